@@ -1,0 +1,218 @@
+"""Drives the unmodified official `openai` package against a gateway.
+
+Usage: check_openai_sdk.py BASE_URL API_KEY MODEL_PREFIX
+MODEL_PREFIX stands before `sandbox/echo` and `sandbox/chat`; it is empty for the gateway itself.
+Prints one line per check and `N passed, N failed`; exits 1 when one failed.
+"""
+
+import json
+import re
+import sys
+import traceback
+
+import openai
+from openai import OpenAI
+
+BASE_URL, API_KEY, PREFIX = sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""
+ECHO, CHAT = PREFIX + "sandbox/echo", PREFIX + "sandbox/chat"
+CHECKS = []
+
+client = OpenAI(base_url=BASE_URL, api_key=API_KEY, max_retries=0)
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+def said(text):
+    return [{"role": "user", "content": text}]
+
+
+def refusal(error_class, call):
+    try:
+        call()
+    except error_class as error:
+        assert re.fullmatch(r"req_[0-9a-f]{32}", error.request_id or ""), error.request_id
+        return error
+    raise AssertionError(f"{error_class.__name__} was not raised")
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+            "required": ["city", "days"],
+            "additionalProperties": False,
+        },
+    },
+}
+SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "celsius": {"type": "number"}},
+    "required": ["city", "celsius"],
+    "additionalProperties": False,
+}
+
+
+@check
+def lists_models():
+    names = [model.id for model in client.models.list()]
+    assert ECHO in names and CHAT in names, names[:5]
+
+
+@check
+def retrieves_a_model_with_slashes():
+    model = client.models.retrieve("google/gemini-2.5-flash")
+    assert model.id == "google/gemini-2.5-flash" and model.object == "model"
+    assert client.models.retrieve(ECHO).object == "model"
+
+
+@check
+def chats():
+    reply = client.chat.completions.create(model=ECHO, messages=said("Reply with exactly: Grüße, 世界 🙂"))
+    assert reply.choices[0].message.content == "Grüße, 世界 🙂"
+    assert reply.choices[0].finish_reason == "stop"
+    assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
+    assert re.fullmatch(r"req_[0-9a-f]{32}", reply._request_id)
+
+
+@check
+def streams():
+    pieces = []
+    for chunk in client.chat.completions.create(model=ECHO, messages=said("Reply with exactly: one two three four"), stream=True):
+        assert chunk.usage is None
+        pieces += [chunk.choices[0].delta.content or ""]
+    assert "".join(pieces) == "one two three four", pieces
+    assert len(pieces) > 3
+
+
+@check
+def streams_usage_when_asked():
+    whole = client.chat.completions.create(model=CHAT, messages=said("Count from 1 to 7."))
+    stream = client.chat.completions.create(
+        model=CHAT, messages=said("Count from 1 to 7."), stream=True, stream_options={"include_usage": True}
+    )
+    usages = [chunk.usage for chunk in stream if chunk.usage]
+    assert usages == [whole.usage], usages
+
+
+@check
+def calls_a_forced_tool():
+    reply = client.chat.completions.create(
+        model=CHAT, messages=said("How warm is it in Paris?"), tools=[TOOL],
+        tool_choice={"type": "function", "function": {"name": "get_weather"}},
+    )
+    call = reply.choices[0].message.tool_calls[0]
+    assert reply.choices[0].finish_reason == "tool_calls" and call.function.name == "get_weather"
+    given = json.loads(call.function.arguments)
+    assert isinstance(given["city"], str) and isinstance(given["days"], int), given
+
+
+@check
+def answers_from_a_tool_result():
+    first = client.chat.completions.create(model=CHAT, messages=said("How warm?"), tools=[TOOL], tool_choice="required")
+    call = first.choices[0].message.tool_calls[0]
+    messages = said("How warm?") + [
+        first.choices[0].message.model_dump(exclude_none=True),
+        {"role": "tool", "tool_call_id": call.id, "content": "21 degrees"},
+    ]
+    reply = client.chat.completions.create(model=CHAT, messages=messages, tools=[TOOL])
+    assert "21 degrees" in reply.choices[0].message.content, reply.choices[0].message
+
+
+@check
+def streams_tool_arguments():
+    with client.chat.completions.stream(model=CHAT, messages=said("How warm is it?"), tools=[TOOL | {
+        "function": TOOL["function"] | {"strict": True}}], tool_choice="required") as stream:
+        deltas = [event.arguments_delta for event in stream if event.type == "tool_calls.function.arguments.delta"]
+        final = stream.get_final_completion()
+    call = final.choices[0].message.tool_calls[0]
+    assert "".join(deltas) == call.function.arguments and len(deltas) > 1, deltas
+    json.loads(call.function.arguments)
+
+
+@check
+def answers_in_structure():
+    reply = client.chat.completions.create(
+        model=CHAT, messages=said("How warm is it in Rome?"),
+        response_format={"type": "json_schema", "json_schema": {"name": "weather", "strict": True, "schema": SCHEMA}},
+    )
+    value = json.loads(reply.choices[0].message.content)
+    assert set(value) == {"city", "celsius"} and isinstance(value["celsius"], (int, float)), value
+
+
+@check
+def parses_structure_into_a_class():
+    from pydantic import BaseModel
+
+    class Weather(BaseModel):
+        city: str
+        celsius: float
+
+    reply = client.chat.completions.parse(model=CHAT, messages=said("How warm is it in Rome?"), response_format=Weather)
+    assert isinstance(reply.choices[0].message.parsed, Weather)
+
+
+@check
+def raises_authentication_error():
+    error = refusal(openai.AuthenticationError, lambda: OpenAI(base_url=BASE_URL, api_key="junk", max_retries=0).models.list())
+    assert error.code == "invalid_api_key", error.code
+
+
+@check
+def raises_not_found_error():
+    error = refusal(openai.NotFoundError, lambda: client.chat.completions.create(model="nobody/nothing", messages=said("Hi")))
+    assert error.code == "model_not_found", error.code
+
+
+@check
+def raises_bad_request_error():
+    error = refusal(openai.BadRequestError, lambda: client.chat.completions.create(model=ECHO, messages=said("Hi"), temperature=9))
+    assert error.code == "invalid_request" and error.param == "temperature", (error.code, error.param)
+
+
+@check
+def raises_rate_limit_error_with_retry_after():
+    error = refusal(openai.RateLimitError, lambda: client.chat.completions.create(
+        model=CHAT, messages=said("Hi"), extra_body={"sandbox": {"fail_status": 429, "retry_after": 7}}))
+    assert error.response.headers["retry-after"] == "7"
+
+
+@check
+def raises_internal_server_error():
+    error = refusal(openai.InternalServerError, lambda: client.chat.completions.create(
+        model=CHAT, messages=said("Hi"), extra_body={"sandbox": {"fail_status": 500}}))
+    assert error.status_code == 502
+
+
+@check
+def a_dying_stream_raises():
+    stream = client.chat.completions.create(
+        model=CHAT, messages=said("Count from 1 to 50."), stream=True, extra_body={"sandbox": {"die_after_events": 3}})
+    finishes = []
+    try:
+        for chunk in stream:
+            finishes.append(chunk.choices[0].finish_reason)
+    except openai.APIError as error:
+        assert error.code == "upstream_stream_failed", error.code
+        assert finishes and not any(finishes), finishes
+        return
+    raise AssertionError("the stream ended as if it were whole")
+
+
+failed = 0
+for function in CHECKS:
+    name = function.__name__.replace("_", " ")
+    try:
+        function()
+        print(f"ok    {name}")
+    except Exception:
+        failed += 1
+        print(f"FAIL  {name}")
+        traceback.print_exc()
+print(f"{len(CHECKS) - failed} passed, {failed} failed")
+sys.exit(1 if failed else 0)

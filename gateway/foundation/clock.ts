@@ -1,0 +1,62 @@
+/** This file is the only place that reads time; everything else is handed a clock, so tests can hold it still. */
+
+export interface Clock {
+  /** Wall time in milliseconds since the epoch. */
+  now(): number;
+  /** Monotonic milliseconds with fractions, for durations. */
+  monotonic(): number;
+  /** Calls back once after `ms`; returns a function that cancels it. */
+  after(ms: number, callback: () => void): () => void;
+  /** Calls back every `ms` without keeping the process alive; returns a function that stops it. */
+  every(ms: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => { clearTimeout(timer); };
+  },
+  every(ms, callback) {
+    const timer = setInterval(callback, ms);
+    timer.unref();
+    return () => { clearInterval(timer); };
+  },
+};
+
+/** A clock a test moves by hand; `advance` fires due timers in order. */
+export interface ManualClock extends Clock {
+  advance(ms: number): void;
+}
+
+/** Makes a clock that stands still at `startMs` until it is advanced. */
+export function createManualClock(startMs = 1_800_000_000_000): ManualClock {
+  let now = startMs;
+  let nextId = 0;
+  const timers = new Map<number, { due: number; every: number | null; callback: () => void }>();
+  const schedule = (ms: number, every: number | null, callback: () => void): (() => void) => {
+    const id = nextId++;
+    timers.set(id, { due: now + ms, every, callback });
+    return () => { timers.delete(id); };
+  };
+  return {
+    now: () => now,
+    monotonic: () => now - startMs,
+    after: (ms, callback) => schedule(ms, null, callback),
+    every: (ms, callback) => schedule(ms, ms, callback),
+    advance(ms) {
+      const end = now + ms;
+      for (;;) {
+        const due = [...timers].filter(([, timer]) => timer.due <= end).sort((a, b) => a[1].due - b[1].due)[0];
+        if (!due) break;
+        const [id, timer] = due;
+        now = Math.max(now, timer.due);
+        if (timer.every === null) timers.delete(id);
+        else timer.due += timer.every;
+        timer.callback();
+      }
+      now = end;
+    },
+  };
+}

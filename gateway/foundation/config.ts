@@ -1,0 +1,43 @@
+/** This file is the only reader of the environment; it is read once, at the start. */
+import { resolve } from 'node:path';
+import type { LogLevel } from './log.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** Folder of the store, the secrets and the first key. */
+  readonly dataFolder: string;
+  /** The operator's YAML; null when INTERLINE_CONFIG is not set. */
+  readonly configFile: string | null;
+  readonly logLevel: LogLevel;
+  readonly environment: Environment;
+}
+
+/** A setting is wrong; the message says which and what it may be. */
+export class ConfigError extends Error {}
+
+const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
+const PORT_DEFAULT = 3457;
+const PORT_MAX = 65_535;
+
+/** Reads the settings. Throws a ConfigError for one that can't be used. */
+export function readConfig(environment: Environment = process.env): Config {
+  const port = environment['PORT'] === undefined || environment['PORT'] === '' ? PORT_DEFAULT : Number(environment['PORT']);
+  if (!Number.isInteger(port) || port < 0 || port > PORT_MAX) {
+    throw new ConfigError(`PORT must be a whole number from 0 (any free port) to ${PORT_MAX}, not "${environment['PORT'] ?? ''}".`);
+  }
+  const wanted = environment['LOG_LEVEL'] ?? 'info';
+  const logLevel = LOG_LEVELS.find((level) => level === wanted);
+  if (!logLevel) throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${wanted}".`);
+  const configFile = environment['INTERLINE_CONFIG'];
+  return {
+    port,
+    host: environment['HOST'] === undefined || environment['HOST'] === '' ? '127.0.0.1' : environment['HOST'],
+    dataFolder: resolve(environment['INTERLINE_DATA'] === undefined || environment['INTERLINE_DATA'] === '' ? '.interline' : environment['INTERLINE_DATA']),
+    configFile: configFile === undefined || configFile === '' ? null : resolve(configFile),
+    logLevel,
+    environment,
+  };
+}

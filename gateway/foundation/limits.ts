@@ -1,0 +1,61 @@
+/** This file names every bound of the gateway with its unit; an operator may override those in `limits` of the configuration. */
+
+const KILO = 1024;
+const MEGA = 1024 * KILO;
+const SECOND = 1000;
+
+export const defaultLimits = {
+  /** Request line and headers together, in bytes; more is a 431. */
+  headerBytesMax: 16 * KILO,
+  headersCountMax: 100,
+  /** A JSON body without inline images, audio or files, in bytes; more is a 413. */
+  jsonBodyBytesMax: 1 * MEGA,
+  /** A chat body with inline images, audio or files, in bytes; more is a 413. */
+  mediaBodyBytesMax: 32 * MEGA,
+  /** Nesting of objects and arrays in a body; more is a 400 before it is parsed. */
+  jsonDepthMax: 64,
+  /** A slow client's headers must be complete after this long, in ms. */
+  clientHeadersTimeoutMs: 4 * SECOND,
+  /** A slow client's whole request must be complete after this long, in ms. */
+  clientRequestTimeoutMs: 30 * SECOND,
+  connectionsCheckingIntervalMs: 1 * SECOND,
+  /** An idle keep-alive connection of a client is closed after this long, in ms. */
+  clientKeepAliveMs: 65 * SECOND,
+  /** A reader that takes nothing for this long is cut, in ms. */
+  stalledWriteMs: 30 * SECOND,
+  upstreamConnectMs: 3 * SECOND,
+  /** From the request to the upstream's first byte, in ms. */
+  upstreamFirstByteMs: 60 * SECOND,
+  /** Between two chunks of an upstream reply, in ms. */
+  upstreamIdleMs: 60 * SECOND,
+  /** A whole upstream exchange, in ms. */
+  upstreamTotalMs: 15 * 60 * SECOND,
+  /** An upstream's JSON reply, in bytes; more is a 502. */
+  upstreamReplyBytesMax: 32 * MEGA,
+  /** One event of an upstream's stream, in bytes; more ends it with an error event. */
+  upstreamEventBytesMax: 8 * MEGA,
+  /** Connections to one upstream origin. */
+  upstreamConnectionsMax: 1024,
+  /** A stream whose upstream has not answered by then is committed to 200 and kept alive, in ms. */
+  streamCommitMs: 20 * SECOND,
+  /** Between keep-alive comments on a silent stream, in ms. */
+  keepAliveCommentMs: 10 * SECOND,
+  /** Raw events kept per open stream for counting before they are folded into text, in bytes. */
+  observedEventsBytesMax: 64 * KILO,
+  /** After SIGTERM open calls may go on for this long, in ms. */
+  drainMs: 30 * SECOND,
+  /** Keys kept in memory. */
+  keyCacheMax: 100_000,
+  /** A cached key is read again after this long, in ms. */
+  keyCacheMs: 5 * SECOND,
+  /** Rows in one store transaction. */
+  storeBatchMax: 256,
+  /** Rows waiting for the store before new calls are refused with 503. */
+  storeQueueMax: 20_000,
+  /** How often other processes' changes are looked for, in ms. */
+  revisionPollMs: 250,
+  pageSizeDefault: 20,
+  pageSizeMax: 100,
+} as const;
+
+export type Limits = { readonly [Name in keyof typeof defaultLimits]: number };

@@ -1,0 +1,73 @@
+/** This file is the seam between HTTP and the house: a handler takes a Call and gives a Reply, typed by the contract. */
+import type { Operations, OperationId } from '../../generated/operations.ts';
+import type { Departure } from './departure.ts';
+import type { JsonOutline } from './json-outline.ts';
+import type { Caller } from './terms.ts';
+
+export type { OperationId } from '../../generated/operations.ts';
+
+/** One validated, authenticated call. */
+export interface Call<Id extends OperationId> {
+  readonly operationId: Id;
+  readonly requestId: string;
+  readonly body: Operations[Id]['body'];
+  /** The JSON text of the body exactly as received; '' where the operation takes none. */
+  readonly bodyText: string;
+  /** Where the top-level fields of `bodyText` stand. */
+  readonly outline: JsonOutline;
+  readonly path: Operations[Id]['path'];
+  readonly query: Operations[Id]['query'];
+  /** Lower-case request headers. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Null only on operations with `security: []`. */
+  readonly caller: Caller | null;
+  /** Says when the caller has gone, the key was revoked or the gateway is closing. */
+  readonly departure: Departure;
+  /** Monotonic milliseconds at which the call was received. */
+  readonly receivedAt: number;
+}
+
+/** A reply whose JSON is typed by the contract, status by status. */
+export type JsonReply<Id extends OperationId> = {
+  [Status in keyof Operations[Id]['replies']]: {
+    readonly status: Status;
+    readonly json: Operations[Id]['replies'][Status];
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+}[keyof Operations[Id]['replies']];
+
+/** A reply whose bytes are finished, with their exact content type; `204` has an empty body and no type. */
+export interface BytesReply {
+  readonly status: number;
+  readonly bytes: Uint8Array | string;
+  readonly contentType: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Where a stream writes its events: one whole SSE event (or comment) per write. */
+export interface EventSink {
+  /** Writes one event; false asks the source to pause until `onDrain`. */
+  write(event: Uint8Array | string): boolean;
+  onDrain(resume: () => void): void;
+  /** Ends the stream, after a last event if one is given. */
+  end(event?: Uint8Array | string): void;
+}
+
+/** A stream of SSE events that begins when the door hands it a sink. */
+export interface EventSource {
+  start(sink: EventSink): void;
+}
+
+export interface EventsReply {
+  readonly status: 200;
+  readonly events: EventSource;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Reply<Id extends OperationId> = JsonReply<Id> | BytesReply | EventsReply;
+
+/** Answers one operation of one running gateway (the house). Throws a Refusal for every expected failure. */
+export type Handler<Id extends OperationId, House = unknown> = (call: Call<Id>, house: House) => Promise<Reply<Id>>;
+
+/** Total: an operation of the contract without a handler does not compile. */
+export type Handlers<House = unknown> = { readonly [Id in OperationId]: Handler<Id, House> };

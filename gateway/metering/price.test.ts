@@ -1,0 +1,84 @@
+/** This file shows that a charge is exact to the nano-USD, rounded up once, and never a guess. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { toNanoUsd } from '../foundation/money.ts';
+import type { Price, Usage } from '../foundation/terms.ts';
+import { boundUsage, priceUsage, UNPRICED } from './price.ts';
+
+const price: Price = {
+  version: 'test@1', input: toNanoUsd(3_000_000_000), output: toNanoUsd(15_000_000_000), cacheRead: toNanoUsd(300_000_000), cacheWrite: toNanoUsd(3_750_000_000),
+};
+const usageOf = (parts: Partial<Usage>): Usage => ({ promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0, ...parts });
+
+const tokens = fc.nat(3_000_000);
+const usages = fc.record({ fresh: tokens, cachedTokens: tokens, cacheWriteTokens: tokens, visible: tokens, reasoningTokens: tokens })
+  .map(({ fresh, cachedTokens, cacheWriteTokens, visible, reasoningTokens }): Usage => ({
+    promptTokens: fresh + cachedTokens + cacheWriteTokens, cachedTokens, cacheWriteTokens, completionTokens: visible + reasoningTokens, reasoningTokens,
+  }));
+const amount = fc.bigInt(0n, 200_000_000_000n).map(toNanoUsd);
+const prices = fc.record({ version: fc.constant('p'), input: amount, output: amount, cacheRead: amount, cacheWrite: amount }, { requiredKeys: ['version', 'input', 'output'] });
+
+describe('priceUsage', () => {
+  test('charges fresh, cached and written prompt tokens and generated tokens each at its own price', () => {
+    const usage = usageOf({ promptTokens: 1_000, cachedTokens: 600, cacheWriteTokens: 100, completionTokens: 50, reasoningTokens: 20 });
+    // 300 × 3000 + 600 × 300 + 100 × 3750 + 50 × 15000, in nano-USD a token
+    expect(priceUsage(usage, price)).toEqual({ messages: 1, nanoUsd: 900_000n + 180_000n + 375_000n + 750_000n, priceVersion: 'test@1', isUnpriced: false });
+  });
+
+  test('a price without cache rates charges cached tokens as fresh ones', () => {
+    const plain: Price = { version: 'p', input: price.input, output: price.output };
+    const whole = priceUsage(usageOf({ promptTokens: 1_000 }), plain);
+    expect(priceUsage(usageOf({ promptTokens: 1_000, cachedTokens: 600, cacheWriteTokens: 100 }), plain).nanoUsd).toBe(whole.nanoUsd);
+  });
+
+  test('the sum is rounded up once, not each part', () => {
+    const cheap: Price = { version: 'p', input: toNanoUsd(400_000), output: toNanoUsd(400_000) };
+    expect(priceUsage(usageOf({ promptTokens: 1, completionTokens: 1 }), cheap).nanoUsd).toBe(1n);
+    expect(priceUsage(usageOf({ promptTokens: 2, completionTokens: 1 }), cheap).nanoUsd).toBe(2n);
+    expect(priceUsage(usageOf({}), cheap).nanoUsd).toBe(0n);
+  });
+
+  test('a target without a price is unpriced, and its messages still count', () => {
+    expect(priceUsage(usageOf({ promptTokens: 20_000 }), null)).toEqual({ messages: 2, nanoUsd: 0n, priceVersion: UNPRICED, isUnpriced: true });
+  });
+
+  test('is never below the exact cost and less than one nano-USD above it', () => {
+    fc.assert(fc.property(usages, prices, (usage, anyPrice) => {
+      // An independent way to the same sum: token by token kinds, as a list, over a common denominator.
+      const parts: [number, bigint][] = [
+        [usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens, anyPrice.input],
+        [usage.cachedTokens, anyPrice.cacheRead ?? anyPrice.input],
+        [usage.cacheWriteTokens, anyPrice.cacheWrite ?? anyPrice.input],
+        [usage.completionTokens, anyPrice.output],
+      ];
+      const millionths = parts.reduce((sum, [count, rate]) => sum + BigInt(count) * rate, 0n);
+      const charged: bigint = priceUsage(usage, anyPrice).nanoUsd * 1_000_000n;
+      expect(charged >= millionths && charged - millionths < 1_000_000n).toBe(true);
+    }), { numRuns: 1_000 });
+  });
+});
+
+describe('boundUsage', () => {
+  test('a usage that adds up is returned as it is', () => {
+    fc.assert(fc.property(usages, (usage) => { expect(boundUsage(usage)).toBe(usage); }));
+  });
+
+  test('a usage that does not add up is bounded: cached before written, both within the prompt', () => {
+    expect(boundUsage(usageOf({ promptTokens: 100, cachedTokens: 80, cacheWriteTokens: 50, completionTokens: 5, reasoningTokens: 9 })))
+      .toEqual({ promptTokens: 100, cachedTokens: 80, cacheWriteTokens: 20, completionTokens: 5, reasoningTokens: 5 });
+    expect(boundUsage(usageOf({ promptTokens: 10, cachedTokens: 4_000 })).cachedTokens).toBe(10);
+  });
+
+  test('whatever an upstream sends, the result adds up, is stable, and can be charged', () => {
+    const anything = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 1.5, 2 ** 60));
+    const wild = fc.record({ promptTokens: anything, cachedTokens: anything, cacheWriteTokens: anything, completionTokens: anything, reasoningTokens: anything });
+    fc.assert(fc.property(wild, (usage) => {
+      const bounded = boundUsage(usage);
+      for (const count of Object.values(bounded)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
+      expect(bounded.cachedTokens + bounded.cacheWriteTokens <= bounded.promptTokens).toBe(true);
+      expect(bounded.reasoningTokens <= bounded.completionTokens).toBe(true);
+      expect(boundUsage(bounded)).toEqual(bounded);
+      expect(priceUsage(usage, price)).toEqual(priceUsage(bounded, price));
+    }), { numRuns: 1_000 });
+  });
+});

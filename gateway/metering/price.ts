@@ -1,0 +1,60 @@
+/** This file turns a usage into a charge: exact integer arithmetic, rounded once, up, per request. */
+import { toNanoUsd, ZERO_NANO_USD } from '../foundation/money.ts';
+import type { NanoUsd } from '../foundation/money.ts';
+import type { Charge, Price, Usage } from '../foundation/terms.ts';
+import { countMessages } from './messages.ts';
+
+const TOKENS_PER_PRICE = 1_000_000n;
+
+/** More tokens than any request can have; sums of a few of these stay safe integers. */
+const TOKENS_MAX = 1_000_000_000_000;
+
+/** The price version of a target that is explicitly without a price. */
+export const UNPRICED = 'unpriced';
+
+/**
+ * Charges a usage at a target's price. A null price gives `isUnpriced` and 0, never a guess. What was generated costs
+ * `output` (reasoning included); of the prompt, cached tokens cost `cacheRead`, tokens written to the cache
+ * `cacheWrite`, the rest `input`; a price without `cacheRead` or `cacheWrite` charges those at `input`.
+ * The error of the one rounding is below one nano-USD per request, in the operator's favour.
+ */
+export function priceUsage(usage: Usage, price: Price | null): Charge {
+  const bounded = boundUsage(usage);
+  return {
+    messages: countMessages(bounded),
+    nanoUsd: price === null ? ZERO_NANO_USD : chargeFor(bounded, price),
+    priceVersion: price === null ? UNPRICED : price.version,
+    isUnpriced: price === null,
+  };
+}
+
+/**
+ * Makes a usage add up, whatever an upstream said: every count is a whole number from 0 up, cached and cache-write
+ * tokens are part of the prompt (cached first), reasoning is part of the completion. A usage that adds up is returned as it is.
+ */
+export function boundUsage(usage: Usage): Usage {
+  const promptTokens = boundTokens(usage.promptTokens, TOKENS_MAX);
+  const cachedTokens = boundTokens(usage.cachedTokens, promptTokens);
+  const cacheWriteTokens = boundTokens(usage.cacheWriteTokens, promptTokens - cachedTokens);
+  const completionTokens = boundTokens(usage.completionTokens, TOKENS_MAX);
+  const reasoningTokens = boundTokens(usage.reasoningTokens, completionTokens);
+  const addsUp = promptTokens === usage.promptTokens && cachedTokens === usage.cachedTokens
+    && cacheWriteTokens === usage.cacheWriteTokens && completionTokens === usage.completionTokens
+    && reasoningTokens === usage.reasoningTokens;
+  return addsUp ? usage : { promptTokens, cachedTokens, cacheWriteTokens, completionTokens, reasoningTokens };
+}
+
+function boundTokens(tokens: number, max: number): number {
+  // `> 0` is also false for NaN, so what is not a number counts as nothing.
+  return tokens > 0 ? Math.min(Math.floor(tokens), max) : 0;
+}
+
+// Four BigInt products and a division take about 0.3 µs; a float path would save nothing worth a proof.
+function chargeFor(usage: Usage, price: Price): NanoUsd {
+  const freshTokens = usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens;
+  const total = BigInt(freshTokens) * price.input
+    + BigInt(usage.cachedTokens) * (price.cacheRead ?? price.input)
+    + BigInt(usage.cacheWriteTokens) * (price.cacheWrite ?? price.input)
+    + BigInt(usage.completionTokens) * price.output;
+  return toNanoUsd((total + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE);
+}

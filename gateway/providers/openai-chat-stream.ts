@@ -1,0 +1,135 @@
+/** This file follows an OpenAI-wire chat stream with a light scan: events are forwarded as they are and parsed only where they tell something. */
+import { editJson, outlineJson } from '../foundation/json-outline.ts';
+import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import type { Usage } from '../foundation/terms.ts';
+import { generatedText, readChatUsage } from './openai-chat-text.ts';
+import { classifyStreamError, scrubSecrets } from './openai-error.ts';
+import { dataEvent, decodePayload, eventPayload } from './sse.ts';
+import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
+
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+function badEvent(payload: string): UpstreamFailure {
+  return { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrubSecrets(payload.slice(0, 200))}` };
+}
+
+/** Opens a reader for one stream. */
+export function openChatStream(options: StreamOptions): StreamReader {
+  return new ChatStream(options);
+}
+
+/** A class because one is made per stream and its fields are touched per event: closures cost more here. */
+class ChatStream implements StreamReader {
+  isDone = false;
+  isFinished = false;
+  failure: UpstreamFailure | null = null;
+  readonly #options: StreamOptions;
+  #usage: Usage | null = null;
+  #upstreamId: string | null = null;
+  #upstreamModel: string | null = null;
+  #finishReason: string | null = null;
+  #observed: Buffer[] = [];
+  #observedBytes = 0;
+  #text = '';
+  #hasRead = false;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  read(event: Buffer): Buffer | null {
+    const payload = eventPayload(event);
+    if (payload === null) return event;
+    if (payload === '[DONE]') {
+      this.isDone = true;
+      return null;
+    }
+    // Between the first event, which is parsed, and those that tell something, an object is known by its braces.
+    if (payload.charCodeAt(0) !== OPEN_BRACE || payload.charCodeAt(payload.length - 1) !== CLOSE_BRACE) this.#refuse(payload);
+    else if (!this.#hasRead) this.#readFirst(payload);
+    if (this.failure) return null;
+    if (payload.includes('"error"') && this.#readError(payload)) return null;
+    if (!this.isFinished) this.#readFinish(payload);
+    this.#keep(event);
+    const at = payload.indexOf('"usage"');
+    return at === -1 ? event : this.#readUsage(event, payload);
+  }
+
+  facts(): ReplyFacts {
+    return { usage: this.#usage, upstreamId: this.#upstreamId, upstreamModel: this.#upstreamModel, finishReason: this.#finishReason };
+  }
+
+  text(): string {
+    this.#fold();
+    return this.#text;
+  }
+
+  /** The first event must be a JSON object: what is not can't be a chat stream. */
+  #readFirst(payload: string): boolean {
+    const chunk = parseJson(decodePayload(payload));
+    if (!isJsonObject(chunk)) return this.#refuse(payload);
+    this.#hasRead = true;
+    this.#upstreamId = stringAt(chunk, 'id');
+    this.#upstreamModel = stringAt(chunk, 'model');
+    return true;
+  }
+
+  #refuse(payload: string): false {
+    this.failure = badEvent(payload);
+    return false;
+  }
+
+  #readError(payload: string): boolean {
+    const chunk = parseJson(decodePayload(payload));
+    const error = isJsonObject(chunk) ? chunk['error'] : null;
+    if (!isJsonObject(error) && typeof error !== 'string') return false;
+    this.failure = classifyStreamError(chunk);
+    return true;
+  }
+
+  /** A finish reason is a string where the key is followed by a quote; `null` marks every other chunk. */
+  #readFinish(payload: string): void {
+    let at = payload.lastIndexOf('"finish_reason"');
+    if (at === -1) return;
+    at += 15;
+    while (payload.charCodeAt(at) === 0x20 || payload.charCodeAt(at) === 0x3a) at++;
+    if (payload.charCodeAt(at) !== 0x22) return;
+    const choice = arrayAt(parseJson(decodePayload(payload)), 'choices')[0];
+    const reason = stringAt(choice, 'finish_reason');
+    if (reason === null) return;
+    this.#finishReason = reason;
+    this.isFinished = true;
+  }
+
+  /** Reads usage where it is an object, and strips it when the caller did not ask for it. */
+  #readUsage(event: Buffer, payload: string): Buffer | null {
+    const text = decodePayload(payload);
+    const chunk = /"usage"\s*:\s*\{/.test(payload) ? parseJson(text) : null;
+    // Groq reports usage under `x_groq` until it is asked for (seen in the recorded groq-text stream).
+    const found = isJsonObject(chunk) ? readChatUsage(chunk['usage']) ?? readChatUsage(objectAt(chunk, 'x_groq')?.['usage']) : null;
+    if (!found || !isJsonObject(chunk)) return event;
+    this.#usage = found;
+    if (this.#options.wantsUsage || !isJsonObject(chunk['usage'])) return event;
+    if (arrayAt(chunk, 'choices').length === 0) return null;
+    // Usage rides on a chunk that also carries content or the finish reason: only that field is cut out of it.
+    const stripped = editJson(text, outlineJson(text, Number.MAX_SAFE_INTEGER), [{ kind: 'drop', key: 'usage' }]);
+    return Buffer.from(dataEvent(stripped));
+  }
+
+  #keep(event: Buffer): void {
+    this.#observed.push(event);
+    this.#observedBytes += event.length;
+    if (this.#observedBytes > this.#options.observedBytesMax) this.#fold();
+  }
+
+  #fold(): void {
+    for (const event of this.#observed) {
+      const payload = eventPayload(event);
+      const chunk = payload === null ? null : parseJson(decodePayload(payload));
+      for (const choice of arrayAt(chunk, 'choices')) this.#text += generatedText(objectAt(choice, 'delta'));
+    }
+    this.#observed = [];
+    this.#observedBytes = 0;
+  }
+}

@@ -1,0 +1,142 @@
+/** This file makes one attempt at a reply in one piece: it is forwarded as it came, once it is whole and its row is on disk. */
+import type { DepartureReason } from '../foundation/departure.ts';
+import { Refusal } from '../foundation/errors.ts';
+import type { BytesReply } from '../foundation/operation.ts';
+import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
+import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
+import { AttemptFailed, departureRefusal, replyHeaders } from './attempt-outcome.ts';
+import type { Attempt, Work } from './attempt-outcome.ts';
+import { countUsage } from './counted.ts';
+import type { Watched } from './pulse.ts';
+import { NO_FACTS } from './trail.ts';
+import type { Ending } from './trail.ts';
+
+interface Settle {
+  readonly resolve: (reply: BytesReply) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export class JsonAttempt implements ExchangeEvents, Watched {
+  readonly #work: Work;
+  readonly #made: Attempt;
+  readonly #settle: Settle;
+  readonly #chunks: Buffer[] = [];
+  #exchange: Exchange | null = null;
+  #deadline = 0;
+  #bytes = 0;
+  #status = 0;
+  #headers: ReplyHeaders = {};
+  #isOver = false;
+
+  constructor(work: Work, made: Attempt, settle: Settle) {
+    this.#work = work;
+    this.#made = made;
+    this.#settle = settle;
+  }
+
+  start(): void {
+    const { house, call } = this.#work;
+    this.#deadline = house.clock.monotonic() + house.limits.upstreamTotalMs;
+    this.#exchange = house.openExchange(this.#made.target.provider, this.#made.request, this);
+    house.pulse.watch(this);
+    call.departure.onDepart((reason) => { this.#depart(reason); });
+  }
+
+  beat(monotonicMs: number): void {
+    if (monotonicMs < this.#deadline) return;
+    this.#fail({ ...bare('the whole exchange took too long'), code: 'upstream_timeout', isRetryable: false });
+  }
+
+  onHead(status: number, headers: ReplyHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#work.house.limits.upstreamReplyBytesMax) {
+      this.#fail(bare(`the reply is larger than ${this.#work.house.limits.upstreamReplyBytesMax} bytes`));
+      return false;
+    }
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  onEnd(): void {
+    const [only] = this.#chunks;
+    const body = only && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks);
+    const text = body.toString('utf8');
+    if (this.#status < 200 || this.#status > 299) {
+      this.#fail(this.#made.wire.classify(this.#status, this.#headers, text));
+      return;
+    }
+    const facts = this.#read(text);
+    if (!facts) {
+      this.#fail(bare('the reply is not a chat completion'));
+      return;
+    }
+    this.#close();
+    const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts, counted: null };
+    if (facts.usage) this.#finish(ending, body);
+    else void this.#finishCounted(ending, { body, text });
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    this.#fail(failure);
+  }
+
+  #read(text: string): ReplyFacts | null {
+    try {
+      return this.#made.wire.readReply(text);
+    } catch {
+      return null;
+    }
+  }
+
+  async #finishCounted(ending: Ending, reply: { body: Buffer; text: string }): Promise<void> {
+    const counted = await countUsage(this.#work.call.body, this.#made.wire.readText(reply.text), true);
+    this.#finish({ ...ending, counted }, reply.body);
+  }
+
+  #finish(ending: Ending, body: Buffer): void {
+    this.#work.trail.end(ending, (failure) => {
+      if (failure) {
+        this.#settle.reject(new Refusal('store_unavailable', { cause: failure }));
+        return;
+      }
+      const headers = replyHeaders(this.#made);
+      this.#settle.resolve({ status: 200, bytes: body, contentType: 'application/json', ...(headers ? { headers } : {}) });
+    });
+  }
+
+  #fail(failure: UpstreamFailure): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#exchange?.abort();
+    this.#settle.reject(new AttemptFailed(failure));
+  }
+
+  /** The caller has gone or must go: the upstream is let go at once, and what was asked of it is counted. */
+  #depart(reason: DepartureReason): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#exchange?.abort();
+    void this.#recordDeparture(reason);
+  }
+
+  async #recordDeparture(reason: DepartureReason): Promise<void> {
+    const refusal = departureRefusal(reason);
+    const counted = await countUsage(this.#work.call.body, '', false);
+    const status = reason === 'client_gone' ? 499 : refusal.status;
+    this.#work.trail.end({ outcome: reason, status, errorCode: null, facts: NO_FACTS, counted }, () => { this.#settle.reject(refusal); });
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#work.house.pulse.unwatch(this);
+  }
+}
+
+function bare(detail: string): UpstreamFailure {
+  return { code: 'upstream_bad_reply', isRetryable: true, message: null, param: null, upstream: null, retryAfterSeconds: null, detail };
+}

@@ -1,0 +1,246 @@
+/** This file makes one attempt at a stream: events are forwarded as they come, and `[DONE]` only after the row is on disk. */
+import type { DepartureReason } from '../foundation/departure.ts';
+import { Refusal, errorBody } from '../foundation/errors.ts';
+import type { EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
+import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
+import { DONE_EVENT, KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent } from '../providers/sse.ts';
+import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
+import { AttemptFailed, departureRefusal, outcomeOf, refusalOf, replyHeaders } from './attempt-outcome.ts';
+import type { Attempt, Work } from './attempt-outcome.ts';
+import { countUsage } from './counted.ts';
+import type { Watched } from './pulse.ts';
+import type { Ending } from './trail.ts';
+
+interface Settle {
+  readonly resolve: (reply: EventsReply) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** How much of an upstream's error body is read, in bytes. */
+const ERROR_BODY_BYTES_MAX = 64 * 1024;
+
+export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
+  readonly #work: Work;
+  readonly #made: Attempt;
+  readonly #settle: Settle;
+  readonly #reader: StreamReader;
+  readonly #splitter = createEventSplitter();
+  readonly #onEvent = (event: Buffer): void => { this.#take(event); };
+  #exchange: Exchange | null = null;
+  #sink: EventSink | null = null;
+  /** Events that came before the door handed over its sink. */
+  #backlog: (Buffer | string)[] = [];
+  #errorChunks: Buffer[] | null = null;
+  #errorBytes = 0;
+  #status = 0;
+  #headers: ReplyHeaders = {};
+  #startedAt = 0;
+  #lastWriteAt = 0;
+  #isCommitted = false;
+  #isOver = false;
+  #canWrite = true;
+  #lastEvent: string | null = null;
+
+  constructor(work: Work, made: Attempt, settle: Settle) {
+    this.#work = work;
+    this.#made = made;
+    this.#settle = settle;
+    this.#reader = made.wire.openStream({
+      wantsUsage: work.call.body.stream_options?.include_usage === true,
+      observedBytesMax: work.house.limits.observedEventsBytesMax,
+    });
+  }
+
+  start(): void;
+  start(sink: EventSink): void;
+  start(sink?: EventSink): void {
+    if (sink) this.#attach(sink);
+    else this.#open();
+  }
+
+  #open(): void {
+    const { house, call } = this.#work;
+    this.#startedAt = house.clock.monotonic();
+    this.#lastWriteAt = this.#startedAt;
+    this.#exchange = house.openExchange(this.#made.target.provider, this.#made.request, this);
+    house.pulse.watch(this);
+    call.departure.onDepart((reason) => { this.#depart(reason); });
+  }
+
+  #attach(sink: EventSink): void {
+    this.#sink = sink;
+    sink.onDrain(() => {
+      this.#canWrite = true;
+      this.#exchange?.resume();
+    });
+    for (const event of this.#backlog) sink.write(event);
+    this.#backlog = [];
+    if (this.#lastEvent !== null) sink.end(this.#lastEvent);
+  }
+
+  beat(monotonicMs: number): void {
+    const { limits } = this.#work.house;
+    const openMs = monotonicMs - this.#startedAt;
+    if (openMs > limits.upstreamTotalMs) {
+      this.#fail(bare('upstream_timeout', 'the whole stream took too long'));
+      return;
+    }
+    // The HTTP status is kept open for an error as long as clients wait in silence; after that a comment is worth more.
+    if (!this.#isCommitted && openMs > limits.streamCommitMs) this.#commit();
+    if (!this.#isCommitted || monotonicMs - this.#lastWriteAt < limits.keepAliveCommentMs) return;
+    this.#write(KEEP_ALIVE_COMMENT, monotonicMs);
+  }
+
+  onHead(status: number, headers: ReplyHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+    const type = headers['content-type'];
+    const isStream = typeof type === 'string' && type.startsWith('text/event-stream');
+    if (status < 200 || status > 299 || !isStream) this.#errorChunks = [];
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#errorChunks) {
+      this.#errorBytes += chunk.length;
+      if (this.#errorBytes <= ERROR_BODY_BYTES_MAX) this.#errorChunks.push(chunk);
+      return true;
+    }
+    this.#splitter.push(chunk, this.#onEvent);
+    if (this.#splitter.pendingBytes > this.#work.house.limits.upstreamEventBytesMax) {
+      this.#fail(bare('upstream_bad_reply', 'one event is larger than the gateway takes'));
+    }
+    return this.#canWrite;
+  }
+
+  onEnd(): void {
+    if (this.#isOver) return;
+    if (this.#errorChunks) {
+      this.#fail(this.#classify(Buffer.concat(this.#errorChunks).toString('utf8')));
+      return;
+    }
+    const rest = this.#splitter.rest();
+    if (rest) this.#take(Buffer.concat([rest, Buffer.from('\n\n')]));
+    if (this.#isOver) return;
+    if (this.#reader.isFinished) this.#complete();
+    else this.#fail(bare('upstream_bad_reply', 'the stream ended before its reply was finished'));
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    this.#fail(failure);
+  }
+
+  #classify(body: string): UpstreamFailure {
+    if (this.#status >= 200 && this.#status <= 299) return bare('upstream_bad_reply', 'the reply is not an event stream');
+    return this.#made.wire.classify(this.#status, this.#headers, body);
+  }
+
+  #take(event: Buffer): void {
+    if (this.#isOver) return;
+    const forwarded = this.#reader.read(event);
+    if (this.#reader.failure) {
+      this.#fail(this.#reader.failure);
+      return;
+    }
+    if (this.#reader.isDone) {
+      this.#finishDone();
+      return;
+    }
+    if (forwarded === null) return;
+    const now = this.#work.house.clock.monotonic();
+    const isComment = forwarded[0] === COLON;
+    if (!this.#isCommitted) {
+      // A comment says that the upstream thinks, not that it answers: its HTTP error status may still come.
+      if (isComment) return;
+      this.#commit();
+    }
+    if (!isComment) this.#work.trail.firstByteAt ??= now;
+    this.#write(forwarded, now);
+  }
+
+  #finishDone(): void {
+    if (this.#reader.isFinished || this.#isCommitted) this.#complete();
+    else this.#fail(bare('upstream_bad_reply', 'the stream was done before it began'));
+  }
+
+  #commit(): void {
+    this.#isCommitted = true;
+    const headers = replyHeaders(this.#made);
+    this.#settle.resolve({ status: 200, events: this, ...(headers ? { headers } : {}) });
+  }
+
+  #write(event: Buffer | string, now: number): void {
+    this.#lastWriteAt = now;
+    if (!this.#sink) this.#backlog.push(event);
+    else if (!this.#sink.write(event)) this.#canWrite = false;
+  }
+
+  #complete(): void {
+    this.#close();
+    const facts = this.#reader.facts();
+    this.#record({ outcome: 'ok', status: 200, errorCode: null, facts, counted: null }, DONE_EVENT);
+  }
+
+  #fail(failure: UpstreamFailure): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#exchange?.abort();
+    if (!this.#isCommitted) {
+      this.#settle.reject(new AttemptFailed(failure));
+      return;
+    }
+    const isBegun = this.#work.trail.firstByteAt !== null;
+    const late: UpstreamFailure = isBegun && failure.code !== 'upstream_timeout' ? { ...failure, code: 'upstream_stream_failed' } : failure;
+    this.#work.house.log.warn({ requestId: this.#work.call.requestId, target: this.#made.target.id, code: late.code, detail: late.detail }, 'stream failed');
+    const ending = { outcome: outcomeOf(late), status: 200, errorCode: late.code, facts: this.#reader.facts(), counted: null };
+    this.#record(ending, this.#errorEvent(refusalOf(late)));
+  }
+
+  #depart(reason: DepartureReason): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#exchange?.abort();
+    const refusal = departureRefusal(reason);
+    const status = this.#isCommitted ? 200 : reason === 'client_gone' ? 499 : refusal.status;
+    const ending = { outcome: reason, status, errorCode: reason === 'client_gone' ? null : refusal.code, facts: this.#reader.facts(), counted: null };
+    this.#record(ending, this.#errorEvent(refusal), this.#isCommitted ? undefined : refusal);
+  }
+
+  #errorEvent(refusal: Refusal): string {
+    return dataEvent(JSON.stringify(errorBody(refusal, this.#work.call.requestId)));
+  }
+
+  /** Writes the row, counting what the upstream did not say, and then ends the stream, or rejects what was never committed. */
+  #record(ending: Ending, lastEvent: string, refusal?: Refusal): void {
+    const finish = (known: Ending): void => {
+      this.#work.trail.end(known, (failure) => {
+        if (failure) this.#work.house.log.error({ requestId: this.#work.call.requestId, error: failure }, 'usage row not written');
+        if (refusal) this.#settle.reject(refusal);
+        else this.#end(failure ? this.#errorEvent(new Refusal('store_unavailable', { cause: failure })) : lastEvent);
+      });
+    };
+    if (ending.facts.usage) {
+      finish(ending);
+      return;
+    }
+    countUsage(this.#work.call.body, this.#reader.text(), ending.outcome === 'ok').then(
+      (counted) => { finish({ ...ending, counted }); },
+      () => { finish(ending); },
+    );
+  }
+
+  #end(lastEvent: string): void {
+    if (this.#sink) this.#sink.end(lastEvent);
+    else this.#lastEvent = lastEvent;
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#work.house.pulse.unwatch(this);
+  }
+}
+
+const COLON = 0x3a;
+
+function bare(code: 'upstream_timeout' | 'upstream_bad_reply', detail: string): UpstreamFailure {
+  return { code, isRetryable: true, message: null, param: null, upstream: null, retryAfterSeconds: null, detail };
+}

@@ -1,0 +1,31 @@
+/** This file names what the catalogue is made of: entries of models, and what a name means. */
+import type { CatalogModel } from '../../generated/catalog-types.ts';
+import type { ModelId, Target } from '../foundation/terms.ts';
+
+/** A model and the targets of it that can be called from here. */
+export interface ModelEntry {
+  readonly row: CatalogModel;
+  /** In order of preference; empty when no provider of it is alive. */
+  readonly targets: readonly Target[];
+  /** The environment variables, one of which would make it callable; empty when it is. */
+  readonly missing: readonly string[];
+}
+
+/** What a name stands for. */
+export interface Meaning {
+  /** The model that answers; null when the name fits several and chooses none. */
+  readonly entry: ModelEntry | null;
+  /** The targets to be tried, in order; fewer than the model has when the name is a target's own. */
+  readonly targets: readonly Target[];
+  /** The route by which it was chosen; null without one. */
+  readonly route: string | null;
+  /** The environment variables, one of which would make it callable; empty when it is. */
+  readonly missing: readonly string[];
+  /** The models it could mean, when it fits several. */
+  readonly choices: readonly ModelId[];
+}
+
+/** What a name that is simply a model's means. */
+export function meaningOf(entry: ModelEntry): Meaning {
+  return { entry, targets: entry.targets, route: null, missing: entry.missing, choices: [] };
+}

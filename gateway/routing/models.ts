@@ -1,0 +1,125 @@
+/** This file describes models in the contract's words: what they can do, what they cost, and whether they can be called. */
+import type { CatalogPrice } from '../../generated/catalog-types.ts';
+import type { Model } from '../../generated/client/types.gen.ts';
+import type { Catalog } from './catalog.ts';
+import { discoveredEntry } from './discovered.ts';
+import { meaningOf } from './entries.ts';
+import type { Meaning, ModelEntry } from './entries.ts';
+import { failAmbiguous, failNotFound, findMeaning } from './resolve.ts';
+
+/** Every model, alias and route that can be called now, ordered by id. */
+export function listModels(catalog: Catalog): Model[] {
+  const others = otherNames(catalog);
+  const own = [...catalog.models.values()].filter((entry) => entry.targets.length > 0)
+    .map((entry) => toContractModel(meaningOf(entry), { id: entry.row.id, aliases: others.get(entry) ?? [], description: null }));
+  const chosen = [...choosingNames(catalog)].flatMap(([id, description]) => {
+    const meaning = catalog.names.get(id);
+    return meaning && meaning.targets.length > 0 ? [toContractModel(meaning, { id, aliases: [], description })] : [];
+  });
+  return [...own, ...chosen, ...discoveredModels(catalog)].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** One model, alias or route, also one that can't be called. Throws a Refusal `model_not_found`. */
+export function findModel(catalog: Catalog, name: string): Model {
+  const meaning = findMeaning(catalog, name);
+  if (!meaning) return failNotFound(catalog, name);
+  if (!meaning.entry) return failAmbiguous(name, meaning);
+  const description = choosingNames(catalog).get(name);
+  if (description !== undefined) return toContractModel(meaning, { id: name, aliases: [], description });
+  // A target's own name, a bare id or one with options is still that one model, whole.
+  const aliases = otherNames(catalog).get(meaning.entry) ?? [];
+  return toContractModel(meaningOf(meaning.entry), { id: meaning.entry.row.id, aliases, description: null });
+}
+
+/** What a row is to say beyond its meaning. */
+export interface ModelFrame {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  /** Null to keep the model's own. */
+  readonly description: string | null;
+}
+
+/** A row of the contract. Prices are those of the first target that can be called, or of the first at all. */
+export function toContractModel(meaning: Meaning & { readonly entry: ModelEntry | null }, frame: ModelFrame): Model {
+  const { entry } = meaning;
+  if (!entry) return failAmbiguous(frame.id, meaning);
+  const { row } = entry;
+  const description = frame.description ?? row.description;
+  return {
+    id: frame.id,
+    object: 'model',
+    created: row.created,
+    owned_by: row.owned_by,
+    name: frame.id === row.id ? row.name : frame.id,
+    ...(description === undefined ? {} : { description }),
+    context_window: row.context_window,
+    context_length: row.context_window,
+    max_output_tokens: row.max_output_tokens,
+    input_modalities: [...row.input_modalities],
+    output_modalities: [...row.output_modalities],
+    capabilities: {
+      tools: row.tools,
+      structured_output: row.structured_output,
+      reasoning: row.reasoning,
+      vision: row.input_modalities.includes('image'),
+      audio_input: row.input_modalities.includes('audio'),
+      streaming: true,
+    },
+    pricing: pricingOf(entry),
+    tier: row.tier,
+    status: row.status,
+    shutdown_at: row.shutdown_at,
+    replacement: row.replacement,
+    aliases: [...frame.aliases],
+    resolves_to: frame.id === row.id ? null : row.id,
+    available: meaning.targets.length > 0,
+    missing_credentials: [...meaning.missing],
+    providers: [...new Set(row.targets.map((target) => target.provider))],
+  };
+}
+
+function pricingOf(entry: ModelEntry): Model['pricing'] {
+  const called = entry.targets[0];
+  const target = entry.row.targets.find((candidate) => called === undefined || `${candidate.provider}/${candidate.model}` === called.id);
+  const price = target?.price ?? null;
+  return {
+    currency: 'USD',
+    unit: 'nano_usd_per_million_tokens',
+    version: price === null ? null : price.version ?? 'operator',
+    input: digits(price?.input),
+    output: digits(price?.output),
+    cache_read: digits(price?.cache_read),
+    cache_write: digits(price?.cache_write),
+    unpriced: price === null,
+  };
+}
+
+function digits(amount: CatalogPrice['input'] | undefined): string | null {
+  return amount === undefined ? null : String(amount);
+}
+
+/** Names that stand for a choice, with what they say of themselves. */
+function choosingNames(catalog: Catalog): Map<string, string> {
+  const aliases = Object.entries(catalog.aliases).flatMap(([id, value]) => (value === null ? [] : [[id, `Stands for ${[value].flat().join(', ')}.`] as const]));
+  return new Map([...aliases, ...catalog.routes.map((route) => [route.id, route.description] as const)]);
+}
+
+/** Model → its other names: those that mean exactly it, with all its targets. */
+function otherNames(catalog: Catalog): Map<ModelEntry, string[]> {
+  const others = new Map<ModelEntry, string[]>();
+  for (const [name, { entry, targets, route }] of catalog.names) {
+    if (!entry || route !== null || name === entry.row.id || targets !== entry.targets) continue;
+    const known = others.get(entry);
+    if (known) known.push(name);
+    else others.set(entry, [name]);
+  }
+  return others;
+}
+
+function discoveredModels(catalog: Catalog): Model[] {
+  return [...catalog.discovered].flatMap(([provider, models]) => models.flatMap((model) => {
+    const id = `${provider}/${model}`;
+    const entry = catalog.models.has(id) ? null : discoveredEntry(id, catalog.providers);
+    return entry && entry.targets.length > 0 ? [toContractModel(meaningOf(entry), { id, aliases: [], description: null })] : [];
+  }));
+}

@@ -1,0 +1,91 @@
+/** This file reads the operator's YAML and finds, for every mistake in it, the line where it stands. */
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv';
+import addFormats from 'ajv-formats';
+import { LineCounter, isMap, isNode, isPair, isScalar, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import type { CatalogFile } from '../../generated/catalog-types.ts';
+import { isJsonObject } from '../foundation/json-value.ts';
+import { expectations } from './expectations.ts';
+
+/** Something in the file that is not as it must be. */
+export interface Mistake {
+  /** Keys and indexes from the top of the file. */
+  readonly path: readonly (string | number)[];
+  /** Goes on after "expected". */
+  readonly expected: string;
+}
+
+export type ParsedYaml =
+  | { readonly file: CatalogFile; readonly locate: (mistake: Mistake) => string }
+  | { readonly file: null; readonly mistakes: readonly string[] };
+
+const SCHEMA = new URL('../../generated/catalog.schema.json', import.meta.url);
+
+/** Mistakes told at once; after so many, more of them help nobody. */
+const MISTAKES_MAX = 50;
+
+/** Parses and validates the text. Each mistake is one line: `file:line:column: path: expected …`. */
+export function parseOperatorYaml(text: string, file: string): ParsedYaml {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    return { file: null, mistakes: document.errors.map((error) => `${file}:${at(lines, error.pos[0])}: ${error.message}`) };
+  }
+  const locate = (mistake: Mistake): string => `${file}:${at(lines, offsetOf(document, mistake.path))}: ${mistake.path.join('.')}${mistake.path.length === 0 ? '' : ': '}expected ${mistake.expected}`;
+  let value: unknown;
+  try {
+    // An empty file, or one of comments alone, changes nothing.
+    value = document.toJS() ?? {};
+  } catch (error) {
+    return { file: null, mistakes: [`${file}:1:1: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+  const errors: ErrorObject[] = [];
+  if (isCatalogFile(value, errors)) return { file: value, locate };
+  return { file: null, mistakes: expectations(errors, value).slice(0, MISTAKES_MAX).map(locate) };
+}
+
+function isCatalogFile(value: unknown, errors: ErrorObject[]): value is CatalogFile {
+  const schema: unknown = JSON.parse(readFileSync(SCHEMA, 'utf8'));
+  if (!isJsonObject(schema)) throw new Error('generated/catalog.schema.json is not a schema; run npm run generate');
+  const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true });
+  addFormats.default(ajv);
+  const check = ajv.compile(schema);
+  const isValid = check(value);
+  errors.push(...check.errors ?? []);
+  return isValid;
+}
+
+function at(lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${Math.max(line, 1)}:${Math.max(col, 1)}`;
+}
+
+/** Where a path stands; where its end is missing, where the nearest thing around it does. A key is pointed at, not its value's insides. */
+function offsetOf(document: Document.Parsed, path: Mistake['path']): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const step of path) {
+    const [place, inner] = stepInto(node, step);
+    if (inner === undefined) break;
+    offset = place ?? startOf(inner) ?? offset;
+    node = inner;
+  }
+  return offset;
+}
+
+/** The offset of the key, or of the item, and what is below it. */
+function stepInto(node: unknown, step: string | number): [number | undefined, unknown] {
+  if (isMap(node)) {
+    const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step));
+    return pair ? [startOf(pair.key), pair.value ?? pair.key] : [undefined, undefined];
+  }
+  const items: unknown = isNode(node) && 'items' in node ? node.items : undefined;
+  const item: unknown = Array.isArray(items) && typeof step === 'number' ? items[step] : undefined;
+  return [startOf(item), item];
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) && node.range ? node.range[0] : undefined;
+}

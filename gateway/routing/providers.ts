@@ -1,0 +1,94 @@
+/** This file brings the catalogue's providers to life: base URLs and credentials come from the environment. */
+import type { CatalogProvider, CatalogPrice, CatalogQuirks } from '../../generated/catalog-types.ts';
+import type { Environment } from '../foundation/config.ts';
+import { toNanoUsd } from '../foundation/money.ts';
+import type { Price, Provider, Quirks } from '../foundation/terms.ts';
+
+/** A provider as it stands here and now. */
+export interface ProviderState {
+  readonly row: CatalogProvider;
+  /** Null when it can't be called, because what `missing` names is not set. */
+  readonly provider: Provider | null;
+  /** The environment variables, one of which would bring it to life. */
+  readonly missing: readonly string[];
+}
+
+/** Thrown for an environment variable that can't be used; the message names it. */
+export class EnvironmentMistake extends Error {}
+
+/** Resolves one provider's row against the environment. Throws an EnvironmentMistake for a base URL that is none. */
+export function resolveProvider(row: CatalogProvider, environment: Environment): ProviderState {
+  const names = row.key_env ?? [];
+  const apiKey = names.map((name) => read(environment, name)).find((value) => value !== null) ?? null;
+  const override = row.base_url_env === null ? null : readBaseUrl(row, environment);
+  const { headers, missing: missingInHeaders } = fillHeaders(row.headers ?? {}, environment);
+  const missing = [
+    ...(row.key_required && apiKey === null ? names : []),
+    // A local server of ours is known only once its address is.
+    ...(row.discover && row.base_url_env !== null && override === null ? [row.base_url_env] : []),
+    ...missingInHeaders,
+  ];
+  if (missing.length > 0) return { row, provider: null, missing };
+  return {
+    row,
+    provider: { id: row.id, name: row.name, wire: row.wire, baseUrl: override ?? row.base_url, apiKey, headers, quirks: toQuirks(row.quirks) },
+    missing: [],
+  };
+}
+
+/** The catalogue's quirks in the house's words. */
+export function toQuirks(quirks: CatalogQuirks | undefined): Quirks {
+  if (!quirks) return NO_QUIRKS;
+  return {
+    ...(quirks.max_tokens_field === undefined ? {} : { maxTokensField: quirks.max_tokens_field }),
+    ...(quirks.developer_role === undefined ? {} : { developerRole: quirks.developer_role }),
+    ...(quirks.stream_options === undefined ? {} : { streamOptions: quirks.stream_options }),
+    ...(quirks.drop_fields === undefined ? {} : { dropFields: quirks.drop_fields }),
+  };
+}
+
+const NO_QUIRKS: Quirks = {};
+
+/** The catalogue's price in whole nano-USD; a price nobody named is the operator's. */
+export function toPrice(price: CatalogPrice): Price {
+  const longPrompts = (price.long_prompts ?? []).map((long) => ({ abovePromptTokens: long.above_prompt_tokens, ...toRates(long) }))
+    .sort((a, b) => a.abovePromptTokens - b.abovePromptTokens);
+  return { version: price.version ?? 'operator', ...toRates(price), ...(longPrompts.length === 0 ? {} : { longPrompts }) };
+}
+
+function toRates(price: Pick<CatalogPrice, 'input' | 'output' | 'cache_read' | 'cache_write'>): Omit<Price, 'version' | 'longPrompts'> {
+  return {
+    input: toNanoUsd(price.input),
+    output: toNanoUsd(price.output),
+    ...(price.cache_read === undefined ? {} : { cacheRead: toNanoUsd(price.cache_read) }),
+    ...(price.cache_write === undefined ? {} : { cacheWrite: toNanoUsd(price.cache_write) }),
+  };
+}
+
+/** An empty variable is as good as none. */
+function read(environment: Environment, name: string): string | null {
+  const value = environment[name]?.trim();
+  return value === undefined || value === '' ? null : value;
+}
+
+function readBaseUrl(row: CatalogProvider, environment: Environment): string | null {
+  const name = row.base_url_env;
+  const value = name === null ? null : read(environment, name);
+  if (name === null || value === null) return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw new EnvironmentMistake(`${name}: expected a URL that begins with http:// or https://, not "${value}"`);
+  // Ollama, vLLM, llama.cpp and LM Studio all serve this wire below /v1, and people give the address alone.
+  if (row.discover && url.pathname === '/') return `${url.origin}/v1`;
+  return value.replace(/\/+$/, '');
+}
+
+/** Headers may hold `${NAME}`, which stands for an environment variable. */
+function fillHeaders(headers: Readonly<Record<string, string>>, environment: Environment): { headers: Record<string, string>; missing: string[] } {
+  const missing: string[] = [];
+  const filled = Object.entries(headers).map(([header, text]) => [header, text.replace(/\$\{([A-Z][A-Z0-9_]*)\}/g, (_whole, name: string) => {
+    const value = read(environment, name);
+    if (value === null && !missing.includes(name)) missing.push(name);
+    return value ?? '';
+  })] as const);
+  return { headers: Object.fromEntries(filled), missing };
+}

@@ -1,0 +1,44 @@
+/** This file is the thread that owns a SQLite connection: it commits batches and answers calls, one after the other. */
+import { parentPort } from 'node:worker_threads';
+import { toFailure } from './sqlite-failures.ts';
+import type { CallMessage, CallName, FromThread, OpenMessage, ToThread } from './sqlite-messages.ts';
+import { openConnection } from './sqlite-connection.ts';
+import type { Connection } from './sqlite-connection.ts';
+
+/** What this thread posts; an answer's value is typed where it is awaited, not here. */
+type Reply = Exclude<FromThread, { kind: 'answer' }> | { readonly kind: 'answer'; readonly id: number; readonly value: unknown };
+
+const port = parentPort;
+
+let connection: Connection | null = null;
+
+port?.on('message', (message: ToThread) => {
+  if (Array.isArray(message)) {
+    post({ kind: 'batch', failures: opened().commit(message) });
+    return;
+  }
+  try {
+    const value = message.kind === 'open' ? open(message) : perform(message);
+    post({ kind: 'answer', id: message.id, value });
+  } catch (thrown) {
+    post({ kind: 'rejection', id: message.id, failure: toFailure(thrown) });
+  }
+  if (message.kind === 'call' && message.name === 'close') port?.close();
+});
+
+function open(message: OpenMessage): void {
+  connection = openConnection(message.setup);
+}
+
+function perform<Name extends CallName>(message: CallMessage<Name>): unknown {
+  return opened().calls[message.name](...message.args);
+}
+
+function opened(): Connection {
+  if (!connection) throw new Error('the store thread was used before it was opened');
+  return connection;
+}
+
+function post(reply: Reply): void {
+  port?.postMessage(reply);
+}

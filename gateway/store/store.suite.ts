@@ -1,0 +1,267 @@
+/** This file is what every Store must pass, whatever its engine; a test file calls it with a way to open one. */
+import { describe, expect, test } from '@jest/globals';
+import { createManualClock, systemClock } from '../foundation/clock.ts';
+import type { Clock } from '../foundation/clock.ts';
+import { defaultLimits } from '../foundation/limits.ts';
+import type { Limits } from '../foundation/limits.ts';
+import { toNanoUsd } from '../foundation/money.ts';
+import type { RequestRecord } from '../foundation/terms.ts';
+import { sampleKey, sampleRecord } from './sample-rows.ts';
+import { StoreUnavailable } from './store.ts';
+import type { Store, UsageFilter } from './store.ts';
+
+/** One place of storage; every `open` is a connection of its own, as another process would have. */
+export interface StorePlace {
+  open(clock: Clock, limits: Limits): Promise<Store>;
+  remove(): Promise<void>;
+}
+
+type WithPlace = (run: (open: (clock?: Clock, limits?: Partial<Limits>) => Promise<Store>) => Promise<void>) => () => Promise<void>;
+
+const everything: UsageFilter = { workspaceId: 'ws_1', keyId: null, model: null, fromMs: null, toMs: null };
+const firstPage = { limit: 100, after: null };
+const MANY_RECORDS = 1000;
+const TEST_TIMEOUT_MS = 30_000;
+
+/** Declares the suite for one engine. */
+export function describeStore(engine: string, makePlace: () => Promise<StorePlace>): void {
+  const withPlace: WithPlace = (run) => async () => {
+    const place = await makePlace();
+    const opened: Store[] = [];
+    try {
+      await run(async (clock = systemClock, limits = {}) => {
+        const store = await place.open(clock, { ...defaultLimits, ...limits });
+        opened.push(store);
+        return store;
+      });
+    } finally {
+      await Promise.all(opened.map((store) => store.close()));
+      await place.remove();
+    }
+  };
+  describe(`the ${engine} store`, () => {
+    describeRecords(withPlace);
+    describeUsage(withPlace);
+    describeBounds(withPlace);
+    describeKeys(withPlace);
+    describeNeighbours(withPlace);
+  });
+}
+
+/** Records and waits until the row is durable; rejects with the store's failure. */
+export function record(store: Store, row: RequestRecord): Promise<void> {
+  return new Promise((resolve, reject) => {
+    store.recordRequest(row, (failure) => { if (failure) reject(failure); else resolve(); });
+  });
+}
+
+function describeRecords(withPlace: WithPlace): void {
+  test('a record is read back as it was written, every field of it', withPlace(async (open) => {
+    const store = await open();
+    const row = sampleRecord(1);
+    const bare = sampleRecord(2, {
+      model: null, upstreamModel: null, provider: null, target: null, errorCode: 'upstream_timeout', finishReason: null, upstreamId: null,
+      firstByteMs: null, isStream: false, outcome: 'timeout', status: 504, basis: 'none', attempts: 3,
+    });
+    await Promise.all([record(store, row), record(store, bare)]);
+    expect(await store.findRequest('ws_1', row.id)).toEqual(row);
+    expect(await store.findRequest('ws_1', bare.id)).toEqual(bare);
+  }), TEST_TIMEOUT_MS);
+
+  test('money beyond what a JavaScript number holds loses no digit, alone or summed', withPlace(async (open) => {
+    const store = await open();
+    const nanoUsd = toNanoUsd(9_007_199_254_740_993_123n);
+    const charge = { ...sampleRecord(1).charge, nanoUsd };
+    await record(store, sampleRecord(1, { charge }));
+    await record(store, sampleRecord(2, { charge: { ...charge, nanoUsd: toNanoUsd(4n) } }));
+    expect((await store.findRequest('ws_1', sampleRecord(1).id))?.charge.nanoUsd).toBe(nanoUsd);
+    expect((await store.sumUsage(everything)).nanoUsd).toBe(9_007_199_254_740_993_127n);
+  }), TEST_TIMEOUT_MS);
+
+  test('a second record with the same id changes nothing and succeeds', withPlace(async (open) => {
+    const store = await open();
+    const row = sampleRecord(1);
+    await Promise.all([record(store, row), record(store, { ...row, status: 500, charge: { ...row.charge, nanoUsd: toNanoUsd(7) } })]);
+    await record(store, { ...row, attempts: 9 });
+    expect(await store.listUsage(everything, firstPage)).toEqual([row]);
+  }), TEST_TIMEOUT_MS);
+
+  test('rows survive closing and opening again', withPlace(async (open) => {
+    const first = await open();
+    const rows = Array.from({ length: 50 }, (_, index) => sampleRecord(index));
+    await Promise.all(rows.map((row) => record(first, row)));
+    await first.insertKey(sampleKey(1));
+    await first.close();
+    const second = await open();
+    expect(await second.listUsage(everything, firstPage)).toEqual(rows.reverse());
+    expect(await second.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
+  }), TEST_TIMEOUT_MS);
+
+  test('a row the store must refuse does not sink its neighbours', withPlace(async (open) => {
+    const store = await open();
+    const poison = sampleRecord(2, { usage: { ...sampleRecord(2).usage, promptTokens: Number.NaN } });
+    const negative = sampleRecord(4, { usage: { ...sampleRecord(4).usage, completionTokens: -1 } });
+    const rows = [sampleRecord(1), poison, sampleRecord(3), negative, sampleRecord(5)];
+    const results = await Promise.allSettled(rows.map((row) => record(store, row)));
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled']);
+    expect((await store.listUsage(everything, firstPage)).map((row) => row.id)).toEqual([5, 3, 1].map((index) => sampleRecord(index).id));
+    expect(await store.findRequest('ws_1', poison.id)).toBeNull();
+  }), TEST_TIMEOUT_MS);
+}
+
+function describeUsage(withPlace: WithPlace): void {
+  test('pages of usage are newest first and complete, also where times are equal', withPlace(async (open) => {
+    const store = await open();
+    const rows = Array.from({ length: 25 }, (_, index) => sampleRecord(index, { startedMs: 1000 + Math.floor(index / 5) }));
+    await Promise.all(rows.map((row) => record(store, row)));
+    const seen: RequestRecord[] = [];
+    for (let after: string | null = null; ;) {
+      const page: RequestRecord[] = await store.listUsage(everything, { limit: 4, after });
+      seen.push(...page);
+      after = page.at(-1)?.id ?? null;
+      if (after === null) break;
+    }
+    expect(seen).toEqual(rows.reverse());
+  }), TEST_TIMEOUT_MS);
+
+  test('a filter by key, model or time finds those rows, sums them, and never another workspace\'s', withPlace(async (open) => {
+    const store = await open();
+    const unpriced = { ...sampleRecord(3).charge, isUnpriced: true, nanoUsd: toNanoUsd(0) };
+    await Promise.all([
+      record(store, sampleRecord(1, { keyId: 'key_2' })),
+      record(store, sampleRecord(2, { model: 'openai/gpt-5', modelAsked: 'openai/gpt-5' })),
+      record(store, sampleRecord(3, { charge: unpriced })),
+      record(store, sampleRecord(4, { workspaceId: 'ws_2' })),
+    ]);
+    const idsOf = async (filter: Partial<UsageFilter>): Promise<string[]> =>
+      (await store.listUsage({ ...everything, ...filter }, firstPage)).map((row) => row.id);
+    expect(await idsOf({})).toEqual([sampleRecord(3).id, sampleRecord(2).id, sampleRecord(1).id]);
+    expect(await idsOf({ keyId: 'key_2' })).toEqual([sampleRecord(1).id]);
+    expect(await idsOf({ model: 'openai/gpt-5' })).toEqual([sampleRecord(2).id]);
+    expect(await idsOf({ model: 'fast' })).toEqual([sampleRecord(3).id, sampleRecord(1).id]);
+    expect(await idsOf({ fromMs: sampleRecord(2).startedMs, toMs: sampleRecord(3).startedMs })).toEqual([sampleRecord(2).id]);
+    expect(await store.sumUsage(everything)).toEqual({
+      requests: 3, messages: 3, promptTokens: 300, cachedTokens: 120, completionTokens: 60, reasoningTokens: 21, nanoUsd: 2000n, unpricedRequests: 1,
+    });
+    expect(await store.sumUsage({ ...everything, workspaceId: 'ws_9' })).toMatchObject({ requests: 0, nanoUsd: 0n });
+    expect(await store.findRequest('ws_2', sampleRecord(1).id)).toBeNull();
+  }), TEST_TIMEOUT_MS);
+}
+
+function describeBounds(withPlace: WithPlace): void {
+  test('records beyond the queue\'s bound are refused at once, and those taken are written', withPlace(async (open) => {
+    const store = await open(systemClock, { storeQueueMax: 10, storeBatchMax: 3 });
+    const results = Promise.allSettled(Array.from({ length: 15 }, (_, index) => record(store, sampleRecord(index))));
+    expect(store.pendingRecords).toBe(10);
+    const settled = await results;
+    expect(settled.filter((result) => result.status === 'fulfilled')).toHaveLength(10);
+    expect(settled.flatMap((result) => (result.status === 'rejected' ? [result.reason instanceof StoreUnavailable] : []))).toEqual(Array(5).fill(true));
+    expect(store.pendingRecords).toBe(0);
+    await record(store, sampleRecord(99));
+    expect((await store.sumUsage(everything)).requests).toBe(11);
+  }), TEST_TIMEOUT_MS);
+
+  test('closing writes what was taken, answers it, and refuses what comes after', withPlace(async (open) => {
+    const store = await open();
+    const taken = Array.from({ length: MANY_RECORDS }, (_, index) => record(store, sampleRecord(index)));
+    const closing = store.close();
+    await expect(record(store, sampleRecord(MANY_RECORDS))).rejects.toBeInstanceOf(StoreUnavailable);
+    await Promise.all([...taken, closing]);
+    await expect(store.ping()).rejects.toBeInstanceOf(StoreUnavailable);
+    await expect(store.sumUsage(everything)).rejects.toBeInstanceOf(StoreUnavailable);
+    const again = await open();
+    expect((await again.sumUsage(everything)).requests).toBe(MANY_RECORDS);
+  }), TEST_TIMEOUT_MS);
+
+  test('a callback is never called before recordRequest returns, even when it refuses', withPlace(async (open) => {
+    const store = await open(systemClock, { storeQueueMax: 0 });
+    let hasReturned = false;
+    const answered = new Promise<boolean>((resolve) => { store.recordRequest(sampleRecord(1), () => { resolve(hasReturned); }); });
+    hasReturned = true;
+    expect(await answered).toBe(true);
+  }), TEST_TIMEOUT_MS);
+}
+
+function describeKeys(withPlace: WithPlace): void {
+  test('workspaces are listed oldest first, and one made twice is one', withPlace(async (open) => {
+    const store = await open();
+    await store.createWorkspace({ id: 'ws_2', name: 'second', createdMs: 2 });
+    await store.createWorkspace({ id: 'ws_1', name: 'first', createdMs: 1 });
+    await store.createWorkspace({ id: 'ws_1', name: 'again', createdMs: 1 });
+    expect((await store.listWorkspaces()).map((row) => row.name)).toEqual(['first', 'second']);
+  }), TEST_TIMEOUT_MS);
+
+  test('a change touches the named fields only, and revocation is set once', withPlace(async (open) => {
+    const store = await open();
+    const row = sampleKey(1, { models: ['google/*'], expiresMs: 5 });
+    await store.insertKey(row);
+    expect(await store.changeKey('ws_1', row.id, { name: 'new' })).toEqual({ ...row, name: 'new' });
+    expect(await store.changeKey('ws_1', row.id, { models: null, expiresMs: null, scopes: ['inference', 'management'], revokedMs: 77 }))
+      .toEqual({ ...row, name: 'new', models: null, expiresMs: null, scopes: ['inference', 'management'], revokedMs: 77 });
+    expect((await store.changeKey('ws_1', row.id, { revokedMs: 99 }))?.revokedMs).toBe(77);
+    expect((await store.findKey(row.id))?.revokedMs).toBe(77);
+  }), TEST_TIMEOUT_MS);
+
+  test('a key of another workspace can be neither changed, deleted nor listed', withPlace(async (open) => {
+    const store = await open();
+    await store.insertKey(sampleKey(1));
+    expect(await store.changeKey('ws_2', sampleKey(1).id, { name: 'mine' })).toBeNull();
+    expect(await store.deleteKey('ws_2', sampleKey(1).id)).toBe(false);
+    expect(await store.listKeys('ws_2', firstPage)).toEqual([]);
+    expect(await store.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
+  }), TEST_TIMEOUT_MS);
+
+  test('a key that exists is not inserted again', withPlace(async (open) => {
+    const store = await open();
+    await store.insertKey(sampleKey(1));
+    await expect(store.insertKey(sampleKey(1, { name: 'thief' }))).rejects.toThrow();
+    expect(await store.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
+  }), TEST_TIMEOUT_MS);
+
+  test('pages of keys go on after a key that was deleted in between', withPlace(async (open) => {
+    const store = await open();
+    for (let index = 1; index <= 5; index++) await store.insertKey(sampleKey(index));
+    const page = await store.listKeys('ws_1', { limit: 2, after: null });
+    expect(page.map((row) => row.name)).toEqual(['key 5', 'key 4']);
+    expect(await store.deleteKey('ws_1', sampleKey(4).id)).toBe(true);
+    expect(await store.deleteKey('ws_1', sampleKey(4).id)).toBe(false);
+    expect(await store.findKey(sampleKey(4).id)).toBeNull();
+    expect((await store.listKeys('ws_1', { limit: 2, after: sampleKey(4).id })).map((row) => row.name)).toEqual(['key 3', 'key 2']);
+  }), TEST_TIMEOUT_MS);
+}
+
+function describeNeighbours(withPlace: WithPlace): void {
+  test('two processes on one store hear of each other\'s key changes within a second', withPlace(async (open) => {
+    const here = await open();
+    const there = await open();
+    const heard = new Promise<void>((resolve) => { there.onForeignChange(resolve); });
+    const started = systemClock.monotonic();
+    await here.insertKey(sampleKey(1));
+    await heard;
+    expect(systemClock.monotonic() - started).toBeLessThan(1000);
+    expect(await there.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
+  }), TEST_TIMEOUT_MS);
+
+  test('neither its own key changes nor other processes\' usage rows count as foreign, a change hidden between own ones does', withPlace(async (open) => {
+    const clock = createManualClock();
+    const here = await open(clock);
+    const there = await open();
+    let calls = 0;
+    here.onForeignChange(() => { calls++; });
+    // The ping is answered after the poll before it.
+    const poll = async (): Promise<void> => {
+      clock.advance(defaultLimits.revisionPollMs);
+      await here.ping();
+    };
+    await here.insertKey(sampleKey(1));
+    await record(there, sampleRecord(1));
+    await poll();
+    expect(calls).toBe(0);
+    await there.insertKey(sampleKey(2));
+    await here.insertKey(sampleKey(3));
+    await poll();
+    expect(calls).toBe(1);
+    await poll();
+    expect(calls).toBe(1);
+  }), TEST_TIMEOUT_MS);
+}

@@ -1,0 +1,87 @@
+/** This file is generated from the `x-redact` marks of spec/schemas by `npm run generate`; do not edit it. */
+import type { OperationId } from './operations.ts';
+
+/** Body paths that must never be logged; `*` stands for any index or name. */
+export interface Redactions {
+  readonly body: readonly string[];
+  readonly replies: readonly string[];
+}
+
+export const redactions: { readonly [Id in OperationId]: Redactions } = {
+  createChatCompletion: {
+    body: [
+      'messages.*.content',
+      'messages.*.function_call.arguments',
+      'messages.*.refusal',
+      'messages.*.tool_calls.*.custom.input',
+      'messages.*.tool_calls.*.function.arguments',
+      'prediction.content',
+      'safety_identifier',
+      'user',
+    ],
+    replies: [
+      'choices.*.delta.content',
+      'choices.*.delta.function_call.arguments',
+      'choices.*.delta.reasoning',
+      'choices.*.delta.reasoning_content',
+      'choices.*.delta.refusal',
+      'choices.*.delta.tool_calls.*.custom.input',
+      'choices.*.delta.tool_calls.*.function.arguments',
+      'choices.*.logprobs.content.*.token',
+      'choices.*.logprobs.content.*.top_logprobs.*.token',
+      'choices.*.logprobs.refusal.*.token',
+      'choices.*.logprobs.refusal.*.top_logprobs.*.token',
+      'choices.*.message.audio.data',
+      'choices.*.message.audio.transcript',
+      'choices.*.message.content',
+      'choices.*.message.function_call.arguments',
+      'choices.*.message.reasoning',
+      'choices.*.message.reasoning_content',
+      'choices.*.message.refusal',
+      'choices.*.message.tool_calls.*.custom.input',
+      'choices.*.message.tool_calls.*.function.arguments',
+    ],
+  },
+  listModels: {
+    body: [],
+    replies: [],
+  },
+  retrieveModel: {
+    body: [],
+    replies: [],
+  },
+  listKeys: {
+    body: [],
+    replies: [],
+  },
+  createKey: {
+    body: [],
+    replies: [
+      'secret',
+    ],
+  },
+  retrieveKey: {
+    body: [],
+    replies: [],
+  },
+  updateKey: {
+    body: [],
+    replies: [],
+  },
+  deleteKey: {
+    body: [],
+    replies: [],
+  },
+  listUsage: {
+    body: [],
+    replies: [],
+  },
+  getOpenapiYaml: {
+    body: [],
+    replies: [],
+  },
+  getOpenapiJson: {
+    body: [],
+    replies: [],
+  },
+};

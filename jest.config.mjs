@@ -1,0 +1,18 @@
+/** Two projects: unit tests beside the code, conformance tests against the running server. */
+const shared = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  // Generated code is compiled with `./x.js` specifiers in places; map them back to the sources.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/conformance/dredd/', '<rootDir>/.interline/'],
+};
+
+export default {
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{server,handlers,gateway,scripts}/**/*.test.ts'] },
+    { ...shared, displayName: 'conformance', testMatch: ['<rootDir>/conformance/*.test.ts'] },
+  ],
+};

@@ -1,0 +1,20 @@
+/** This file derives the contract the mock runs on: streams become text, because Prism cannot make events of chunk objects. */
+import type { Contract } from './contract.ts';
+import { listOperations } from './contract.ts';
+
+const EVENTS_TYPE = 'text/event-stream';
+
+/** Copies the contract with every stream's chunk examples written as the bytes they are on the wire. */
+export function renderMockContract(contract: Contract): Contract {
+  const mock = structuredClone(contract);
+  for (const { operation } of listOperations(mock)) {
+    for (const { content } of Object.values(operation.responses)) {
+      const media = content?.[EVENTS_TYPE];
+      if (!content || !media) continue;
+      const chunks = Object.values(media.examples ?? {}).map(({ value }) => `data: ${JSON.stringify(value)}\n\n`);
+      const stream = { summary: 'A whole stream', value: `${chunks.join('')}data: [DONE]\n\n` };
+      content[EVENTS_TYPE] = { schema: { type: 'string' }, examples: { stream } };
+    }
+  }
+  return mock;
+}

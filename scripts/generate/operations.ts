@@ -1,0 +1,95 @@
+/** This file renders the map of operations that makes the table of handlers total. */
+import { listOperations, nameOf, pick } from './contract.ts';
+import type { Contract, ContractReply, LocatedOperation, MediaType } from './contract.ts';
+
+const JSON_TYPE = 'application/json';
+const EVENTS_TYPE = 'text/event-stream';
+
+/** Renders `operations.ts`: the types of every operation, and what the door has to know of it. */
+export function renderOperations(contract: Contract): string {
+  const located = listOperations(contract);
+  const types = new Set<string>();
+  const interfaces = located.map((one) => renderInterface(contract, one, types));
+  const imports = [...types].sort();
+  return `/** This file is generated from spec/paths by \`npm run generate\`; do not edit it. */
+import type {
+${imports.map((name) => `  ${name},`).join('\n')}
+} from './client/types.gen.ts';
+
+/** What each operation takes and answers, by operationId. */
+export interface Operations {
+${interfaces.join('\n')}
+}
+
+export type OperationId = keyof Operations;
+
+/** What the door has to know of an operation before its handler runs. */
+export interface OperationEntry {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly path: string;
+  /** The resource, which is also the name of the handler's file. */
+  readonly tag: string;
+  /** The unit in which the operation is counted. */
+  readonly meter: 'tokens' | 'none';
+  /** The scope a key needs; \`none\` where no key is needed. */
+  readonly scope: 'inference' | 'management' | 'none';
+  readonly statuses: readonly number[];
+  readonly hasBody: boolean;
+  /** Whether the body may carry inline images, audio and files. */
+  readonly maxBody?: 'json' | 'media';
+}
+
+export const operations: { readonly [Id in OperationId]: OperationEntry } = {
+${located.map(renderEntry).join('\n')}
+};
+`;
+}
+
+function renderInterface(contract: Contract, located: LocatedOperation, types: Set<string>): string {
+  const { operation, parameters } = located;
+  const typeName = (media: MediaType | undefined, where: string): string => {
+    if (!media?.schema.$ref) throw new Error(`${operation.operationId} needs a named schema for its ${where}`);
+    const name = nameOf(media.schema.$ref);
+    types.add(name);
+    return name;
+  };
+  const dataName = operation.operationId.charAt(0).toUpperCase() + operation.operationId.slice(1) + 'Data';
+  const needsData = parameters.length > 0;
+  if (needsData) types.add(dataName);
+  const has = (where: string): boolean => parameters.some((parameter) => parameter.in === where);
+  const replies = Object.entries(operation.responses).map(([status, reply]) => {
+    const content = resolveReply(contract, reply);
+    const media = content[JSON_TYPE] ?? Object.values(content)[0];
+    return `      readonly ${status}: ${typeName(media, status)};`;
+  });
+  const events = Object.values(operation.responses).map((reply) => resolveReply(contract, reply)[EVENTS_TYPE]).find(Boolean);
+  const lines = [
+    `    readonly body: ${operation.requestBody ? typeName(operation.requestBody.content[JSON_TYPE], 'body') : 'undefined'};`,
+    `    readonly path: ${has('path') ? `${dataName}['path']` : 'Record<string, never>'};`,
+    `    readonly query: ${has('query') ? `NonNullable<${dataName}['query']>` : 'Record<string, never>'};`,
+    `    readonly replies: {\n${replies.join('\n')}\n    };`,
+  ];
+  if (events) {
+    types.add('ErrorResponse');
+    lines.push(`    readonly events: ${typeName(events, 'events')} | ErrorResponse;`);
+  }
+  return `  readonly ${operation.operationId}: {\n${lines.join('\n')}\n  };`;
+}
+
+function resolveReply(contract: Contract, reply: ContractReply): Record<string, MediaType> {
+  return (reply.$ref ? pick(contract.components.responses, nameOf(reply.$ref)).content : reply.content) ?? {};
+}
+
+function renderEntry({ path, method, operation }: LocatedOperation): string {
+  const fields = [
+    `method: '${method}'`,
+    `path: '${path}'`,
+    `tag: '${operation.tags[0] ?? ''}'`,
+    `meter: '${operation['x-meter']}'`,
+    `scope: '${operation['x-scope']}'`,
+    `statuses: [${Object.keys(operation.responses).join(', ')}]`,
+    `hasBody: ${operation.requestBody !== undefined}`,
+    ...(operation.requestBody ? [`maxBody: '${operation['x-max-body'] ?? 'json'}'`] : []),
+  ];
+  return `  ${operation.operationId}: {\n${fields.map((field) => `    ${field},`).join('\n')}\n  },`;
+}

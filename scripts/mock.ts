@@ -1,0 +1,116 @@
+/** This file serves the contract's own examples: Prism on a private port, and a small front that makes OpenAI's SDKs work against it. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { realpathSync } from 'node:fs';
+import http from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { errorCatalogue } from '../generated/errors.ts';
+import type { ErrorCode } from '../generated/errors.ts';
+
+const BASE_PATH = /^\/(?:api\/openai\/)?v1(?=\/)/;
+const MODEL_PATH = /^\/models\/([^?]+)/;
+const PRISM_START_MS = 60_000;
+const POLL_MS = 100;
+
+const root = path.resolve(import.meta.dirname, '..');
+const port = Number(process.env['MOCK_PORT'] ?? 4010);
+
+const prismPort = await findFreePort();
+const prism = startPrism(prismPort);
+await waitForPrism(prismPort);
+
+const front = http.createServer((request, reply) => {
+  relay(request, reply).catch((error: unknown) => {
+    if (reply.headersSent) reply.destroy();
+    else refuse(reply, 'internal_error', error instanceof Error ? error.message : undefined);
+  });
+});
+front.listen(port, '127.0.0.1', () => {
+  const { port: bound } = front.address() as AddressInfo;
+  console.log(`The mock answers at http://127.0.0.1:${bound}/v1 with any key. Prefer: code=429 makes it fail.`);
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+prism.once('exit', stop);
+
+/** Hands one request to Prism in the form Prism understands, and its reply back. */
+async function relay(request: IncomingMessage, reply: ServerResponse): Promise<void> {
+  const url = request.url ?? '/';
+  if (!BASE_PATH.test(url)) return refuse(reply, 'unknown_url');
+  const body = await text(request);
+  const parsed = body === '' ? null : parseBody(body);
+  if (parsed === undefined) return refuse(reply, 'invalid_json');
+  const headers: http.OutgoingHttpHeaders = { ...request.headers, host: `127.0.0.1:${prismPort}` };
+  headers['accept'] = wantsStream(parsed) ? 'text/event-stream' : acceptOf(url);
+  const upstream = http.request({ port: prismPort, host: '127.0.0.1', method: request.method, path: encodeModel(url.replace(BASE_PATH, '')), headers });
+  upstream.end(body);
+  const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
+  reply.writeHead(answer.statusCode ?? 502, answer.headers);
+  answer.pipe(reply);
+}
+
+/** The parsed body; undefined when it is not JSON. */
+function parseBody(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function wantsStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'stream' in body && body.stream === true;
+}
+
+function acceptOf(url: string): string {
+  return url.endsWith('.yaml') ? 'application/yaml' : 'application/json';
+}
+
+/** Prism knows no slashes inside a segment. */
+function encodeModel(url: string): string {
+  return url.replace(MODEL_PATH, (_, model: string) => `/models/${model.replaceAll('/', '%2F')}`);
+}
+
+function refuse(reply: ServerResponse, code: ErrorCode, detail?: string): void {
+  const { status, type, message } = errorCatalogue[code];
+  const requestId = `req_${'0'.repeat(32)}`;
+  reply.writeHead(status, { 'content-type': 'application/json', 'x-request-id': requestId });
+  reply.end(JSON.stringify({ error: { message: detail ?? message, type, param: null, code, request_id: requestId } }));
+}
+
+function startPrism(privatePort: number): ChildProcess {
+  const bin = realpathSync(path.join(root, 'node_modules', '.bin', 'prism'));
+  const contract = path.join(root, 'generated', 'openapi.mock.json');
+  return spawn(process.execPath, [bin, 'mock', contract, '--port', String(privatePort), '--host', '127.0.0.1'], {
+    stdio: ['ignore', process.env['MOCK_DEBUG'] ? 'inherit' : 'ignore', 'inherit'],
+  });
+}
+
+async function waitForPrism(privatePort: number): Promise<void> {
+  const until = Date.now() + PRISM_START_MS;
+  while (Date.now() < until) {
+    const isUp = await fetch(`http://127.0.0.1:${privatePort}/models`).then(() => true, () => false);
+    if (isUp) return;
+    if (prism.exitCode !== null) throw new Error('Prism did not start');
+    await wait(POLL_MS);
+  }
+  throw new Error(`Prism did not answer within ${PRISM_START_MS} ms`);
+}
+
+async function findFreePort(): Promise<number> {
+  const probe = http.createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port: free } = probe.address() as AddressInfo;
+  probe.close();
+  return free;
+}
+
+function stop(): void {
+  prism.kill();
+  front.close();
+  front.closeAllConnections();
+}

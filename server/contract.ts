@@ -1,0 +1,105 @@
+/** This file loads the contract into openapi-backend and takes from it, once, what dispatch needs: routes and compiled validators. */
+import { readFileSync } from 'node:fs';
+import type { ValidateFunction } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { OpenAPIBackend } from 'openapi-backend';
+import type { Document } from 'openapi-backend';
+import { operations } from '../generated/operations.ts';
+import type { OperationId } from '../generated/operations.ts';
+import { isJsonObject } from '../gateway/foundation/json-value.ts';
+
+/** The names of the contract's operations, for walking them. */
+export function operationIds(): OperationId[] {
+  return Object.keys(operations).filter((id): id is OperationId => id in operations);
+}
+
+/** Compiled validators of one operation; each takes `{path, query, requestBody}`. */
+export interface OperationValidators {
+  readonly body: ValidateFunction | null;
+  /** Coerces query and path values in place. */
+  readonly parameters: ValidateFunction;
+}
+
+/** A path parameter's name and whether its value may hold raw slashes (model ids do). */
+const SLASHED_PARAMETERS: ReadonlySet<string> = new Set(['model']);
+
+/** Where one operation is served, below a base path. */
+export interface OperationRoute {
+  readonly operationId: OperationId;
+  /** The whole path, or what stands before the parameter. */
+  readonly path: string;
+  readonly parameter: string | null;
+  readonly mayHoldSlashes: boolean;
+  readonly validators: OperationValidators;
+}
+
+const specFolder = new URL('../generated/', import.meta.url);
+
+/** Reads a generated file of the contract. */
+export function readGenerated(name: string): Buffer {
+  return readFileSync(new URL(name, specFolder));
+}
+
+function isDocument(value: unknown): value is Document {
+  return isJsonObject(value) && typeof value['openapi'] === 'string' && isJsonObject(value['paths']);
+}
+
+/** Not needed to check requests: openapi-backend resolves and copies all it is given, which costs start time and memory. */
+const PROSE: ReadonlySet<string> = new Set(['description', 'summary', 'example', 'examples']);
+
+/**
+ * The server's copy of the contract, for requests alone: without prose and replies, and without
+ * `discriminator.mapping`, which Ajv refuses and every other tool wants. Works on what JSON.parse just made.
+ */
+function reviveForRequests(key: string, value: unknown): unknown {
+  if (PROSE.has(key) && typeof value === 'string') return undefined;
+  if (PROSE.has(key) && Array.isArray(value)) return undefined;
+  if (key === 'responses') return {};
+  if (key === 'discriminator' && isJsonObject(value)) return { propertyName: value['propertyName'] };
+  return value;
+}
+
+function createAjv(coerceTypes: boolean): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, discriminator: true, coerceTypes, validateFormats: true, logger: false });
+  addFormats.default(ajv);
+  return ajv;
+}
+
+/**
+ * Loads the contract: openapi-backend says which operations there are and compiles their validators with shared
+ * Ajv 2020 instances; the table made from it replaces its router, which is linear and rebuilt on each request
+ * (toolchain.md 2). Throws when the contract and the handlers' names do not agree.
+ */
+export async function loadContract(handlerNames: readonly string[]): Promise<OperationRoute[]> {
+  const definition: unknown = JSON.parse(readGenerated('openapi.json').toString('utf8'), reviveForRequests);
+  if (!isDocument(definition)) throw new Error('generated/openapi.json is not an OpenAPI document; run npm run generate');
+  const plain = createAjv(false);
+  const coercing = createAjv(true);
+  const api = new OpenAPIBackend({
+    definition,
+    quick: true,
+    customizeAjv: (_ajv, options) => (options?.coerceTypes ? coercing : plain),
+  });
+  await api.init();
+  const found = api.router.getOperations();
+  const unknown = handlerNames.filter((name) => !found.some((operation) => operation.operationId === name));
+  if (unknown.length > 0) throw new Error(`handlers without an operation in the contract: ${unknown.join(', ')}`);
+  return operationIds().map((operationId) => routeOf(operationId, api));
+}
+
+function routeOf(operationId: OperationId, api: OpenAPIBackend): OperationRoute {
+  const compiled = api.validator.getRequestValidatorsForOperation(operationId) ?? [];
+  const parameters = compiled.at(-1);
+  if (!parameters) throw new Error(`the contract has no operation ${operationId}`);
+  const { path } = operations[operationId];
+  const template = /^(.*\/)\{(\w+)\}$/.exec(path);
+  const [, prefix, parameter] = template ?? [];
+  return {
+    operationId,
+    path: prefix ?? path,
+    parameter: parameter ?? null,
+    mayHoldSlashes: parameter !== undefined && SLASHED_PARAMETERS.has(parameter),
+    validators: { body: compiled.length > 1 ? compiled[0] ?? null : null, parameters },
+  };
+}

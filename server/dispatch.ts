@@ -1,0 +1,199 @@
+/** This file serves every operation of the contract: match, authenticate, validate, call the handler, catch — once. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DepartureSignal } from '../gateway/foundation/departure.ts';
+import { Refusal, asRefusal, fail } from '../gateway/foundation/errors.ts';
+import type { JsonOutline } from '../gateway/foundation/json-outline.ts';
+import type { Caller } from '../gateway/foundation/terms.ts';
+import type { House } from '../gateway/relay/house.ts';
+import { operations } from '../generated/operations.ts';
+import type { OperationRoute } from './contract.ts';
+import { readJsonBody } from './read-body.ts';
+import { baseHeaders, writeError, writeReply } from './reply.ts';
+import type { AnyReply } from './reply.ts';
+import { BASE_PATHS } from './route-table.ts';
+import type { RouteMatch, RouteTable } from './route-table.ts';
+import { complaintOf } from './validation-message.ts';
+
+/** A call before its types are tied to its operation. */
+export interface UntypedCall {
+  readonly operationId: string;
+  readonly requestId: string;
+  readonly body: unknown;
+  readonly bodyText: string;
+  readonly outline: JsonOutline;
+  readonly path: unknown;
+  readonly query: unknown;
+  readonly headers: IncomingMessage['headers'];
+  readonly caller: Caller | null;
+  readonly departure: DepartureSignal;
+  readonly receivedAt: number;
+}
+
+/** Calls the handler of an operation with a validated call; the one seam where types come from the contract's validators. */
+export type CallHandler = (operationId: string, call: UntypedCall) => Promise<AnyReply>;
+
+/** The calls being answered now, for the drain. */
+export type OpenCalls = Set<DepartureSignal>;
+
+export interface DispatchParts {
+  readonly house: House;
+  readonly table: RouteTable;
+  readonly callHandler: CallHandler;
+  readonly openCalls: OpenCalls;
+  readonly isDraining: () => boolean;
+}
+
+const NO_OUTLINE: JsonOutline = { depth: 0, fields: [], isIrregular: false };
+const PREFLIGHT_SECONDS = 86_400;
+
+/** True for the paths that belong to the contract. */
+export function isContractPath(url: string): boolean {
+  return BASE_PATHS.some((base) => url.startsWith(base) && (url.length === base.length || url[base.length] === '/' || url[base.length] === '?'));
+}
+
+/** Makes the listener that serves the contract's paths. It answers every request it is given and never throws. */
+export function createDispatch(parts: DispatchParts): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const requestId = parts.house.makeId('req');
+    const headers = baseHeaders(request, requestId);
+    const match = parts.table.match(request.url ?? '');
+    const method = request.method ?? '';
+    const route = match?.entry.methods.get(method);
+    if (!match || !route) {
+      answerUnrouted({ request, response, headers, requestId, match });
+      return;
+    }
+    void serve(parts, { request, response, match, route, headers, requestId });
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly match: RouteMatch;
+  readonly route: OperationRoute;
+  readonly headers: ReturnType<typeof baseHeaders>;
+  readonly requestId: string;
+}
+
+/** 404 before 405; a preflight is answered for any path there is. */
+function answerUnrouted(exchange: Omit<Exchange, 'match' | 'route'> & { match: RouteMatch | null }): void {
+  const { request, response, headers, requestId, match } = exchange;
+  if (!match) {
+    const message = `Nothing is served at ${(request.url ?? '').slice(0, 200)}. The operations are listed in GET ${BASE_PATHS[0]}/openapi.yaml.`;
+    writeError(response, new Refusal('unknown_url', { message }), { headers, requestId });
+    return;
+  }
+  headers['allow'] = match.entry.allow;
+  if (request.method === 'OPTIONS') {
+    headers['access-control-allow-origin'] = '*';
+    headers['access-control-allow-methods'] = match.entry.allow;
+    headers['access-control-allow-headers'] = request.headers['access-control-request-headers'] ?? 'authorization, content-type';
+    headers['access-control-max-age'] = PREFLIGHT_SECONDS;
+    response.writeHead(204, headers);
+    response.end();
+    return;
+  }
+  const message = `${request.method ?? ''} is not served here; use ${match.entry.allow}.`;
+  writeError(response, new Refusal('method_not_allowed', { message }), { headers, requestId });
+}
+
+async function serve(parts: DispatchParts, exchange: Exchange): Promise<void> {
+  const { house, openCalls } = parts;
+  const { request, response, route, headers, requestId } = exchange;
+  const departure = new DepartureSignal();
+  const receivedAt = house.clock.monotonic();
+  openCalls.add(departure);
+  let unwatch: (() => void) | null = null;
+  response.once('close', () => {
+    openCalls.delete(departure);
+    unwatch?.();
+    if (!response.writableFinished) departure.depart('client_gone');
+  });
+  try {
+    if (parts.isDraining()) fail('shutting_down', { headers: { 'retry-after': '1' } });
+    const authenticated = authenticate(house, request, route);
+    const caller = authenticated instanceof Promise ? await authenticated : authenticated;
+    if (caller) {
+      checkScope(caller, route);
+      unwatch = caller.onRevoked(() => { departure.depart('revoked'); });
+    }
+    const call = await readCall(parts, exchange, { caller, departure, receivedAt });
+    const reply = await parts.callHandler(route.operationId, call);
+    house.metrics.countReply(route.operationId, reply.status);
+    if (parts.isDraining()) headers['connection'] = 'close';
+    writeReply(response, reply, { headers, house });
+  } catch (thrown) {
+    const refusal = asRefusal(thrown);
+    house.metrics.countReply(route.operationId, refusal.status);
+    logRefusal(house, refusal, { requestId, operation: route.operationId });
+    // What is left of an unread body would have to be read before the connection could serve again.
+    if (!request.complete) headers['connection'] = 'close';
+    writeError(response, refusal, { headers, requestId });
+  }
+}
+
+function logRefusal(house: House, refusal: Refusal, request: { requestId: string; operation: string }): void {
+  const line = { ...request, code: refusal.code, status: refusal.status, detail: refusal.options.detail };
+  if (refusal.code === 'internal_error') house.log.error({ ...line, error: refusal.cause }, 'internal error');
+  else if (refusal.status >= 500) house.log.warn({ ...line, error: refusal.cause }, 'refused');
+  else house.log.debug(line, 'refused');
+}
+
+function authenticate(house: House, request: IncomingMessage, route: OperationRoute): Caller | Promise<Caller> | null {
+  if (operations[route.operationId].scope === 'none') return null;
+  return house.authenticator.authenticate(request.headers.authorization);
+}
+
+function checkScope(caller: Caller, route: OperationRoute): void {
+  const { scope } = operations[route.operationId];
+  if (scope === 'none' || caller.scopes.includes(scope)) return;
+  fail('insufficient_scope', { message: `This key has the scope ${caller.scopes.join(', ')}; ${route.operationId} needs ${scope}.` });
+}
+
+async function readCall(
+  parts: DispatchParts,
+  exchange: Exchange,
+  known: { caller: Caller | null; departure: DepartureSignal; receivedAt: number },
+): Promise<UntypedCall> {
+  const { request, route, match, requestId } = exchange;
+  const { limits } = parts.house;
+  const parameters = readParameters(route, match);
+  const { hasBody, meter, operationId } = { ...operations[route.operationId], operationId: route.operationId };
+  const bytesMax = meter === 'none' ? limits.jsonBodyBytesMax : limits.mediaBodyBytesMax;
+  const body = hasBody ? await readJsonBody(request, { bytesMax, depthMax: limits.jsonDepthMax }) : null;
+  if (body) check(route.validators.body, { requestBody: body.value });
+  return {
+    ...known,
+    ...parameters,
+    operationId,
+    requestId,
+    headers: request.headers,
+    body: body?.value,
+    bodyText: body?.text ?? '',
+    outline: body?.outline ?? NO_OUTLINE,
+  };
+}
+
+/** Validates path and query, coercing numbers and booleans. */
+function readParameters(route: OperationRoute, match: RouteMatch): { path: unknown; query: unknown } {
+  const { parameter } = route;
+  if (match.parameter === undefined) {
+    fail('invalid_request', { param: parameter, message: `Path parameter '${parameter ?? ''}' is not valid percent-encoding.` });
+  }
+  const path: Record<string, unknown> = parameter === null ? {} : { [parameter]: match.parameter };
+  const query: Record<string, unknown> = {};
+  if (match.queryText !== '') {
+    for (const [key, value] of new URLSearchParams(match.queryText)) {
+      if (Object.hasOwn(query, key)) fail('invalid_request', { param: key, message: `Query parameter '${key}' is given twice.` });
+      Object.defineProperty(query, key, { value, enumerable: true, writable: true, configurable: true });
+    }
+  }
+  check(route.validators.parameters, { path, query, header: {}, cookie: {} });
+  return { path, query };
+}
+
+function check(validate: OperationRoute['validators']['body'], value: unknown): void {
+  if (!validate || validate(value)) return;
+  fail('invalid_request', complaintOf(validate.errors ?? []));
+}

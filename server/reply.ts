@@ -1,0 +1,102 @@
+/** This file writes replies: JSON, bytes or events, with exact content types and back-pressure. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorBody } from '../gateway/foundation/errors.ts';
+import type { Refusal } from '../gateway/foundation/errors.ts';
+import type { BytesReply, EventSink, EventsReply } from '../gateway/foundation/operation.ts';
+import type { House } from '../gateway/relay/house.ts';
+
+/** A reply of any operation, once its types have been checked against the contract. */
+export type AnyReply = BytesReply | EventsReply | { readonly status: number; readonly json: unknown; readonly headers?: Readonly<Record<string, string>> };
+
+type Headers = Record<string, string | number>;
+
+const EXPOSED = 'x-request-id, retry-after, x-interline-warnings';
+
+/** Headers of every reply; CORS only where a browser asks. */
+export function baseHeaders(request: IncomingMessage, requestId: string): Headers {
+  const headers: Headers = { 'x-request-id': requestId };
+  if (request.headers.origin !== undefined) {
+    headers['access-control-allow-origin'] = '*';
+    headers['access-control-expose-headers'] = EXPOSED;
+  }
+  return headers;
+}
+
+/** Writes a handler's reply. */
+export function writeReply(response: ServerResponse, reply: AnyReply, extra: { headers: Headers; house: House }): void {
+  const { headers, house } = extra;
+  if (reply.headers) Object.assign(headers, reply.headers);
+  if ('events' in reply) {
+    writeEvents(response, reply, extra);
+    return;
+  }
+  if ('json' in reply) {
+    headers['content-type'] = 'application/json';
+    writeBytes(response, { status: reply.status, headers, body: JSON.stringify(reply.json) });
+  } else {
+    if (reply.contentType !== null) headers['content-type'] = reply.contentType;
+    writeBytes(response, { status: reply.status, headers, body: reply.bytes });
+  }
+  watchStall(response, house);
+}
+
+/** Writes an error in OpenAI's shape. */
+export function writeError(response: ServerResponse, refusal: Refusal, context: { headers: Headers; requestId: string }): void {
+  const { headers, requestId } = context;
+  Object.assign(headers, refusal.options.headers, { 'content-type': 'application/json' });
+  writeBytes(response, { status: refusal.status, headers, body: JSON.stringify(errorBody(refusal, requestId)) });
+}
+
+function writeBytes(response: ServerResponse, reply: { status: number; headers: Headers; body: string | Uint8Array }): void {
+  if (response.destroyed) return;
+  const { status, headers, body } = reply;
+  headers['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  response.writeHead(status, headers);
+  response.end(body);
+}
+
+function writeEvents(response: ServerResponse, reply: EventsReply, extra: { headers: Headers; house: House }): void {
+  if (response.destroyed) return;
+  const { headers, house } = extra;
+  headers['content-type'] = 'text/event-stream; charset=utf-8';
+  headers['cache-control'] = 'no-cache, no-transform';
+  // nginx and its kind would otherwise hold events back.
+  headers['x-accel-buffering'] = 'no';
+  response.writeHead(200, headers);
+  house.metrics.openStreams.inc();
+  response.once('close', () => { house.metrics.openStreams.dec(); });
+  reply.events.start(createSink(response, house));
+}
+
+function createSink(response: ServerResponse, house: House): EventSink {
+  let cancelStall: (() => void) | null = null;
+  let resume: (() => void) | null = null;
+  response.on('drain', () => {
+    cancelStall?.();
+    cancelStall = null;
+    resume?.();
+  });
+  response.once('close', () => { cancelStall?.(); });
+  return {
+    write(event) {
+      if (response.destroyed) return true;
+      if (response.write(event)) return true;
+      cancelStall ??= house.clock.after(house.limits.stalledWriteMs, () => { response.destroy(); });
+      return false;
+    },
+    onDrain(listener) { resume = listener; },
+    end(event) {
+      if (response.destroyed) return;
+      if (event !== undefined) response.write(event);
+      response.end();
+      watchStall(response, house);
+    },
+  };
+}
+
+/** Cuts a reader that does not take the end of its reply. */
+function watchStall(response: ServerResponse, house: House): void {
+  if (response.writableFinished || response.writableLength === 0) return;
+  const cancel = house.clock.after(house.limits.stalledWriteMs, () => { response.destroy(); });
+  response.once('close', cancel);
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { loadContract } from './contract.ts';
+import { createRouteTable } from './route-table.ts';
+
+const routes = await loadContract([]);
+const table = createRouteTable(routes);
+
+describe('the route table', () => {
+  test.each(['/v1', '/api/openai/v1'])('%s serves every operation of the contract', (base) => {
+    for (const route of routes) {
+      const match = table.match(base + route.path + (route.parameter === null ? '' : 'x'));
+      expect([...match?.entry.methods.values() ?? []].map((found) => found.operationId)).toContain(route.operationId);
+    }
+  });
+
+  test('a model id with slashes is the same raw and percent-encoded', () => {
+    expect(table.match('/v1/models/google/gemini-2.5-flash')?.parameter).toBe('google/gemini-2.5-flash');
+    expect(table.match('/v1/models/google%2Fgemini-2.5-flash?x=1')).toMatchObject({ parameter: 'google/gemini-2.5-flash', queryText: 'x=1' });
+  });
+
+  test('a key id holds no slash', () => {
+    expect(table.match('/v1/keys/a/b')).toBeNull();
+  });
+
+  test('broken percent-encoding is told apart from an unknown path', () => {
+    expect(table.match('/v1/models/%zz')).toMatchObject({ parameter: undefined });
+  });
+
+  test('nothing is served beside the contract, and no path throws', () => {
+    for (const path of ['', '/', '/v1', '/v1/', '/v1/models/', '/v1/chat', '/v1/chat/completions/', '/v2/models', '//v1/models']) expect(table.match(path)).toBeNull();
+    fc.assert(fc.property(fc.webPath(), fc.string(), (path, tail) => { table.match(`/v1${path}${tail}`); }));
+  });
+
+  test('405 has what to allow', () => {
+    expect(table.match('/v1/models')?.entry.allow).toBe('GET, HEAD, OPTIONS');
+  });
+});

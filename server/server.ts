@@ -1,0 +1,130 @@
+/** This file hosts the contract in Express, listens, and drains. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import express from 'express';
+import { handlers } from '../handlers/index.ts';
+import { Refusal, errorBody } from '../gateway/foundation/errors.ts';
+import type { House } from '../gateway/relay/house.ts';
+import { bearInto } from './born.ts';
+import { loadContract } from './contract.ts';
+import { createDispatch, isContractPath } from './dispatch.ts';
+import type { OpenCalls } from './dispatch.ts';
+import { createCallHandler } from './handler-seam.ts';
+import { createRouteTable } from './route-table.ts';
+import { createSite } from './site.ts';
+
+export interface RunningServer {
+  /** `http://127.0.0.1:3457`, with the port that was really taken. */
+  readonly url: string;
+  /** Answers 503 on /readyz, lets open calls finish for `drainMs`, cuts what is left, and resolves when all is closed. */
+  drain(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+/** Starts serving one gateway. Rejects when the port can't be taken or the contract can't be loaded. */
+export async function startServer(house: House, options: ListenOptions): Promise<RunningServer> {
+  const openCalls: OpenCalls = new Set();
+  let isDraining = false;
+  const table = createRouteTable(await loadContract(Object.keys(handlers)));
+  const dispatch = createDispatch({ house, table, callHandler: createCallHandler(handlers, house), openCalls, isDraining: () => isDraining });
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  // The contract comes before any other middleware: an inference call pays for none it does not need.
+  app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    if (isContractPath(request.url ?? '')) dispatch(request, response);
+    else next();
+  });
+  app.use(createSite(house, () => isDraining));
+  const server = createHttpServer(house, app);
+  await listen(server, options);
+  return {
+    url: urlOf(server, options.host),
+    async drain() {
+      isDraining = true;
+      const closed = new Promise<void>((resolve) => { server.close(() => { resolve(); }); });
+      server.closeIdleConnections();
+      const cancel = house.clock.after(house.limits.drainMs, () => {
+        for (const departure of openCalls) departure.depart('shutdown');
+        // Rows are written and last events sent at once; what still hangs then is cut.
+        house.clock.after(DRAIN_GRACE_MS, () => { server.closeAllConnections(); });
+      });
+      await closed;
+      cancel();
+    },
+  };
+}
+
+/** Between telling open streams that the gateway closes and cutting their connections, in ms. */
+const DRAIN_GRACE_MS = 1000;
+
+function createHttpServer(house: House, app: express.Express): Server {
+  const { limits } = house;
+  const server = createServer({
+    ...bearInto(app),
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.clientHeadersTimeoutMs,
+    requestTimeout: limits.clientRequestTimeoutMs,
+    connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
+    keepAliveTimeout: limits.clientKeepAliveMs,
+    noDelay: true,
+  }, app);
+  server.maxHeadersCount = limits.headersCountMax;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => { answerBrokenRequest(house, error, socket); });
+  return server;
+}
+
+/** A request Node could not even read still gets an error in our shape. */
+function answerBrokenRequest(house: House, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const requestId = house.makeId('req');
+  const refusal = brokenRequest(error.code);
+  const body = JSON.stringify(errorBody(refusal, requestId));
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_TEXT[refusal.status] ?? 'Error'}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const STATUS_TEXT: Readonly<Record<number, string>> = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' };
+
+function brokenRequest(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Refusal('headers_too_large');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Refusal('request_timeout');
+  return new Refusal('invalid_request', { message: 'The request is not valid HTTP/1.1.' });
+}
+
+function listen(server: Server, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function isAddress(address: string | AddressInfo | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = isAddress(address) ? address.port : 0;
+  const isAny = host === '0.0.0.0' || host === '::';
+  return `http://${isAny ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`;
+}
