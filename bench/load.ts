@@ -53,7 +53,10 @@ export interface MemorySample {
   readonly readyMs: number | null;
   readonly idleBytes: number;
   readonly warmBytes: number;
-  readonly bytesPerStream: number;
+  /** Of the first streams that are opened; the slack a process has after its start hides a part of them. */
+  readonly firstBytesPerStream: number;
+  /** Of as many again, opened beside them. */
+  readonly nextBytesPerStream: number;
 }
 
 const settleMs = 2000;
@@ -154,16 +157,18 @@ export async function measureMemory(rig: Rig, gateway: Gateway): Promise<MemoryS
   await probe(rig, gateway, { kind: 'stream', seconds: rig.options.rewarmSeconds });
   await delay(settleMs);
   const warmBytes = running.residentBytes();
-  const held = await holdStreams(rig, gateway);
+  const first = await holdStreams(rig, gateway);
   await delay(settleMs);
-  const heldBytes = running.residentBytes();
-  await held.release();
-  return { contender: gateway.name, readyMs: gateway.readyMs, idleBytes, warmBytes, bytesPerStream: (heldBytes - warmBytes) / rig.options.heldStreams };
-}
-
-/** Events of one request of the workload, for CPU per event. */
-export function eventsOf(workload: WorkloadName): number {
-  return workload === 'small' || workload === 'large' ? 1 : eventsPerStream;
+  const firstBytes = running.residentBytes();
+  const next = await holdStreams(rig, gateway);
+  await delay(settleMs);
+  const nextBytes = running.residentBytes();
+  await Promise.all([first.release(), next.release()]);
+  const perStream = (bytes: number) => bytes / rig.options.heldStreams;
+  return {
+    contender: gateway.name, readyMs: gateway.readyMs, idleBytes, warmBytes,
+    firstBytesPerStream: perStream(firstBytes - warmBytes), nextBytesPerStream: perStream(nextBytes - firstBytes),
+  };
 }
 
 /** The C tools of the bench, compiled into the folder. */

@@ -82,12 +82,13 @@ a lone request takes ${show(wait)} ms longer with the store on this disk than wi
 }
 
 function memoryTable(results: Results): string {
-  const present = contenderNames.filter((name) => memoryOf(results, name, 'bytesPerStream') !== null);
+  const present = contenderNames.filter((name) => memoryOf(results, name, 'idleBytes') !== null);
   const inMb = (value: number | null) => show(divide(value, 1e6));
   const rows = present.map((name) => [titles[name], show(divide(memoryOf(results, name, 'readyMs'), 1000)), inMb(memoryOf(results, name, 'idleBytes')),
-    inMb(memoryOf(results, name, 'warmBytes')), show(divide(memoryOf(results, name, 'bytesPerStream'), 1000))]);
-  const head = ['fresh process', 'start to ready, s', 'idle, MB', 'warm, MB', `kB per open stream (of ${results.options.heldStreams})`];
-  return `### Memory\n\n${table(head, rows)}\n\nResident memory of the process (the kernel's socket buffers are in none of these figures).`;
+    inMb(memoryOf(results, name, 'warmBytes')), show(divide(memoryOf(results, name, 'firstBytesPerStream'), 1000)),
+    show(divide(memoryOf(results, name, 'nextBytesPerStream'), 1000))]);
+  const head = ['fresh process', 'start to ready, s', 'idle, MB', 'warm, MB', `kB per open stream, the first ${results.options.heldStreams}`, `the next ${results.options.heldStreams}`];
+  return `### Memory\n\n${table(head, rows)}\n\nResident memory of the process (the kernel's socket buffers are in none of these figures). The first streams fill what slack the process has; the target's line is the larger of the two figures.`;
 }
 
 function rowsText(results: Results): string {
@@ -130,7 +131,7 @@ ${described(results.versions)}
 - Upstream: \`upstream.c\`, one epoll thread on the load's core, ${options.eventsPerSend} event(s) per send(); load: wrk on the same core(s) ${options.loadCores}; gateways on core ${options.gatewayCore}, those not being measured stopped by a signal. Loopback only.
 - Each gateway must give the upstream's JSON and stream whole before it is measured; Interline must also refuse a call without a key and an invalid body. Streams don't ask for usage: Interline asks the upstream for it, counts it and strips it.
 - CPU is user and system time of all threads and children from /proc, over a window, by the requests wrk counted in it. The latencies are those of \`probe.c\`, one keep-alive connection.
-- Memory: a fresh process, warmed by requests one after the other, before and after ${options.heldStreams} streams are open, each past its second event.
+- Memory: a fresh process, warmed by requests one after the other, before and after ${options.heldStreams} streams are open, and again with as many beside them, each past its second event.
 - nginx: one worker, keep-alive to the upstream, no access log, no buffering for streams. Portkey: NODE_ENV=production, without its console; it does less (no keys, no quota, no rows).
 `;
 }

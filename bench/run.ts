@@ -123,7 +123,7 @@ async function measureAllMemory(rig: Rig, site: Site): Promise<MemorySample[]> {
       const gateway = await startGateway(name, site);
       const sample = await measureMemory(rig, gateway);
       await gateway.running?.stop();
-      say(`memory ${name}: ${(sample.bytesPerStream / 1000).toFixed(1)} kB per stream, idle ${(sample.idleBytes / 1e6).toFixed(0)} MB`);
+      say(`memory ${name}: ${(sample.firstBytesPerStream / 1000).toFixed(1)} and ${(sample.nextBytesPerStream / 1000).toFixed(1)} kB per stream, idle ${(sample.idleBytes / 1e6).toFixed(0)} MB`);
       samples.push(sample);
     }
   }

@@ -1,6 +1,6 @@
 /** This file reads the recorded streams of OpenAI-wire providers and frames them as a server may. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
 /** Figures of `usage` as a stream gives them, in the gateway's words. */
 export interface RecordedUsage {
@@ -36,7 +36,7 @@ function readStream(file: string): RecordedStream {
     ? text.split('\n').filter((line) => line.startsWith('data: ')).map((line) => line.slice(6))
     : text.split('\n');
   const payloads = lines.filter((line) => line.trim() !== '' && line !== '[DONE]');
-  return { name: basename(file).replace(/\.(?:chunks\.txt|sse)$/, ''), payloads, ...factsOf(payloads) };
+  return { name: file.slice(fixtures.length).replace(/\.(?:chunks\.txt|sse)$/, ''), payloads, ...factsOf(payloads) };
 }
 
 interface Chunk {
@@ -48,6 +48,7 @@ interface Chunk {
 interface WireUsage {
   readonly prompt_tokens?: number;
   readonly completion_tokens?: number;
+  readonly total_tokens?: number;
   readonly prompt_tokens_details?: { readonly cached_tokens?: number } | null;
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number } | null;
   readonly prompt_cache_hit_tokens?: number;
@@ -68,12 +69,13 @@ function factsOf(payloads: readonly string[]): Pick<RecordedStream, 'usage' | 'f
   return { usage: usage ? readUsage(usage) : null, finishReason: finishReason ?? null };
 }
 
-/** An independent reading of what providers call the same figures. */
+/** An independent reading of what providers call the same figures. What is not prompt is completion: xAI leaves reasoning out of its own. */
 function readUsage(usage: WireUsage): RecordedUsage {
+  const promptTokens = usage.prompt_tokens ?? 0;
   return {
-    promptTokens: usage.prompt_tokens ?? 0,
+    promptTokens,
     cachedTokens: usage.prompt_tokens_details?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens ?? 0,
-    completionTokens: usage.completion_tokens ?? 0,
+    completionTokens: usage.total_tokens === undefined ? usage.completion_tokens ?? 0 : usage.total_tokens - promptTokens,
     reasoningTokens: usage.completion_tokens_details?.reasoning_tokens ?? usage.reasoning_tokens ?? 0,
   };
 }

@@ -1,6 +1,6 @@
 /** This file kills a process that writes usage rows, again and again, and proves that no acknowledged row is lost: `npm run kill:store -- --rounds 50 --seed 1`. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -97,8 +97,7 @@ async function write(file: string, round: number): Promise<void> {
     const record = recordOf(round, next++);
     store.recordRequest(record, (failure) => {
       if (failure) throw failure;
-      // Unbuffered: what was acknowledged is told before the next row is written.
-      writeSync(1, `${record.id}\n`);
+      process.stdout.write(`${record.id}\n`);
       recordNext();
     });
   };

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { errorCatalogue } from '../generated/errors.ts';
 import type { ErrorCode } from '../generated/errors.ts';
+import type { Contract } from './generate/contract.ts';
 
 const BASE_PATH = /^\/(?:api\/openai\/)?v1(?=\/)/;
 const MODEL_PATH = /^\/models\/([^?]+)/;
@@ -18,6 +19,8 @@ const PRISM_START_MS = 60_000;
 const POLL_MS = 100;
 
 const root = path.resolve(import.meta.dirname, '..');
+const contractFile = path.join(root, 'generated', 'openapi.mock.json');
+const exampleOfModel = readModelExamples();
 const port = Number(process.env['MOCK_PORT'] ?? 4010);
 
 const prismPort = await findFreePort();
@@ -45,6 +48,8 @@ async function relay(request: IncomingMessage, reply: ServerResponse): Promise<v
   const parsed = body === '' ? null : parseBody(body);
   if (parsed === undefined) return refuse(reply, 'invalid_json');
   const headers: http.OutgoingHttpHeaders = { ...request.headers, host: `127.0.0.1:${prismPort}` };
+  const prefer = preferOf(url);
+  if (prefer) headers['prefer'] ??= prefer;
   headers['accept'] = wantsStream(parsed) ? 'text/event-stream' : acceptOf(url);
   const upstream = http.request({ port: prismPort, host: '127.0.0.1', method: request.method, path: encodeModel(url.replace(BASE_PATH, '')), headers });
   upstream.end(body);
@@ -70,6 +75,20 @@ function acceptOf(url: string): string {
   return url.endsWith('.yaml') ? 'application/yaml' : 'application/json';
 }
 
+/** Prism would give its first example for every model: name the asked one's, or the error that there is none. */
+function preferOf(url: string): string | null {
+  const asked = MODEL_PATH.exec(url.replace(BASE_PATH, ''))?.[1];
+  if (asked === undefined) return null;
+  const example = exampleOfModel.get(asked.replaceAll(/%2F/gi, '/'));
+  return example === undefined ? 'code=404, example=model_not_found' : `code=200, example=${example}`;
+}
+
+function readModelExamples(): Map<string, string> {
+  const contract = JSON.parse(readFileSync(contractFile, 'utf8')) as Contract;
+  const examples = contract.paths['/models/{model}']?.get?.responses['200']?.content?.['application/json']?.examples ?? {};
+  return new Map(Object.entries(examples).map(([name, { value }]) => [(value as { id: string }).id, name]));
+}
+
 /** Prism knows no slashes inside a segment. */
 function encodeModel(url: string): string {
   return url.replace(MODEL_PATH, (_, model: string) => `/models/${model.replaceAll('/', '%2F')}`);
@@ -84,8 +103,7 @@ function refuse(reply: ServerResponse, code: ErrorCode, detail?: string): void {
 
 function startPrism(privatePort: number): ChildProcess {
   const bin = realpathSync(path.join(root, 'node_modules', '.bin', 'prism'));
-  const contract = path.join(root, 'generated', 'openapi.mock.json');
-  return spawn(process.execPath, [bin, 'mock', contract, '--port', String(privatePort), '--host', '127.0.0.1'], {
+  return spawn(process.execPath, [bin, 'mock', contractFile, '--port', String(privatePort), '--host', '127.0.0.1'], {
     stdio: ['ignore', process.env['MOCK_DEBUG'] ? 'inherit' : 'ignore', 'inherit'],
   });
 }

@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody } from '../gateway/foundation/errors.ts';
 import type { Refusal } from '../gateway/foundation/errors.ts';
-import type { BytesReply, EventSink, EventsReply } from '../gateway/foundation/operation.ts';
+import type { BytesReply, EventsReply } from '../gateway/foundation/operation.ts';
 import type { House } from '../gateway/relay/house.ts';
+import { createEventSink, watchStall } from './event-sink.ts';
 
 /** A reply of any operation, once its types have been checked against the contract. */
 export type AnyReply = BytesReply | EventsReply | { readonly status: number; readonly json: unknown; readonly headers?: Readonly<Record<string, string>> };
@@ -65,38 +66,5 @@ function writeEvents(response: ServerResponse, reply: EventsReply, extra: { head
   response.writeHead(200, headers);
   house.metrics.openStreams.inc();
   response.once('close', () => { house.metrics.openStreams.dec(); });
-  reply.events.start(createSink(response, house));
-}
-
-function createSink(response: ServerResponse, house: House): EventSink {
-  let cancelStall: (() => void) | null = null;
-  let resume: (() => void) | null = null;
-  response.on('drain', () => {
-    cancelStall?.();
-    cancelStall = null;
-    resume?.();
-  });
-  response.once('close', () => { cancelStall?.(); });
-  return {
-    write(event) {
-      if (response.destroyed) return true;
-      if (response.write(event)) return true;
-      cancelStall ??= house.clock.after(house.limits.stalledWriteMs, () => { response.destroy(); });
-      return false;
-    },
-    onDrain(listener) { resume = listener; },
-    end(event) {
-      if (response.destroyed) return;
-      if (event !== undefined) response.write(event);
-      response.end();
-      watchStall(response, house);
-    },
-  };
-}
-
-/** Cuts a reader that does not take the end of its reply. */
-function watchStall(response: ServerResponse, house: House): void {
-  if (response.writableFinished || response.writableLength === 0) return;
-  const cancel = house.clock.after(house.limits.stalledWriteMs, () => { response.destroy(); });
-  response.once('close', cancel);
+  reply.events.start(createEventSink(response, house));
 }

@@ -49,21 +49,40 @@ export async function startServer(house: House, options: ListenOptions): Promise
     url: urlOf(server, options.host),
     async drain() {
       isDraining = true;
-      const closed = new Promise<void>((resolve) => { server.close(() => { resolve(); }); });
+      // The door stays open while calls do, so that whoever asks hears that this gateway is closing; idle callers are let go.
       server.closeIdleConnections();
-      const cancel = house.clock.after(house.limits.drainMs, () => {
-        for (const departure of openCalls) departure.depart('shutdown');
-        // Rows are written and last events sent at once; what still hangs then is cut.
-        house.clock.after(DRAIN_GRACE_MS, () => { server.closeAllConnections(); });
-      });
+      await untilAnswered(house, openCalls);
+      const closed = new Promise<void>((resolve) => { server.close(() => { resolve(); }); });
+      const cancel = house.clock.after(DRAIN_GRACE_MS, () => { server.closeAllConnections(); });
       await closed;
       cancel();
     },
   };
 }
 
-/** Between telling open streams that the gateway closes and cutting their connections, in ms. */
+/** For rows to be written and last events to be taken, once calls were told to end, in ms; what still hangs then is cut. */
 const DRAIN_GRACE_MS = 1000;
+/** Between two looks at the open calls of a draining gateway, in ms. */
+const DRAIN_LOOK_MS = 20;
+
+/** Resolves when no call is open, or when those still open after `drainMs` have been told to end and had a moment to do so. */
+function untilAnswered(house: House, openCalls: OpenCalls): Promise<void> {
+  const { clock, limits } = house;
+  const startedAt = clock.monotonic();
+  let isTold = false;
+  return new Promise((resolve) => {
+    const stop = clock.every(DRAIN_LOOK_MS, () => {
+      const openMs = clock.monotonic() - startedAt;
+      if (openCalls.size === 0 || openMs > limits.drainMs + DRAIN_GRACE_MS) {
+        stop();
+        resolve();
+      } else if (!isTold && openMs > limits.drainMs) {
+        isTold = true;
+        for (const departure of openCalls) departure.depart('shutdown');
+      }
+    });
+  });
+}
 
 function createHttpServer(house: House, app: express.Express): Server {
   const { limits } = house;

@@ -1,5 +1,6 @@
 /** This file is the seam between HTTP and the house: a handler takes a Call and gives a Reply, typed by the contract. */
 import type { Operations, OperationId } from '../../generated/operations.ts';
+import type { ByteText } from './byte-text.ts';
 import type { Departure } from './departure.ts';
 import type { JsonOutline } from './json-outline.ts';
 import type { Caller } from './terms.ts';
@@ -47,10 +48,13 @@ export interface BytesReply {
 /** Where a stream writes its events: one whole SSE event (or comment) per write. */
 export interface EventSink {
   /** Writes one event; false asks the source to pause until `onDrain`. */
-  write(event: Uint8Array | string): boolean;
+  write(event: ByteText): boolean;
+  /** Holds writes back until `uncork`, so that the events of one read leave in one system call. */
+  cork(): void;
+  uncork(): void;
   onDrain(resume: () => void): void;
   /** Ends the stream, after a last event if one is given. */
-  end(event?: Uint8Array | string): void;
+  end(event?: ByteText): void;
 }
 
 /** A stream of SSE events that begins when the door hands it a sink. */

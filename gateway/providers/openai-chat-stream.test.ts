@@ -4,7 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isJsonObject, parseJson } from '../foundation/json-value.ts';
 import { openChatStream } from './openai-chat-stream.ts';
-import { createEventSplitter, decodePayload, eventPayload } from './sse.ts';
+import { decodeText } from '../foundation/byte-text.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
+import { createEventSplitter, eventPayload } from './sse.ts';
 
 const OWN = new URL('./__fixtures__/openai-chat/', import.meta.url).pathname;
 const SHARED = new URL('../../../shared/fixtures/', import.meta.url).pathname;
@@ -44,14 +46,14 @@ function follow(pieces: readonly Buffer[], wantsUsage = true): Seen {
   const reader = openChatStream({ wantsUsage, observedBytesMax: 4096 });
   const splitter = createEventSplitter();
   const payloads: string[] = [];
-  const take = (event: Buffer): void => {
+  const take = (event: ByteText): void => {
     const forwarded = reader.read(event);
     const payload = forwarded ? eventPayload(forwarded) : null;
-    if (payload !== null) payloads.push(decodePayload(payload));
+    if (payload !== null) payloads.push(decodeText(payload));
   };
   for (const piece of pieces) splitter.push(piece, take);
   const rest = splitter.rest();
-  if (rest) take(Buffer.concat([rest, Buffer.from('\n\n')]));
+  if (rest) take(rest);
   return {
     payloads, facts: reader.facts(), isDone: reader.isDone, isFinished: reader.isFinished, text: reader.text(), failure: reader.failure?.code ?? null,
   };
@@ -97,12 +99,12 @@ describe('a recorded stream', () => {
       const events = payloads.slice(Math.max(0, middle - 1), middle + 2).map((payload) => Buffer.from(frame(payload)));
       const bytes = Buffer.concat(events);
       const expected: string[] = [];
-      createEventSplitter().push(bytes, (event) => { expected.push(event.toString('latin1')); });
+      createEventSplitter().push(bytes, (event) => { expected.push(event); });
       for (let cut = 1; cut < bytes.length; cut++) {
         const splitter = createEventSplitter();
         let index = 0;
         let isSame = true;
-        const check = (event: Buffer): void => { isSame &&= event.toString('latin1') === expected[index++]; };
+        const check = (event: ByteText): void => { isSame &&= event === expected[index++]; };
         splitter.push(bytes.subarray(0, cut), check);
         splitter.push(bytes.subarray(cut), check);
         if (!isSame || index !== expected.length) throw new Error(`cut at ${cut} of event ${middle} changed the stream`);

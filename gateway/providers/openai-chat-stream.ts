@@ -1,17 +1,41 @@
 /** This file follows an OpenAI-wire chat stream with a light scan: events are forwarded as they are and parsed only where they tell something. */
+import { decodeText } from '../foundation/byte-text.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
 import { editJson, outlineJson } from '../foundation/json-outline.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
 import { classifyStreamError, scrubSecrets } from './openai-error.ts';
-import { dataEvent, decodePayload, eventPayload } from './sse.ts';
+import { dataEvent, eventPayload } from './sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-function badEvent(payload: string): UpstreamFailure {
+function badEvent(payload: ByteText): UpstreamFailure {
   return { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrubSecrets(payload.slice(0, 200))}` };
+}
+
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const SPACE = 0x20;
+// These can't stand inside a JSON string, where their quotes would be escaped: only as keys, at any depth.
+const USAGE_KEY = '"usage"';
+const FINISH_KEY = '"finish_reason"';
+const ERROR_KEY = '"error"';
+
+/** The first character of the value whose key ends here. */
+function valueStart(payload: ByteText, keyEnd: number): number {
+  let at = keyEnd;
+  while (payload.charCodeAt(at) === SPACE || payload.charCodeAt(at) === COLON) at++;
+  return payload.charCodeAt(at);
+}
+
+function hasObjectAfter(payload: ByteText, key: string): boolean {
+  for (let at = payload.indexOf(key); at !== -1; at = payload.indexOf(key, at + key.length)) {
+    if (valueStart(payload, at + key.length) === OPEN_BRACE) return true;
+  }
+  return false;
 }
 
 /** Opens a reader for one stream. */
@@ -29,7 +53,7 @@ class ChatStream implements StreamReader {
   #upstreamId: string | null = null;
   #upstreamModel: string | null = null;
   #finishReason: string | null = null;
-  #observed: Buffer[] = [];
+  #observed: ByteText[] = [];
   #observedBytes = 0;
   #text = '';
   #hasRead = false;
@@ -38,7 +62,7 @@ class ChatStream implements StreamReader {
     this.#options = options;
   }
 
-  read(event: Buffer): Buffer | null {
+  read(event: ByteText): ByteText | null {
     const payload = eventPayload(event);
     if (payload === null) return event;
     if (payload === '[DONE]') {
@@ -49,11 +73,10 @@ class ChatStream implements StreamReader {
     if (payload.charCodeAt(0) !== OPEN_BRACE || payload.charCodeAt(payload.length - 1) !== CLOSE_BRACE) this.#refuse(payload);
     else if (!this.#hasRead) this.#readFirst(payload);
     if (this.failure) return null;
-    if (payload.includes('"error"') && this.#readError(payload)) return null;
+    if (payload.includes(ERROR_KEY) && this.#readError(payload)) return null;
     if (!this.isFinished) this.#readFinish(payload);
     this.#keep(event);
-    const at = payload.indexOf('"usage"');
-    return at === -1 ? event : this.#readUsage(event, payload);
+    return hasObjectAfter(payload, USAGE_KEY) ? this.#readUsage(event, payload) : event;
   }
 
   facts(): ReplyFacts {
@@ -66,8 +89,8 @@ class ChatStream implements StreamReader {
   }
 
   /** The first event must be a JSON object: what is not can't be a chat stream. */
-  #readFirst(payload: string): boolean {
-    const chunk = parseJson(decodePayload(payload));
+  #readFirst(payload: ByteText): boolean {
+    const chunk = parseJson(decodeText(payload));
     if (!isJsonObject(chunk)) return this.#refuse(payload);
     this.#hasRead = true;
     this.#upstreamId = stringAt(chunk, 'id');
@@ -75,27 +98,24 @@ class ChatStream implements StreamReader {
     return true;
   }
 
-  #refuse(payload: string): false {
+  #refuse(payload: ByteText): false {
     this.failure = badEvent(payload);
     return false;
   }
 
-  #readError(payload: string): boolean {
-    const chunk = parseJson(decodePayload(payload));
+  #readError(payload: ByteText): boolean {
+    const chunk = parseJson(decodeText(payload));
     const error = isJsonObject(chunk) ? chunk['error'] : null;
     if (!isJsonObject(error) && typeof error !== 'string') return false;
     this.failure = classifyStreamError(chunk);
     return true;
   }
 
-  /** A finish reason is a string where the key is followed by a quote; `null` marks every other chunk. */
-  #readFinish(payload: string): void {
-    let at = payload.lastIndexOf('"finish_reason"');
-    if (at === -1) return;
-    at += 15;
-    while (payload.charCodeAt(at) === 0x20 || payload.charCodeAt(at) === 0x3a) at++;
-    if (payload.charCodeAt(at) !== 0x22) return;
-    const choice = arrayAt(parseJson(decodePayload(payload)), 'choices')[0];
+  /** A finish reason is a string; `null` marks every other chunk. */
+  #readFinish(payload: ByteText): void {
+    const key = payload.lastIndexOf(FINISH_KEY);
+    if (key === -1 || valueStart(payload, key + FINISH_KEY.length) !== QUOTE) return;
+    const choice = arrayAt(parseJson(decodeText(payload)), 'choices')[0];
     const reason = stringAt(choice, 'finish_reason');
     if (reason === null) return;
     this.#finishReason = reason;
@@ -103,9 +123,9 @@ class ChatStream implements StreamReader {
   }
 
   /** Reads usage where it is an object, and strips it when the caller did not ask for it. */
-  #readUsage(event: Buffer, payload: string): Buffer | null {
-    const text = decodePayload(payload);
-    const chunk = /"usage"\s*:\s*\{/.test(payload) ? parseJson(text) : null;
+  #readUsage(event: ByteText, payload: ByteText): ByteText | null {
+    const text = decodeText(payload);
+    const chunk = parseJson(text);
     // Groq reports usage under `x_groq` until it is asked for (seen in the recorded groq-text stream).
     const found = isJsonObject(chunk) ? readChatUsage(chunk['usage']) ?? readChatUsage(objectAt(chunk, 'x_groq')?.['usage']) : null;
     if (!found || !isJsonObject(chunk)) return event;
@@ -113,11 +133,10 @@ class ChatStream implements StreamReader {
     if (this.#options.wantsUsage || !isJsonObject(chunk['usage'])) return event;
     if (arrayAt(chunk, 'choices').length === 0) return null;
     // Usage rides on a chunk that also carries content or the finish reason: only that field is cut out of it.
-    const stripped = editJson(text, outlineJson(text, Number.MAX_SAFE_INTEGER), [{ kind: 'drop', key: 'usage' }]);
-    return Buffer.from(dataEvent(stripped));
+    return dataEvent(editJson(text, outlineJson(text, Number.MAX_SAFE_INTEGER), [{ kind: 'drop', key: 'usage' }]));
   }
 
-  #keep(event: Buffer): void {
+  #keep(event: ByteText): void {
     this.#observed.push(event);
     this.#observedBytes += event.length;
     if (this.#observedBytes > this.#options.observedBytesMax) this.#fold();
@@ -126,7 +145,7 @@ class ChatStream implements StreamReader {
   #fold(): void {
     for (const event of this.#observed) {
       const payload = eventPayload(event);
-      const chunk = payload === null ? null : parseJson(decodePayload(payload));
+      const chunk = payload === null ? null : parseJson(decodeText(payload));
       for (const choice of arrayAt(chunk, 'choices')) this.#text += generatedText(objectAt(choice, 'delta'));
     }
     this.#observed = [];

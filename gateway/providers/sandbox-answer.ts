@@ -1,10 +1,10 @@
 /** This file composes a sandbox model's whole answer, choice by choice, within caps and stop sequences, and counts it. */
-import { makeCalls } from './sandbox-calls.ts';
+import { chooseTools, makeCalls } from './sandbox-calls.ts';
 import type { SandboxCall } from './sandbox-calls.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
 import type { Ask } from './sandbox-request.ts';
-import { splitTokens } from './sandbox-tokens.ts';
-import { findExact, writeContent } from './sandbox-words.ts';
+import { TOKEN_CHARS_MAX, splitTokens } from './sandbox-tokens.ts';
+import { createContentWriter, findExact } from './sandbox-words.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'function_call';
 
@@ -34,7 +34,14 @@ export interface Answer {
 
 /** Composes the answer. Reasoning is spent first, as with real models; what is left of the cap is for the visible part. */
 export function composeAnswer(ask: Ask, options: SandboxOptions): Answer {
-  const choices = Array.from({ length: ask.choices }, (_, index) => composeChoice(ask, options, index));
+  const tools = chooseTools(ask);
+  const voice: Voice = {
+    calls: (index) => makeCalls(ask, tools, index),
+    content: tools.length > 0 ? () => '' : createContentWriter(ask),
+    reasoning: writeReasoning(ask, wantedReasoning(ask, options)),
+    reasoningTokens: wantedReasoning(ask, options),
+  };
+  const choices = Array.from({ length: ask.choices }, (_, index) => composeChoice(ask, voice, index));
   const cachedTokens = options.cachedTokens ?? ask.cachedTokens;
   return {
     choices,
@@ -46,20 +53,25 @@ export function composeAnswer(ask: Ask, options: SandboxOptions): Answer {
   };
 }
 
-function composeChoice(ask: Ask, options: SandboxOptions, index: number): Choice {
+/** What there is to say, worked out once for all choices. */
+interface Voice {
+  readonly calls: (index: number) => readonly SandboxCall[];
+  readonly content: (index: number) => string;
+  readonly reasoning: readonly string[];
+  readonly reasoningTokens: number;
+}
+
+// The most a sandbox model says in one reply, all choices together; less where each token is told with its chances.
+const VISIBLE_TOKENS_MAX = 262_144;
+const SCORED_TOKENS_MAX = 4_096;
+
+function composeChoice(ask: Ask, voice: Voice, index: number): Choice {
   const cap = ask.maxTokens ?? Number.MAX_SAFE_INTEGER;
-  const wanted = wantedReasoning(ask, options);
-  const reasoningTokens = Math.min(wanted, cap);
-  const left = cap - reasoningTokens;
-  const reasoning = writeReasoning(ask, reasoningTokens);
-  const visible = left === 0 && wanted > 0 ? { content: [], calls: [], finishReason: 'length' as const, tokens: 0 } : compose(ask, left, index);
-  return {
-    index, reasoning, reasoningTokens,
-    content: visible.content,
-    calls: visible.calls,
-    finishReason: visible.finishReason,
-    completionTokens: reasoningTokens + visible.tokens,
-  };
+  const reasoningTokens = Math.min(voice.reasoningTokens, cap);
+  const modelCap = Math.floor((ask.topLogprobs === null ? VISIBLE_TOKENS_MAX : SCORED_TOKENS_MAX) / ask.choices);
+  const { tokens, ...visible } = compose({ ask, voice, index }, Math.min(cap - reasoningTokens, modelCap));
+  const reasoning = voice.reasoning.slice(0, reasoningTokens);
+  return { index, reasoning, reasoningTokens, ...visible, completionTokens: reasoningTokens + tokens };
 }
 
 interface Visible {
@@ -69,11 +81,13 @@ interface Visible {
   readonly tokens: number;
 }
 
-function compose(ask: Ask, cap: number, index: number): Visible {
-  const calls = makeCalls(ask, index);
+function compose({ ask, voice, index }: { ask: Ask; voice: Voice; index: number }, cap: number): Visible {
+  if (cap === 0) return { content: [], calls: [], finishReason: 'length', tokens: 0 };
+  const calls = voice.calls(index);
   if (calls.length > 0) return composeCalls(calls, ask.toolChoice.style === 'legacy', cap);
-  const text = writeContent(ask, index);
-  const tokens = splitTokens(cutAtStop(text, ask.stops));
+  const text = cutAtStop(voice.content(index), ask.stops);
+  // Enough of the text to see whether it goes beyond the cap.
+  const tokens = splitTokens(text.slice(0, TOKEN_CHARS_MAX * (cap + 1)));
   const isCut = tokens.length > cap;
   const content = isCut ? tokens.slice(0, cap) : tokens;
   return { content, calls: [], finishReason: isCut ? 'length' : 'stop', tokens: content.length };
@@ -104,14 +118,14 @@ function composeCalls(calls: readonly SandboxCall[], isLegacy: boolean, cap: num
   return { content: null, calls: kept, finishReason, tokens };
 }
 
-const EFFORT_TOKENS: Readonly<Record<string, number>> = { minimal: 8, low: 24, medium: 64, high: 160, xhigh: 320, max: 640 };
+const EFFORT_TOKENS = new Map([['minimal', 8], ['low', 24], ['medium', 64], ['high', 160], ['xhigh', 320], ['max', 640]]);
 const EFFORT_TOKENS_DEFAULT = 64;
-/** More reasoning than this is counted but not written out. */
+/** More reasoning than this, all choices together, is counted but not written out. */
 const REASONING_TOKENS_WRITTEN_MAX = 4_096;
 
 function wantedReasoning(ask: Ask, options: SandboxOptions): number {
   if (options.reasoningTokens !== null) return options.reasoningTokens;
-  return ask.effort === null ? 0 : EFFORT_TOKENS[ask.effort] ?? EFFORT_TOKENS_DEFAULT;
+  return ask.effort === null ? 0 : EFFORT_TOKENS.get(ask.effort) ?? EFFORT_TOKENS_DEFAULT;
 }
 
 const THOUGHTS = 'Let me read the request again. Does it ask for a tool, for JSON, for exact words, or for a plain answer? '
@@ -121,6 +135,6 @@ function writeReasoning(ask: Ask, tokens: number): readonly string[] {
   if (tokens === 0) return [];
   const opening = findExact(ask.text) === null ? 'The user wants an answer. ' : 'The user wants exact words. ';
   const thoughts = [...splitTokens(opening + THOUGHTS)];
-  const length = Math.min(tokens, REASONING_TOKENS_WRITTEN_MAX);
+  const length = Math.min(tokens, Math.ceil(REASONING_TOKENS_WRITTEN_MAX / ask.choices));
   return Array.from({ length }, (_, position) => thoughts[position % thoughts.length] ?? '');
 }

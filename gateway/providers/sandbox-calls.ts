@@ -14,22 +14,31 @@ export interface SandboxCall {
 
 const CALLS_MAX = 16;
 
+// Wishes are looked for at the start of the text only: a long text among a thousand tools must not hold anybody up.
+const WISH_CHARS_MAX = 4_000;
+
 /**
- * The calls of one choice. A tool is called when the request forces one, or when the user spoke last and says
- * `call NAME` or `use the NAME tool`; two are called when the user asks for both, two, or twice, and several are allowed.
+ * The tools that are called, in order; the same for every choice. A tool is called when the request forces one, or when
+ * the user spoke last and says `call NAME` or `use the NAME tool`; two are called when the user asks for both, two, or
+ * twice, and several are allowed.
  */
-export function makeCalls(ask: Ask, index: number): readonly SandboxCall[] {
+export function chooseTools(ask: Ask): readonly OfferedTool[] {
   const { mode, tools, mayCallSeveral } = ask.toolChoice;
-  if (mode === 'none' || tools.length === 0) return [];
-  const named = findNamed(ask.text, tools);
-  if (mode === 'auto' && (ask.toolResult !== null || named.length === 0)) return [];
+  if (mode === 'none' || tools.length === 0 || (mode === 'auto' && ask.toolResult !== null)) return [];
+  const text = ask.text.slice(0, WISH_CHARS_MAX);
+  const named = findNamed(text, tools);
+  if (mode === 'auto' && named.length === 0) return [];
   const wanted = named.length > 0 ? named : tools.slice(0, 1);
-  const chosen = mayCallSeveral ? addSecond(ask.text, { wanted, tools }) : wanted.slice(0, 1);
+  return mayCallSeveral ? addSecond(text, { wanted, tools }).slice(0, CALLS_MAX) : wanted.slice(0, 1);
+}
+
+/** The calls of one choice: ids and inputs depend on the choice's index, and on how often a tool is called. */
+export function makeCalls(ask: Ask, chosen: readonly OfferedTool[], index: number): readonly SandboxCall[] {
   const seen = new Map<string, number>();
-  return chosen.slice(0, CALLS_MAX).map((tool, position) => {
+  return chosen.map((tool, position) => {
     const repeat = seen.get(tool.name) ?? 0;
     seen.set(tool.name, repeat + 1);
-    return makeCall(ask, tool, { position, variant: index + repeat, index });
+    return makeCall(ask, tool, { position, variant: index + repeat, index, shares: ask.choices * chosen.length });
   });
 }
 
@@ -52,11 +61,11 @@ function addSecond(text: string, { wanted, tools }: { wanted: readonly OfferedTo
   return second ? [...wanted, second] : wanted;
 }
 
-function makeCall(ask: Ask, tool: OfferedTool, at: { position: number; variant: number; index: number }): SandboxCall {
+function makeCall(ask: Ask, tool: OfferedTool, at: { position: number; variant: number; index: number; shares: number }): SandboxCall {
   const { text } = ask;
-  const instance = tool.kind === 'custom' ? null : makeInstance(tool.schema, { text, variant: at.variant });
+  const instance = tool.kind === 'custom' ? null : makeInstance(tool.schema, { text, variant: at.variant, shares: at.shares });
   const input = tool.kind === 'custom' ? writeInput(text, at.variant) : JSON.stringify(isObject(instance) ? instance : {});
-  return { id: `call_${hexOf(`${ask.messageCount}|${at.index}|${at.position}|${tool.name}|${input}|${text}`)}`, kind: tool.kind, name: tool.name, input };
+  return { id: `call_${hexOf(`${ask.messageCount}|${at.index}|${at.position}|${tool.name}|${input}`)}`, kind: tool.kind, name: tool.name, input };
 }
 
 function isObject(value: unknown): boolean {
@@ -65,7 +74,7 @@ function isObject(value: unknown): boolean {
 
 /** A custom tool is given what stands after `with` or `:`, or else the whole text. */
 function writeInput(text: string, variant: number): string {
-  const said = /\b(?:input|with)\s*:?\s*["'`]([^"'`]+)["'`]/i.exec(text)?.[1] ?? text.slice(0, 500).trim();
+  const said = /\b(?:input|with)\s*:?\s*["'`]([^"'`]+)["'`]/i.exec(text.slice(0, WISH_CHARS_MAX))?.[1] ?? text.slice(0, 500).trim();
   const input = said === '' ? 'sandbox input' : said;
   return variant === 0 ? input : `${input} (${variant + 1})`;
 }

@@ -40,7 +40,7 @@ const schemas: readonly (readonly [name: string, schema: object])[] = [
   ['one of two numbers', { oneOf: [{ type: 'number', minimum: 10 }, { type: 'string' }] }],
   ['two types', { type: ['string', 'null'] }], ['dependent', { type: 'object', required: ['a'], properties: { a: { type: 'integer' } }, dependentRequired: { a: ['b'] } }],
   ['closed property', { type: 'object', properties: { a: false, b: { type: 'string' } } }],
-  ['odd names', { type: 'object', required: ['__proto__x', 'a.b', '(['], properties: { 'a.b': { type: 'string' }, '([': { type: 'string' } } }],
+  ['odd names', { type: 'object', required: ['__proto__x', 'a.b', '([', 'constructor', 'toString'], properties: { 'a.b': { type: 'string' }, '([': { type: 'string' }, constructor: { type: 'string' } } }],
   ...['date-time', 'date', 'time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uri', 'uri-reference', 'uuid', 'json-pointer', 'regex', 'byte']
     .map((format) => [`format ${format}`, { type: 'string', format }] as const),
   ...['^[A-Z]{3}-\\d{4}$', '^(foo|bar)+$', '^\\+?[1-9]\\d{6,14}$', '^[^@\\s]+@[^@\\s]+\\.[a-z]{2,}$', '^#(?:[0-9a-fA-F]{3}){1,2}$', '^[\\w.-]+/[\\w.-]+$', '\\p{Lu}\\p{Ll}*',
@@ -69,9 +69,9 @@ describe('makeInstance', () => {
     }));
     fc.assert(fc.property(schema, fc.string(), (anySchema, text) => {
       const instance = makeInstance(anySchema, { text, variant: 0 });
-      const isValid = new Ajv2020({ strict: false, formats: { date: true, email: true, uuid: true } }).validate(anySchema, instance);
+      const isValid = ajv.validate(anySchema, instance);
       expect({ instance, isValid }).toEqual({ instance, isValid: true });
-    }), { numRuns: 300 });
+    }), { numRuns: 120 });
   });
 
   test('takes names, numbers and quoted or named values out of the text', () => {

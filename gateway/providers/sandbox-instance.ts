@@ -11,12 +11,13 @@ const DEEP = 5;
 const DEPTH_MAX = 16;
 /** A hostile schema could fan out; after so many values the rest are left empty. */
 const VALUES_MAX = 5_000;
+const VALUES_MIN = 200;
 const ITEMS_MAX = 1_000;
 
 interface Maker {
   readonly root: unknown;
   readonly muse: Muse;
-  values: number;
+  valuesLeft: number;
 }
 
 interface Place {
@@ -30,18 +31,21 @@ export interface InstanceOptions {
   readonly text: string;
   /** Different variants give different values where the schema leaves a choice. */
   readonly variant: number;
+  /** Among how many instances the room for values is shared. Absent: one. */
+  readonly shares?: number;
 }
 
 /**
  * Makes a deterministic instance of a JSON schema (2020-12 and the older keywords models are given): types, enum, const,
  * objects, arrays, bounds, formats, patterns (best effort), combinators, references. Bounded in depth and size.
  */
-export function makeInstance(schema: unknown, { text, variant }: InstanceOptions): unknown {
-  return make(schema, { property: '', depth: 0, variant }, { root: schema, muse: createMuse(text, variant), values: 0 });
+export function makeInstance(schema: unknown, { text, variant, shares = 1 }: InstanceOptions): unknown {
+  const valuesLeft = Math.max(VALUES_MIN, Math.floor(VALUES_MAX / shares));
+  return make(schema, { property: '', depth: 0, variant }, { root: schema, muse: createMuse(text, variant), valuesLeft });
 }
 
 function make(schema: unknown, place: Place, maker: Maker): unknown {
-  if (++maker.values > VALUES_MAX || place.depth > DEPTH_MAX) return null;
+  if (maker.valuesLeft-- <= 0 || place.depth > DEPTH_MAX) return null;
   const isDeep = place.depth >= DEEP;
   const flat = flatten(schema, { root: maker.root, isDeep });
   if (flat['const'] !== undefined) return flat['const'];
@@ -60,8 +64,7 @@ function make(schema: unknown, place: Place, maker: Maker): unknown {
 
 /** A member that the text names comes first, null last. */
 function pickMember(members: readonly unknown[], place: Place, maker: Maker): unknown {
-  const text = maker.muse.text.toLowerCase();
-  const isSaid = (member: unknown): boolean => typeof member === 'string' && member !== '' && text.includes(member.toLowerCase());
+  const isSaid = (member: unknown): boolean => typeof member === 'string' && member !== '' && maker.muse.lowerText.includes(member.toLowerCase());
   const solid = members.filter((member) => member !== null);
   const ordered = [...solid.filter(isSaid), ...solid.filter((member) => !isSaid(member))];
   return ordered[place.variant % ordered.length] ?? null;

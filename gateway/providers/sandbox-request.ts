@@ -86,14 +86,14 @@ function textOf(message: unknown): string {
   return arrayAt(message, 'content').flatMap((part) => stringAt(part, 'text') ?? []).join('\n');
 }
 
-const ATTACHMENTS: Readonly<Record<string, string>> = {
-  image_url: 'image', input_audio: 'audio clip', file: 'file', document_url: 'document', video_url: 'video',
-};
+const ATTACHMENTS = new Map([
+  ['image_url', 'image'], ['input_audio', 'audio clip'], ['file', 'file'], ['document_url', 'document'], ['video_url', 'video'],
+]);
 
 function attachmentsOf(message: unknown): readonly string[] {
   const counts = new Map<string, number>();
   for (const part of arrayAt(message, 'content')) {
-    const word = ATTACHMENTS[stringAt(part, 'type') ?? ''];
+    const word = ATTACHMENTS.get(stringAt(part, 'type') ?? '');
     if (word) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return [...counts].map(([word, count]) => `${count} ${word}${count === 1 ? '' : 's'}`);

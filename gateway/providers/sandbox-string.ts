@@ -4,8 +4,9 @@ import { writePattern } from './sandbox-pattern.ts';
 
 /** What values are derived from, and what has been used of it so far. */
 export interface Muse {
-  /** The user's text. */
+  /** The user's text, and the same in lower case. */
   readonly text: string;
+  readonly lowerText: string;
   /** Capitalised names in the text, in order, e.g. `Paris`. */
   readonly mentions: readonly string[];
   /** Whole numbers in the text, in order. */
@@ -14,11 +15,14 @@ export interface Muse {
   usedNumbers: number;
   /** How many more properties are looked up in the text. */
   lookupsLeft: number;
+  /** How many more characters may be written in all. */
+  charsLeft: number;
 }
 
 const HINT_CHARS_MAX = 20_000;
 const STRING_CHARS_MAX = 10_000;
-const LOOKUPS_MAX = 64;
+const LOOKUPS_MAX = 16;
+const CHARS_MAX = 100_000;
 // A name in the middle of a sentence: `in Paris`, `and New York`.
 const MENTION = /(?<=[\p{Ll},] )\p{Lu}[\p{L}'’-]*\p{Ll}[\p{L}'’-]*(?: \p{Lu}[\p{L}'’-]*\p{Ll}[\p{L}'’-]*){0,4}/gu;
 
@@ -27,11 +31,13 @@ export function createMuse(text: string, variant: number): Muse {
   const hint = text.slice(0, HINT_CHARS_MAX);
   return {
     text: hint,
+    lowerText: hint.toLowerCase(),
     mentions: hint.match(MENTION) ?? [],
     numbers: (hint.match(/(?<![\w.])-?\d{1,9}(?!\.?\w)/g) ?? []).map(Number),
     usedMentions: variant,
     usedNumbers: variant,
     lookupsLeft: LOOKUPS_MAX,
+    charsLeft: CHARS_MAX,
   };
 }
 
@@ -59,11 +65,11 @@ const formats: Readonly<Record<string, (variant: number) => string>> = {
   byte: (variant) => (variant % 2 === 0 ? 'U2FuZGJveA==' : 'c2FuZGJveA=='),
 };
 
-const samples: Readonly<Record<string, string>> = {
+const samples = new Map(Object.entries({
   name: 'Ada Lovelace', first_name: 'Ada', last_name: 'Lovelace', city: 'Paris', location: 'Paris', place: 'Paris', country: 'France',
   language: 'English', currency: 'EUR', timezone: 'Europe/Paris', unit: 'celsius', email: 'ada@example.com', phone: '+33 1 23 45 67 89',
   url: 'https://example.com/1', date: '2026-01-01', time: '12:00', color: 'blue', path: 'notes.md',
-};
+}));
 
 // Properties that take what was said, rather than a name out of it.
 const SAID = new Set(['answer', 'content', 'input', 'message', 'prompt', 'q', 'query', 'question', 'request', 'task', 'text']);
@@ -76,8 +82,15 @@ export interface StringWish {
   readonly variant: number;
 }
 
-/** Writes one string that obeys the schema's format, pattern and lengths. */
-export function writeString({ schema, property, variant }: StringWish, muse: Muse): string {
+/** Writes one string that obeys the schema's format, pattern and lengths, as long as the muse has characters left. */
+export function writeString(wish: StringWish, muse: Muse): string {
+  if (muse.charsLeft <= 0) return '';
+  const text = compose(wish, muse);
+  muse.charsLeft -= text.length;
+  return text;
+}
+
+function compose({ schema, property, variant }: StringWish, muse: Muse): string {
   const minLength = wholeAt(schema, 'minLength') ?? 0;
   const maxLength = wholeAt(schema, 'maxLength') ?? STRING_CHARS_MAX;
   const format = schema['format'];
@@ -109,7 +122,7 @@ function findMention(property: string, muse: Muse): string | null {
 function sampleFor(property: string, muse: Muse): string {
   const said = SAID.has(property) ? muse.text.slice(0, 200).trim() : '';
   if (said !== '') return said;
-  return samples[property.toLowerCase()] ?? (property === '' ? 'sandbox' : `sample ${property.replace(/[_-]+/g, ' ')}`);
+  return samples.get(property.toLowerCase()) ?? (property === '' ? 'sandbox' : `sample ${property.replace(/[_-]+/g, ' ')}`);
 }
 
 /** Pads or cuts to a length in code points, as JSON schema counts. */

@@ -3,8 +3,11 @@
 // A word piece takes the space before it along, as in real vocabularies; joined, the pieces give the text back exactly.
 const PIECE = / ?[\p{L}\p{M}]{1,6}| ?\p{N}{1,3}|\s{1,4}| ?[^\s\p{L}\p{M}\p{N}]/gu;
 
+/** Longest token in UTF-16 units: a space and six letters of two units each. */
+export const TOKEN_CHARS_MAX = 13;
+
 /** Text beyond this is assumed to have as many tokens a character as the text before it. */
-const COUNTED_CHARS_MAX = 100_000;
+const COUNTED_CHARS_MAX = 20_000;
 
 /** Cuts a text into tokens, always between code points. */
 export function splitTokens(text: string): readonly string[] {

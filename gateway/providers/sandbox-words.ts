@@ -9,31 +9,41 @@ const EXACTLY = /\b(?:reply|respond|answer|say|repeat)\b[^:\n]{0,60}?\bexactly\b
 const EXACTLY_QUOTED = /\b(?:reply|respond|answer|say)\b[^:\n"“`]{0,40}?\bexactly\b[^:\n"“`]{0,30}(?:"([^"]+)"|“([^”]+)”|`([^`]+)`)/i;
 const WHOLLY_QUOTED = /^(?:"([^"]*)"|“([^”]*)”|'([^']*)'|`([^`]*)`)[.!]?$/;
 
+// Wishes are looked for at the start of the text only; what is asked for exactly may go on to its end.
+const WISH_CHARS_MAX = 4_000;
+
 /** The text the user wants back word for word, without blanks and quotes around it; null when there is no such wish. */
 export function findExact(text: string): string | null {
-  const match = EXACTLY.exec(text);
+  const start = text.slice(0, WISH_CHARS_MAX);
+  const match = EXACTLY.exec(start);
   if (match) {
     const wish = text.slice(match.index + match[0].length).trim();
     const inner = WHOLLY_QUOTED.exec(wish)?.slice(1).find((group) => group !== undefined);
     return inner ?? (wish === '' ? null : wish);
   }
-  return EXACTLY_QUOTED.exec(text)?.slice(1).find((group) => group !== undefined) ?? null;
+  return EXACTLY_QUOTED.exec(start)?.slice(1).find((group) => group !== undefined) ?? null;
 }
 
-/** The content of one choice, before stop sequences and caps. Choices differ by their index, but for exact replies. */
-export function writeContent(ask: Ask, index: number): string {
-  const exact = findExact(ask.text);
-  if (ask.format.kind === 'json_schema') return JSON.stringify(makeInstance(ask.format.schema, { text: ask.text, variant: index }));
-  if (ask.format.kind === 'json_object') return writeJsonObject(ask, exact, index);
-  if (exact !== null) return exact;
-  const text = writeText(ask);
-  return index === 0 ? text : `${text} (choice ${index + 1})`;
+/**
+ * Makes the writer of an ask's content, before stop sequences and caps: it takes a choice's index, and choices differ
+ * by it, but for exact replies.
+ */
+export function createContentWriter(ask: Ask): (index: number) => string {
+  const { format, text } = ask;
+  if (format.kind === 'json_schema') {
+    return (index) => JSON.stringify(makeInstance(format.schema, { text, variant: index, shares: ask.choices }));
+  }
+  const exact = findExact(text);
+  if (format.kind === 'json_object') return createObjectWriter(ask, exact);
+  if (exact !== null) return () => exact;
+  const base = writeText(ask);
+  return (index) => (index === 0 ? base : `${base} (choice ${index + 1})`);
 }
 
-function writeJsonObject(ask: Ask, exact: string | null, index: number): string {
-  if (exact !== null && isJsonObject(parseJson(exact))) return exact;
-  const choice = index === 0 ? {} : { choice: index + 1 };
-  return JSON.stringify({ [ask.isEcho ? 'echo' : 'answer']: exact ?? writeText(ask), ...choice });
+function createObjectWriter(ask: Ask, exact: string | null): (index: number) => string {
+  if (exact !== null && isJsonObject(parseJson(exact))) return () => exact;
+  const said = exact ?? writeText(ask);
+  return (index) => JSON.stringify({ [ask.isEcho ? 'echo' : 'answer']: said, ...(index === 0 ? {} : { choice: index + 1 }) });
 }
 
 function writeText(ask: Ask): string {
@@ -43,7 +53,8 @@ function writeText(ask: Ask): string {
 }
 
 function chat(ask: Ask): string {
-  const answer = addUp(ask.text) ?? count(ask.text) ?? recall(ask) ?? tell(ask.text) ?? greet(ask) ?? describe(ask);
+  const text = ask.text.slice(0, WISH_CHARS_MAX);
+  const answer = addUp(text) ?? count(text) ?? recall(ask, text) ?? tell(text) ?? greet(text) ?? describe(ask);
   return ask.attachments.length > 0 && !answer.includes('I see') ? `${answer} ${see(ask)}` : answer;
 }
 
@@ -84,11 +95,11 @@ function count(text: string): string | null {
 }
 
 /** `What is my name?`, if an earlier message said so: shows that the whole conversation arrives. */
-function recall(ask: Ask): string | null {
-  if (!/\bwhat(?:'s| is) my name\b/i.test(ask.text)) return null;
-  const name = ask.earlierTexts.map((text) => /\bmy name is ([\p{L}\p{N}'’-]{1,60})/iu.exec(text)?.[1]).findLast((found) => found !== undefined);
+function recall(ask: Ask, text: string): string | null {
+  if (!/\bwhat(?:'s| is) my name\b/i.test(text)) return null;
+  const name = ask.earlierTexts.map((earlier) => /\bmy name is ([\p{L}\p{N}'’-]{1,60})/iu.exec(earlier)?.[1]).findLast((found) => found !== undefined);
   if (name === undefined) return 'You have not told me your name.';
-  return /\b(?:only|just)\b/i.test(ask.text) ? name : `Your name is ${name}.`;
+  return /\b(?:only|just)\b/i.test(text) ? name : `Your name is ${name}.`;
 }
 
 const TALE = [
@@ -107,8 +118,8 @@ function tell(text: string): string | null {
   return Array.from({ length: TALE_ROUNDS }, (_, round) => `${round + 1}. ${TALE.join(' ')}`).join('\n\n');
 }
 
-function greet(ask: Ask): string | null {
-  if (!/^\W*(?:hi|hello|hey|good (?:morning|evening|day)|say (?:hi|hello))\b/i.test(ask.text) || ask.text.length > 80) return null;
+function greet(text: string): string | null {
+  if (!/^\W*(?:hi|hello|hey|good (?:morning|evening|day)|say (?:hi|hello))\b/i.test(text) || text.length > 80) return null;
   return 'Hello! I am the sandbox model built into Interline. Ask me anything: I always give the same answer to the same question.';
 }
 

@@ -223,6 +223,29 @@ describe('streams', () => {
   });
 });
 
+describe('bounds', () => {
+  const long = 'say exactly call get_weather in Paris 1 + a '.repeat(20_000);
+  test.each<[string, Json]>([
+    ['128 echoes of a megabyte', { ...say(long, { model: 'sandbox/echo' }), n: 128 }],
+    ['a megabyte with log probabilities', { ...say(long, { model: 'sandbox/echo' }), logprobs: true, top_logprobs: 20 }],
+    ['a thousand tools over a megabyte', { ...say(long), n: 128, tools: Array.from({ length: 1_000 }, (_, at) => ({ type: 'function', function: { name: `tool_${at}` } })) }],
+    ['128 instances of a fanning schema', { ...say(long), n: 128, response_format: { type: 'json_schema', json_schema: { name: 's', schema: { type: 'array', minItems: 1_000, items: { type: 'array', minItems: 1_000, items: { type: 'string', minLength: 10_000 } } } } } }],
+    ['ten million reasoning tokens', { ...say('Hi'), n: 128, sandbox: { reasoning_tokens: 10_000_000 } }],
+  ])('%s are answered within bounds', (_, body) => {
+    const started = performance.now();
+    const { bytes, script } = playSandbox({ body });
+    expect(script.status).toBe(200);
+    expect(bytes.length).toBeLessThan(20_000_000);
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
+  test('names out of Object.prototype are only names', () => {
+    expect(contentOf({ ...say('x'), reasoning_effort: 'constructor' })).toContain('x');
+    const schema = { type: 'object', required: ['constructor', '__proto__'], properties: { constructor: { type: 'string' } } };
+    expect(JSON.parse(contentOf({ ...say('x'), response_format: { type: 'json_schema', json_schema: { name: 's', schema } } }))).toHaveProperty('constructor', 'sample constructor');
+  });
+});
+
 describe('faults', () => {
   test.each([400, 401, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504])('fail_status %d answers so, in OpenAI\'s shape', (status) => {
     for (const stream of [true, false]) {

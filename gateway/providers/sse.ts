@@ -1,91 +1,107 @@
 /** This file cuts a byte stream into server-sent events and reads the payload of one. WHATWG HTML, section 9.2 (2026). */
+import { NO_BYTES, bytesOf, cutBytes, encodeText, joinBytes } from '../foundation/byte-text.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
+const SPACE = 0x20;
 const DATA = 'data:';
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 
 /** Gathers the bytes of a stream and hands out whole events, whatever the reads were. */
 export interface EventSplitter {
   /** Takes the next bytes and calls back for each event that is now whole, with its bytes and blank line. */
-  push(chunk: Buffer, onEvent: (event: Buffer) => void): void;
+  push(chunk: Buffer, onEvent: (event: ByteText) => void): void;
   /** Bytes of an event that is not whole yet. */
   readonly pendingBytes: number;
   /** Hands out what is left when the stream ended without a last blank line; null when nothing is. */
-  rest(): Buffer | null;
+  rest(): ByteText | null;
 }
 
 /** Makes a splitter for one stream. Accepts LF and CRLF line ends, also mixed. */
 export function createEventSplitter(): EventSplitter {
-  let pending: Buffer | null = null;
+  let pending = NO_BYTES;
   let scanned = 0;
   return {
     push(chunk, onEvent) {
-      const bytes: Buffer = pending ? Buffer.concat([pending, chunk]) : chunk;
+      const bytes = pending === '' ? bytesOf(chunk) : joinBytes(pending, bytesOf(chunk));
       let start = 0;
       let at = scanned;
       for (;;) {
-        const newline = bytes.indexOf(LF, at);
-        if (newline === -1) break;
-        const next = bytes[newline + 1];
-        if (next === LF || (next === CR && bytes[newline + 2] === LF)) {
-          const end = newline + (next === LF ? 2 : 3);
-          onEvent(bytes.subarray(start, end));
-          start = end;
-          at = end;
-        } else if (next === undefined || (next === CR && bytes[newline + 2] === undefined)) {
+        const newline = bytes.indexOf('\n', at);
+        if (newline === -1) {
+          at = bytes.length;
+          break;
+        }
+        const length = blankLineLength(bytes, newline + 1);
+        if (length === null) {
           at = newline;
           break;
-        } else {
-          at = newline + 1;
         }
+        at = newline + 1;
+        if (length === 0) continue;
+        at += length;
+        onEvent(cutBytes(bytes, start, at));
+        start = at;
       }
-      const isCutAtNewline = bytes[at] === LF && at >= start;
-      pending = start < bytes.length ? bytes.subarray(start) : null;
-      scanned = pending ? (isCutAtNewline ? at - start : pending.length) : 0;
+      pending = start === bytes.length ? NO_BYTES : cutBytes(bytes, start);
+      scanned = at - start;
     },
-    get pendingBytes() { return pending?.length ?? 0; },
+    get pendingBytes() { return pending.length; },
     rest() {
       const left = pending;
-      pending = null;
-      return left && left.toString('latin1').trim() !== '' ? left : null;
+      pending = NO_BYTES;
+      return left.trim() === '' ? null : joinBytes(left, BLANK_LINES);
     },
   };
 }
 
-/**
- * The payload of one event: its `data` lines joined, as latin1 text of the raw bytes (so that slicing it keeps
- * byte offsets), or null for comments and events without data.
- */
-export function eventPayload(event: Buffer): string | null {
-  const text = event.toString('latin1');
-  if (text.startsWith(DATA)) {
-    const lineEnd = text.indexOf('\n');
-    const end = lineEnd === -1 ? text.length : lineEnd;
+const BLANK_LINES = encodeText('\n\n');
+
+/** How long the blank line at this place is: 0 when there is none, null when the next bytes will tell. */
+function blankLineLength(bytes: ByteText, at: number): number | null {
+  if (at === bytes.length) return null;
+  const first = bytes.charCodeAt(at);
+  if (first === LF) return 1;
+  if (first !== CR) return 0;
+  if (at + 1 === bytes.length) return null;
+  return bytes.charCodeAt(at + 1) === LF ? 2 : 0;
+}
+
+/** The payload of one event: the bytes of its `data` lines joined, or null for comments and events without data. */
+export function eventPayload(event: ByteText): ByteText | null {
+  if (event.startsWith(DATA)) {
+    const end = event.indexOf('\n');
     // The common case: one data line and the blank line.
-    if (end >= text.length - 3) return text.slice(text.charCodeAt(5) === 0x20 ? 6 : 5, end).trimEnd();
+    if (end !== -1 && end >= event.length - 3) {
+      const start = event.charCodeAt(DATA.length) === SPACE ? DATA.length + 1 : DATA.length;
+      return cutBytes(event, start, event.charCodeAt(end - 1) === CR ? end - 1 : end);
+    }
   }
-  return payloadOfLines(text);
+  return payloadOfLines(event);
 }
 
-function payloadOfLines(text: string): string | null {
-  const values: string[] = [];
-  for (const line of text.split(/\r\n|\n|\r/)) {
-    const clean = line.startsWith('\u00ef\u00bb\u00bf') ? line.slice(3) : line;
-    if (!clean.startsWith(DATA)) continue;
-    values.push(clean.slice(clean.charCodeAt(5) === 0x20 ? 6 : 5));
+function payloadOfLines(event: ByteText): ByteText | null {
+  let payload: ByteText | null = null;
+  let start = event.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  while (start < event.length) {
+    const newline = event.indexOf('\n', start);
+    const end = newline === -1 ? event.length : newline;
+    const line = cutBytes(event, start, event.charCodeAt(end - 1) === CR ? end - 1 : end);
+    start = end + 1;
+    if (!line.startsWith(DATA)) continue;
+    const value = cutBytes(line, line.charCodeAt(DATA.length) === SPACE ? DATA.length + 1 : DATA.length);
+    payload = payload === null ? value : joinBytes(joinBytes(payload, NEWLINE), value);
   }
-  return values.length === 0 ? null : values.join('\n');
+  return payload;
 }
 
-/** Gives back the text whose UTF-8 bytes a latin1 payload holds. */
-export function decodePayload(payload: string): string {
-  return Buffer.from(payload, 'latin1').toString('utf8');
-}
+const NEWLINE = encodeText('\n');
 
 /** Writes one event with a single data line. */
-export function dataEvent(json: string): string {
-  return `data: ${json}\n\n`;
+export function dataEvent(json: string): ByteText {
+  return encodeText(`data: ${json}\n\n`);
 }
 
 export const DONE_EVENT = dataEvent('[DONE]');
-export const KEEP_ALIVE_COMMENT = ': keep-alive\n\n';
+export const KEEP_ALIVE_COMMENT = encodeText(': keep-alive\n\n');

@@ -1,5 +1,6 @@
 /** This file is the interface of a wire: pure functions between the contract's own chat types and an upstream's bytes. */
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
 import type { ErrorCode } from '../foundation/errors.ts';
 import type { JsonOutline } from '../foundation/json-outline.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
@@ -73,7 +74,7 @@ export interface ReplyFacts {
 /** Follows one upstream stream, event by event, and says what to forward. */
 export interface StreamReader {
   /** Takes one whole SSE event; gives the bytes to forward (the same ones when nothing had to change) or null to drop it. */
-  read(event: Buffer): Buffer | null;
+  read(event: ByteText): ByteText | null;
   /** The upstream has said that its stream is complete. */
   readonly isDone: boolean;
   /** The reply is complete in meaning (a finish reason was given), whether or not the stream said so. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { decodeText } from '../foundation/byte-text.ts';
 import { createManualClock } from '../foundation/clock.ts';
 import { DepartureSignal } from '../foundation/departure.ts';
 import { defaultLimits } from '../foundation/limits.ts';
@@ -56,9 +57,11 @@ function setUp(options: { storeFails?: boolean } = {}) {
     new StreamAttempt({ house, call, trail, isStream: true }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
   });
   const sink: EventSink = {
-    write(event) { written.push(event.toString()); return true; },
+    write(event) { written.push(decodeText(event)); return true; },
+    cork() { /* nothing is held back */ },
+    uncork() { /* nothing was held back */ },
     onDrain() { /* never full */ },
-    end(event) { if (event !== undefined) written.push(event.toString()); state.isEnded = true; },
+    end(event) { if (event !== undefined) written.push(decodeText(event)); state.isEnded = true; },
   };
   if (!upstream) throw new Error('the attempt opened no exchange');
   return { clock, records, written, state, departure, reply, sink, upstream: upstream as ExchangeEvents };

@@ -1,4 +1,5 @@
 /** This file makes one attempt at a stream: events are forwarded as they come, and `[DONE]` only after the row is on disk. */
+import type { ByteText } from '../foundation/byte-text.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal, errorBody } from '../foundation/errors.ts';
 import type { EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
@@ -25,21 +26,23 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   readonly #settle: Settle;
   readonly #reader: StreamReader;
   readonly #splitter = createEventSplitter();
-  readonly #onEvent = (event: Buffer): void => { this.#take(event); };
+  readonly #onEvent = (event: ByteText): void => { this.#take(event); };
   #exchange: Exchange | null = null;
   #sink: EventSink | null = null;
   /** Events that came before the door handed over its sink. */
-  #backlog: (Buffer | string)[] = [];
+  #backlog: ByteText[] = [];
   #errorChunks: Buffer[] | null = null;
   #errorBytes = 0;
   #status = 0;
   #headers: ReplyHeaders = {};
   #startedAt = 0;
+  #hasWritten = false;
+  /** Noticed on the beat after a write: reading the clock for every event would cost more than it tells. */
   #lastWriteAt = 0;
   #isCommitted = false;
   #isOver = false;
   #canWrite = true;
-  #lastEvent: string | null = null;
+  #lastEvent: ByteText | null = null;
 
   constructor(work: Work, made: Attempt, settle: Settle) {
     this.#work = work;
@@ -87,8 +90,10 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     }
     // The HTTP status is kept open for an error as long as clients wait in silence; after that a comment is worth more.
     if (!this.#isCommitted && openMs > limits.streamCommitMs) this.#commit();
+    if (this.#hasWritten) this.#lastWriteAt = monotonicMs;
+    this.#hasWritten = false;
     if (!this.#isCommitted || monotonicMs - this.#lastWriteAt < limits.keepAliveCommentMs) return;
-    this.#write(KEEP_ALIVE_COMMENT, monotonicMs);
+    this.#write(KEEP_ALIVE_COMMENT);
   }
 
   onHead(status: number, headers: ReplyHeaders): void {
@@ -105,7 +110,9 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       if (this.#errorBytes <= ERROR_BODY_BYTES_MAX) this.#errorChunks.push(chunk);
       return true;
     }
+    this.#sink?.cork();
     this.#splitter.push(chunk, this.#onEvent);
+    this.#sink?.uncork();
     if (this.#splitter.pendingBytes > this.#work.house.limits.upstreamEventBytesMax) {
       this.#fail(bare('upstream_bad_reply', 'one event is larger than the gateway takes'));
     }
@@ -119,7 +126,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       return;
     }
     const rest = this.#splitter.rest();
-    if (rest) this.#take(Buffer.concat([rest, Buffer.from('\n\n')]));
+    if (rest) this.#take(rest);
     if (this.#isOver) return;
     if (this.#reader.isFinished) this.#complete();
     else this.#fail(bare('upstream_bad_reply', 'the stream ended before its reply was finished'));
@@ -134,7 +141,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     return this.#made.wire.classify(this.#status, this.#headers, body);
   }
 
-  #take(event: Buffer): void {
+  #take(event: ByteText): void {
     if (this.#isOver) return;
     const forwarded = this.#reader.read(event);
     if (this.#reader.failure) {
@@ -146,15 +153,14 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       return;
     }
     if (forwarded === null) return;
-    const now = this.#work.house.clock.monotonic();
-    const isComment = forwarded[0] === COLON;
+    const isComment = forwarded.charCodeAt(0) === COLON;
     if (!this.#isCommitted) {
       // A comment says that the upstream thinks, not that it answers: its HTTP error status may still come.
       if (isComment) return;
       this.#commit();
     }
-    if (!isComment) this.#work.trail.firstByteAt ??= now;
-    this.#write(forwarded, now);
+    if (!isComment) this.#work.trail.firstByteAt ??= this.#work.house.clock.monotonic();
+    this.#write(forwarded);
   }
 
   #finishDone(): void {
@@ -168,8 +174,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#settle.resolve({ status: 200, events: this, ...(headers ? { headers } : {}) });
   }
 
-  #write(event: Buffer | string, now: number): void {
-    this.#lastWriteAt = now;
+  #write(event: ByteText): void {
+    this.#hasWritten = true;
     if (!this.#sink) this.#backlog.push(event);
     else if (!this.#sink.write(event)) this.#canWrite = false;
   }
@@ -205,12 +211,12 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#record(ending, this.#errorEvent(refusal), this.#isCommitted ? undefined : refusal);
   }
 
-  #errorEvent(refusal: Refusal): string {
+  #errorEvent(refusal: Refusal): ByteText {
     return dataEvent(JSON.stringify(errorBody(refusal, this.#work.call.requestId)));
   }
 
   /** Writes the row, counting what the upstream did not say, and then ends the stream, or rejects what was never committed. */
-  #record(ending: Ending, lastEvent: string, refusal?: Refusal): void {
+  #record(ending: Ending, lastEvent: ByteText, refusal?: Refusal): void {
     const finish = (known: Ending): void => {
       this.#work.trail.end(known, (failure) => {
         if (failure) this.#work.house.log.error({ requestId: this.#work.call.requestId, error: failure }, 'usage row not written');
@@ -228,7 +234,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     );
   }
 
-  #end(lastEvent: string): void {
+  #end(lastEvent: ByteText): void {
     if (this.#sink) this.#sink.end(lastEvent);
     else this.#lastEvent = lastEvent;
   }

@@ -1,5 +1,6 @@
 /** This file finds the name somebody most likely meant. */
 import type { Catalog } from './catalog.ts';
+import { distanceWithin } from './edit-distance.ts';
 
 /** So many letters may be wrong, missing or too many. */
 const DISTANCE_MAX = 3;
@@ -11,16 +12,19 @@ const LENGTH_MAX = 80;
 export function closestName(asked: string, catalog: Catalog): string | null {
   if (asked.length > LENGTH_MAX) return null;
   const wanted = plain(asked);
+  // Of a short name most letters must be right.
+  let most = Math.min(DISTANCE_MAX, Math.floor(asked.length / 3));
   let best: string | null = null;
-  let bestDistance = DISTANCE_MAX + 1;
+  let isBestCallable = false;
   for (const [name, meaning] of catalog.names) {
-    if (!meaning.entry || meaning.entry.row.status === 'retired') continue;
-    const most = meaning.targets.length > 0 ? bestDistance : bestDistance - 1;
+    if (Math.abs(name.length - asked.length) > most || !meaning.entry || meaning.entry.row.status === 'retired') continue;
     const distance = distanceWithin(wanted, plain(name), most);
-    if (distance < bestDistance || (distance === bestDistance && distance <= DISTANCE_MAX && meaning.targets.length > 0 && best === null)) {
-      best = name;
-      bestDistance = distance;
-    }
+    const isCallable = meaning.targets.length > 0;
+    const isBetter = best === null || distance < most || (isCallable && !isBestCallable);
+    if (distance > most || !isBetter) continue;
+    best = name;
+    most = distance;
+    isBestCallable = isCallable;
   }
   return best;
 }
@@ -28,23 +32,4 @@ export function closestName(asked: string, catalog: Catalog): string | null {
 /** Upper case, dots and underscores are what people get wrong most. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/[._]/g, '-');
-}
-
-/** Levenshtein's distance, or any number above `most` once it is known to be larger. */
-export function distanceWithin(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most) return most + 1;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    let least = i;
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const cell = Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
-      next.push(cell);
-      if (cell < least) least = cell;
-    }
-    if (least > most) return most + 1;
-    row = next;
-  }
-  return row[b.length] ?? most + 1;
 }

@@ -1,7 +1,7 @@
 /** This file says in plain words what a schema expected, once for each place. */
 import type { ErrorObject } from 'ajv';
-import { distanceWithin } from './closest-name.ts';
-import type { Mistake } from './operator-yaml.ts';
+import { distanceWithin } from './edit-distance.ts';
+import type { Mistake } from './mistake.ts';
 
 /** Near enough to be a slip of the pen. */
 const SLIP_MAX = 3;
@@ -41,12 +41,16 @@ function expect(error: ErrorObject, path: Mistake['path']): Mistake {
     case 'pattern':
       return { path, expected: `text that matches ${String(params['pattern'])}${butFound(error)}` };
     default:
-      return { path, expected: `what ${error.message ?? 'the schema asks'}${butFound(error)}` };
+      return { path, expected: `a value that ${error.message ?? 'fits'}${butFound(error)}` };
   }
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  array: 'a list', boolean: 'true or false', integer: 'a whole number', null: 'null', number: 'a number', object: 'a map', string: 'text',
+};
+
 function expectedType(group: readonly ErrorObject[]): string {
-  const types = [...new Set(group.flatMap((error) => [error.params['type']].flat().map(String)))];
+  const types = [...new Set(group.flatMap((error) => [error.params['type']].flat().map((type) => WORDS[String(type)] ?? String(type))))];
   const first = group[0];
   return `${types.join(' or ')}${first ? butFound(first) : ''}`;
 }

@@ -1,8 +1,8 @@
 /** This file applies the operator's YAML to the built-in catalogue: it adds, or overrides what it names, entry by entry and by id. */
 import { readFileSync } from 'node:fs';
 import type { CatalogData, CatalogFile, CatalogLimits, CatalogModel, CatalogModelChange, CatalogProvider, CatalogProviderChange } from '../../generated/catalog-types.ts';
+import type { Mistake } from './mistake.ts';
 import { parseOperatorYaml } from './operator-yaml.ts';
-import type { Mistake } from './operator-yaml.ts';
 import { findBrokenReferences } from './references.ts';
 import { tierByPrice } from './tier.ts';
 
@@ -25,25 +25,32 @@ export function applyOperatorFile(builtIn: CatalogData, file: string): AppliedFi
   const parsed = parseOperatorYaml(text, file);
   if (parsed.file === null) return { catalog: builtIn, limits: {}, mistakes: parsed.mistakes };
   const operator = parsed.file;
-  const incomplete = [...findIncomplete(builtIn, operator), ...findRepeated(operator)];
-  if (incomplete.length > 0) return { catalog: builtIn, limits: {}, mistakes: incomplete.map(parsed.locate) };
   const catalog = merge(builtIn, operator);
-  const broken = findBrokenReferences(catalog).map(({ path, message }) => parsed.locate({ path: pathInFile(path, catalog, operator), expected: message }));
-  return { catalog, limits: operator.limits ?? {}, mistakes: broken };
+  const mistakes: Mistake[] = [
+    ...findIncomplete(builtIn, operator),
+    ...findRepeated(operator),
+    ...findBrokenReferences(catalog).map(({ path, message }) => ({ path: pathInFile(path, catalog, operator), expected: message })),
+  ];
+  return { catalog, limits: operator.limits ?? {}, mistakes: mistakes.map(parsed.locate) };
 }
 
+/** Routes and aliases share their names: an alias of the operator's takes the place of a built-in route, and the other way round. */
 function merge(builtIn: CatalogData, operator: CatalogFile): CatalogData {
+  const ownAliases = operator.aliases ?? {};
+  const ownRoutes = new Set((operator.routes ?? []).map((route) => route.id));
   return {
     providers: mergeRows(builtIn.providers, operator.providers ?? [], completeProvider),
     models: mergeRows(builtIn.models, operator.models ?? [], completeModel),
-    aliases: { ...builtIn.aliases, ...operator.aliases },
-    routes: mergeRows(builtIn.routes, operator.routes ?? [], (route) => route),
+    aliases: { ...Object.fromEntries(Object.entries(builtIn.aliases).filter(([alias]) => !ownRoutes.has(alias))), ...ownAliases },
+    routes: mergeRows(builtIn.routes.filter((route) => !Object.hasOwn(ownAliases, route.id)), operator.routes ?? [], (route) => route),
     plans: mergeRows(builtIn.plans, operator.plans ?? [], (plan) => plan),
   };
 }
 
 /** A change of a known row overrides the fields it names; a new row gets what it leaves out. Order is kept, new rows come last. */
-function mergeRows<Row extends { id: string }, Change extends { id: string } & Partial<Row>>(rows: readonly Row[], changes: readonly Change[], complete: (change: Change) => Row): Row[] {
+function mergeRows<Row extends { id: string }, Change extends { id: string } & Partial<Row>>(
+  rows: readonly Row[], changes: readonly Change[], complete: (change: Change) => Row,
+): Row[] {
   const merged = new Map(rows.map((row) => [row.id, row]));
   for (const change of changes) {
     const known = merged.get(change.id);

@@ -1,25 +1,21 @@
 /** This file reads the operator's YAML and finds, for every mistake in it, the line where it stands. */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv';
 import addFormats from 'ajv-formats';
-import { LineCounter, isMap, isNode, isPair, isScalar, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
+import type * as Yaml from 'yaml';
 import type { CatalogFile } from '../../generated/catalog-types.ts';
 import { isJsonObject } from '../foundation/json-value.ts';
 import { expectations } from './expectations.ts';
-
-/** Something in the file that is not as it must be. */
-export interface Mistake {
-  /** Keys and indexes from the top of the file. */
-  readonly path: readonly (string | number)[];
-  /** Goes on after "expected". */
-  readonly expected: string;
-}
+import type { Mistake } from './mistake.ts';
 
 export type ParsedYaml =
   | { readonly file: CatalogFile; readonly locate: (mistake: Mistake) => string }
   | { readonly file: null; readonly mistakes: readonly string[] };
+
+// Loading the parser takes as long as everything else in this room together, and most starts have no file to parse.
+const load: (name: 'yaml') => typeof Yaml = createRequire(import.meta.url);
 
 const SCHEMA = new URL('../../generated/catalog.schema.json', import.meta.url);
 
@@ -28,8 +24,9 @@ const MISTAKES_MAX = 50;
 
 /** Parses and validates the text. Each mistake is one line: `file:line:column: path: expected …`. */
 export function parseOperatorYaml(text: string, file: string): ParsedYaml {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const yaml = load('yaml');
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   if (document.errors.length > 0) {
     return { file: null, mistakes: document.errors.map((error) => `${file}:${at(lines, error.pos[0])}: ${error.message}`) };
   }
@@ -57,13 +54,13 @@ function isCatalogFile(value: unknown, errors: ErrorObject[]): value is CatalogF
   return isValid;
 }
 
-function at(lines: LineCounter, offset: number): string {
+function at(lines: Yaml.LineCounter, offset: number): string {
   const { line, col } = lines.linePos(offset);
   return `${Math.max(line, 1)}:${Math.max(col, 1)}`;
 }
 
 /** Where a path stands; where its end is missing, where the nearest thing around it does. A key is pointed at, not its value's insides. */
-function offsetOf(document: Document.Parsed, path: Mistake['path']): number {
+function offsetOf(document: Yaml.Document.Parsed, path: Mistake['path']): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const step of path) {
@@ -77,6 +74,7 @@ function offsetOf(document: Document.Parsed, path: Mistake['path']): number {
 
 /** The offset of the key, or of the item, and what is below it. */
 function stepInto(node: unknown, step: string | number): [number | undefined, unknown] {
+  const { isMap, isNode, isPair, isScalar } = load('yaml');
   if (isMap(node)) {
     const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step));
     return pair ? [startOf(pair.key), pair.value ?? pair.key] : [undefined, undefined];
@@ -87,5 +85,5 @@ function stepInto(node: unknown, step: string | number): [number | undefined, un
 }
 
 function startOf(node: unknown): number | undefined {
-  return isNode(node) && node.range ? node.range[0] : undefined;
+  return load('yaml').isNode(node) && node.range ? node.range[0] : undefined;
 }

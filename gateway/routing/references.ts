@@ -40,15 +40,18 @@ function brokenReplacements(catalog: CatalogData): BrokenReference[] {
 
 function brokenRoutes(catalog: CatalogData): BrokenReference[] {
   const isModel = knownModels(catalog);
-  return catalog.routes.flatMap((route, index) => route.targets.flatMap((name, place) =>
-    (isModel(name) ? [] : [{ path: ['routes', index, 'targets', place], message: `an existing model, not ${name}` }])));
+  const models = new Set(catalog.models.map((model) => model.id));
+  return catalog.routes.flatMap((route, index) => [
+    ...(models.has(route.id) ? [{ path: ['routes', index, 'id'], message: `a name that no model has, not ${route.id}` }] : []),
+    ...route.targets.flatMap((name, place) => (isModel(name) ? [] : [{ path: ['routes', index, 'targets', place], message: `an existing model, not ${name}` }])),
+  ]);
 }
 
 function brokenAliases(catalog: CatalogData): BrokenReference[] {
   const isKnown = knownNames(catalog);
-  const models = new Set(catalog.models.map((model) => model.id));
+  const taken = new Set([...catalog.models, ...catalog.routes].map((row) => row.id));
   return Object.entries(catalog.aliases).flatMap(([alias, value]) => [
-    ...(models.has(alias) ? [{ path: ['aliases', alias], message: `a name that is not a model's already` }] : []),
+    ...(value !== null && taken.has(alias) ? [{ path: ['aliases', alias], message: `a name that no model and no route has, not ${alias}` }] : []),
     ...namesOf(value).flatMap((name, place) => (isKnown(name) ? []
       : [{ path: ['aliases', alias, ...(typeof value === 'string' ? [] : [place])], message: `an existing model or route, not ${name}` }])),
   ]);

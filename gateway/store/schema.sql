@@ -1,3 +1,5 @@
+-- This file is the schema of a new SQLite store; sqlite.test.ts compares it, and writes it when WRITE_SCHEMA=1 is set.
+
 CREATE INDEX api_key_ws_created ON api_key(ws_id, created_ms, id);
 
 CREATE INDEX usage_ws_ts ON usage_event(ws_id, ts_ms, id);

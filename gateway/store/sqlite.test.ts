@@ -23,6 +23,7 @@ const makeFolder = (): string => {
 };
 const openIn = (folder: string): Promise<Store> => openSqliteStore({ file: sqliteFile(folder), limits: defaultLimits, clock: systemClock });
 const TEST_TIMEOUT_MS = 60_000;
+const SCHEMA_TITLE = '-- This file is the schema of a new SQLite store; sqlite.test.ts compares it, and writes it when WRITE_SCHEMA=1 is set.';
 
 afterAll(() => { for (const folder of folders) rmSync(folder, { recursive: true, force: true }); });
 
@@ -41,7 +42,7 @@ describe('migrations', () => {
     const db = new DatabaseSync(sqliteFile(folder));
     const statements = db.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name').all();
     db.close();
-    const dump = `${statements.map((row) => String(row['sql'])).join(';\n\n')};\n`;
+    const dump = `${SCHEMA_TITLE}\n\n${statements.map((row) => String(row['sql'])).join(';\n\n')};\n`;
     const golden = new URL('./schema.sql', import.meta.url);
     if (process.env['WRITE_SCHEMA'] === '1') writeFileSync(golden, dump);
     expect(dump).toBe(readFileSync(golden, 'utf8'));

@@ -1570,9 +1570,9 @@ export type ChatCompletionChunk = {
      */
     id: string;
     /**
-     * Always `chat.completion.chunk`.
+     * `chat.completion.chunk`. Forwarded streams may differ: Moonshot leaves it out, Azure sends it empty with its first event and Perplexity ends with `chat.completion.done`.
      */
-    object: 'chat.completion.chunk';
+    object?: string;
     /**
      * When the reply was begun, Unix seconds.
      */

@@ -27,14 +27,17 @@ const TOLERANCE = 0.1;
 /** Our name of a provider → theirs, where they differ. */
 const THEIR_PROVIDER: Readonly<Record<string, string>> = { moonshot: 'moonshotai', xai: 'x-ai' };
 
-/** Every disagreement, in order of target. Models the second list does not know by this very name are passed over. */
-export function crossCheck(prices: readonly CheckedPrice[]): Disagreement[] {
-  return prices.flatMap(compareOne).sort((a, b) => (a.target === b.target ? 0 : a.target < b.target ? -1 : 1));
+/**
+ * Every disagreement on the given day, in order of target. Models the second list does not know by this very name are
+ * passed over. The day is given because that list also holds prices to come: the same input must always give the same answer.
+ */
+export function crossCheck(prices: readonly CheckedPrice[], day: Date): Disagreement[] {
+  return prices.flatMap((price) => compareOne(price, day)).sort((a, b) => (a.target === b.target ? 0 : a.target < b.target ? -1 : 1));
 }
 
-function compareOne(price: CheckedPrice): Disagreement[] {
+function compareOne(price: CheckedPrice, day: Date): Disagreement[] {
   const usage = { input_tokens: 1, output_tokens: 1 };
-  const found = calcPrice(usage, price.model, { providerId: THEIR_PROVIDER[price.provider] ?? price.provider });
+  const found = calcPrice(usage, price.model, { providerId: THEIR_PROVIDER[price.provider] ?? price.provider, timestamp: day });
   if (!found || plain(found.model.id) !== plain(price.model)) return [];
   const target = `${price.provider}/${price.model}`;
   return [

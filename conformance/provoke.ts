@@ -1,0 +1,178 @@
+/** This file knows, for every error of the contract, how to make the running server say it: an error nobody can provoke does not compile. */
+import { operations } from '../generated/operations.ts';
+import type { OperationId } from '../generated/operations.ts';
+import type { ErrorCode } from '../generated/errors.ts';
+import { call, open, requestBytes } from './raw-client.ts';
+import type { RawReply, RequestParts } from './raw-client.ts';
+import type { Replay } from './replay-upstream.ts';
+import { ask, goodRequest, hello } from './stage.ts';
+import type { Stage } from './stage.ts';
+
+export interface Provocation {
+  /** The operations that can be made to say it; none for an error outside of all operations. */
+  readonly by: readonly OperationId[];
+  provoke(stage: Stage, id: OperationId): Promise<RawReply>;
+  /** True when it comes as the last event of a stream that began with 200. */
+  readonly isEvent?: true;
+  /** The code in the reply is the upstream's own. */
+  readonly upstreamCode?: string;
+}
+
+const every = Object.keys(operations) as OperationId[];
+const withKey = every.filter((id) => operations[id].scope !== 'none');
+const withBody = every.filter((id) => operations[id].hasBody);
+const chat: readonly OperationId[] = ['createChatCompletion'];
+const keyOperations: readonly OperationId[] = ['retrieveKey', 'updateKey', 'deleteKey'];
+const NOBODY_KEY = 'key_AAAAAAAAAAAAAAAA';
+const TOO_MUCH: Readonly<Record<'json' | 'media', number>> = { json: 1024 * 1024 + 1, media: 32 * 1024 * 1024 + 1 };
+
+/** Asks the replay upstream for a chat that goes as told. */
+async function askUpstream(stage: Stage, name: string, replay: Replay, more: Readonly<Record<string, unknown>> = {}): Promise<RawReply> {
+  stage.upstream.play(name, replay);
+  return ask(stage, 'createChatCompletion', { body: hello({ model: `vllm/${name}`, ...more }) });
+}
+
+function jsonReplay(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Replay {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, steps: [{ write: JSON.stringify(body) }] };
+}
+
+const upstreamError = (message: string) => ({ error: { message, type: 'server_error', param: null, code: 'oops' } });
+
+const FIRST_CHUNK = 'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"},"logprobs":null,"finish_reason":null}]}\n\n';
+
+/** Sends a request as far as told, and waits for what the server says to that. */
+async function askRaw(url: string, bytes: Buffer): Promise<RawReply> {
+  const connection = await open(url);
+  try {
+    connection.send(bytes);
+    return await connection.reply();
+  } finally {
+    connection.leave();
+  }
+}
+
+async function askSlowly(stage: Stage, id: OperationId): Promise<RawReply> {
+  const server = await stage.impatient();
+  const parts: RequestParts = { key: server.key, ...await goodRequest(stage, id, server) };
+  const bytes = requestBytes(parts);
+  return askRaw(server.url, bytes.subarray(0, bytes.length - 3));
+}
+
+/** The other methods of a path, of which one is not served. */
+function wrongMethod(id: OperationId): string {
+  const { path } = operations[id];
+  const served = every.filter((other) => operations[other].path === path).map((other) => operations[other].method.toUpperCase());
+  return ['PUT', 'POST', 'DELETE'].find((method) => !served.includes(method)) ?? 'TRACE';
+}
+
+/** The query or path every operation refuses. */
+async function askInvalid(stage: Stage, id: OperationId): Promise<RawReply> {
+  const { path } = await goodRequest(stage, id);
+  return ask(stage, id, { path: `${path}?nobody_declared=this` });
+}
+
+/** A damaged store: the key's own row fails on the way to its operation, other rows within it. */
+async function askDamaged(stage: Stage, id: OperationId): Promise<RawReply> {
+  const { server, damagedKey } = await stage.damaged();
+  const path = id === 'retrieveKey' || id === 'updateKey' ? { path: `/v1/keys/${damagedKey.id}` } : {};
+  const request = id === 'deleteKey' ? { method: 'DELETE', path: `/v1/keys/${damagedKey.id}` } : { ...await goodUnlessKeyed(stage, id), ...path };
+  return call(server.url, { key: server.key, ...request });
+}
+
+/** The store of the damaged server takes no new keys, so its targets can't be made first. */
+async function goodUnlessKeyed(stage: Stage, id: OperationId): Promise<RequestParts> {
+  return goodRequest(stage, id);
+}
+
+async function askUnavailable(stage: Stage, id: OperationId): Promise<RawReply> {
+  if (id === 'createChatCompletion' || id === 'createKey' || id === 'updateKey' || id === 'deleteKey') {
+    const full = await stage.full();
+    const request = await goodRequest(stage, id);
+    const { key, path } = { key: full.key, path: id === 'updateKey' || id === 'deleteKey' ? `/v1/keys/${await anyKeyId(full)}` : request.path };
+    return call(full.url, { ...request, key, path });
+  }
+  // Reads go on while a disk is full; what can't be read is the key itself.
+  const { server, damagedKey } = await stage.damaged();
+  return call(server.url, { ...await goodRequest(stage, id), key: damagedKey.secret });
+}
+
+async function anyKeyId(server: { url: string; key: string }): Promise<string> {
+  const list = await call(server.url, { path: '/v1/keys', key: server.key });
+  const { data } = JSON.parse(list.body.toString('utf8')) as { data: { id: string; name: string }[] };
+  return data.find((key) => key.name.startsWith('filler'))?.id ?? NOBODY_KEY;
+}
+
+async function ownKeyId(stage: Stage): Promise<string> {
+  const list = await call(stage.main.url, { path: '/v1/keys?limit=100', key: stage.main.key });
+  const { data } = JSON.parse(list.body.toString('utf8')) as { data: { id: string; name: string }[] };
+  return data.find((key) => key.name === 'first key')?.id ?? NOBODY_KEY;
+}
+
+/** What breaks off in the middle still began with a 200. */
+function failStream(stage: Stage): Promise<RawReply> {
+  return askUpstream(stage, 'cut', { steps: [{ write: FIRST_CHUNK }], ending: 'cut' }, { stream: true });
+}
+
+export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
+  invalid_json: { by: withBody, provoke: (stage, id) => ask(stage, id, { body: '{"model":' }) },
+  invalid_request: { by: every, provoke: askInvalid },
+  json_too_deep: { by: withBody, provoke: (stage, id) => ask(stage, id, { body: `${'['.repeat(65)}${']'.repeat(65)}` }) },
+  upstream_rejected: {
+    by: chat,
+    upstreamCode: 'unsupported_value',
+    provoke: (stage) => askUpstream(stage, 'rejects', jsonReplay(400, { error: { message: 'temperature is fixed', type: 'invalid_request_error', param: 'temperature', code: 'unsupported_value' } })),
+  },
+  missing_api_key: { by: withKey, provoke: (stage, id) => ask(stage, id, { key: null }) },
+  invalid_api_key: { by: withKey, provoke: (stage, id) => ask(stage, id, { key: `${stage.main.key.slice(0, -1)}~` }) },
+  expired_api_key: { by: withKey, provoke: (stage, id) => ask(stage, id, { key: stage.keys.expired }) },
+  revoked_api_key: { by: withKey, provoke: (stage, id) => ask(stage, id, { key: stage.keys.revoked }) },
+  insufficient_scope: {
+    by: withKey,
+    provoke: (stage, id) => ask(stage, id, { key: operations[id].scope === 'management' ? stage.keys.inference : stage.keys.management }),
+  },
+  model_not_allowed: {
+    by: ['createChatCompletion', 'retrieveModel'],
+    provoke: (stage, id) => ask(stage, id, { key: stage.keys.sandboxOnly, ...(id === 'retrieveModel' ? {} : { body: hello({ model: 'vllm/any' }) }) }),
+  },
+  model_not_found: {
+    by: ['createChatCompletion', 'retrieveModel'],
+    provoke: (stage, id) => ask(stage, id, id === 'retrieveModel' ? { path: '/v1/models/nobody/nothing' } : { body: hello({ model: 'nobody/nothing' }) }),
+  },
+  model_not_available: { by: chat, provoke: (stage) => ask(stage, 'createChatCompletion', { body: hello({ model: 'openai/gpt-5-mini' }) }) },
+  key_not_found: {
+    by: keyOperations,
+    provoke: async (stage, id) => ask(stage, id, { path: `/v1/keys/${NOBODY_KEY}` }),
+  },
+  unknown_url: { by: [], provoke: (stage) => call(stage.main.url, { path: '/v1/nothing/here', key: stage.main.key }) },
+  method_not_allowed: { by: every, provoke: (stage, id) => ask(stage, id, { method: wrongMethod(id), body: undefined }) },
+  request_timeout: { by: withBody, provoke: askSlowly },
+  key_in_use: {
+    by: ['updateKey', 'deleteKey'],
+    provoke: async (stage, id) => ask(stage, id, { path: `/v1/keys/${await ownKeyId(stage)}`, ...(id === 'updateKey' ? { body: { revoked: true } } : {}) }),
+  },
+  body_too_large: {
+    by: withBody,
+    provoke: (stage, id) => ask(stage, id, { body: `"${'x'.repeat(TOO_MUCH[operations[id].maxBody ?? 'json'])}"` }),
+  },
+  unsupported_media_type: { by: withBody, provoke: (stage, id) => ask(stage, id, { headers: { 'content-type': 'text/plain' } }) },
+  upstream_rate_limited: {
+    by: chat,
+    provoke: (stage) => askUpstream(stage, 'limits', jsonReplay(429, upstreamError('slow down'), { 'retry-after': '7' })),
+  },
+  headers_too_large: { by: every, provoke: (stage, id) => ask(stage, id, { headers: { 'x-large': 'x'.repeat(20 * 1024) } }) },
+  internal_error: { by: ['listKeys', 'retrieveKey', 'updateKey', 'deleteKey', 'createKey', 'listUsage'], provoke: askDamaged },
+  upstream_error: { by: chat, provoke: (stage) => askUpstream(stage, 'fails', jsonReplay(500, upstreamError('boom'))) },
+  upstream_unreachable: { by: chat, provoke: (stage) => askUpstream(stage, 'drops', { steps: [], ending: 'drop' }) },
+  upstream_bad_reply: { by: chat, provoke: (stage) => askUpstream(stage, 'babbles', { headers: { 'content-type': 'text/html' }, steps: [{ write: '<html>welcome</html>' }] }) },
+  upstream_auth_failed: { by: chat, provoke: (stage) => askUpstream(stage, 'refuses', jsonReplay(401, upstreamError('bad key'))) },
+  upstream_stream_failed: { by: chat, isEvent: true, provoke: failStream },
+  store_unavailable: { by: withKey, provoke: askUnavailable },
+  shutting_down: {
+    by: every,
+    provoke: async (stage, id) => {
+      const server = await stage.draining();
+      return call(server.url, { key: server.key, ...await goodRequest(stage, id) });
+    },
+  },
+  upstream_timeout: { by: chat, provoke: (stage) => askUpstream(stage, 'sleeps', { before: [{ waitFor: 'never' }], steps: [] }) },
+};
