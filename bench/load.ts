@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Gateway } from './gateway.ts';
 import type { ContenderName, Options, WorkloadName } from './options.ts';
 import { type CpuTime, allCores, holdOpen, run } from './processes.ts';
-import { type RequestKind, bodyOf, eventsPerStream, writeRequest, writeScript } from './requests.ts';
+import { type RequestKind, bodyOf, writeRequest, writeScript } from './requests.ts';
 
 /** What a load needs to know: the run's folder, the tools built into it, and the flags. */
 export interface Rig {

@@ -7,15 +7,18 @@ import type { ServerUnderTest } from './server-under-test.ts';
 let upstream: ServerUnderTest;
 let gateway: ServerUnderTest;
 
+/** Two processes, on a machine that may be busy. */
+const START_MS_MAX = 60_000;
+
 beforeAll(async () => {
   upstream = await startServer();
   gateway = await startServer({ env: { VLLM_BASE_URL: `${upstream.url}/v1`, VLLM_API_KEY: upstream.key } });
-});
+}, START_MS_MAX);
 
 afterAll(async () => {
   await gateway.stop();
   await upstream.stop();
-});
+}, START_MS_MAX);
 
 const asked = {
   'plain text': { messages: [{ role: 'user', content: 'Reply with exactly: Grüße \u2028 "quoted" \\ 世界 🙂' }] },

@@ -10,15 +10,18 @@ import type { ServerUnderTest } from './server-under-test.ts';
 let sandboxed: ServerUnderTest;
 let chained: ServerUnderTest;
 
+/** Two processes, on a machine that may be busy. */
+const START_MS_MAX = 60_000;
+
 beforeAll(async () => {
   sandboxed = await startServer();
   chained = await startServer({ env: { VLLM_BASE_URL: `${sandboxed.url}/v1`, VLLM_API_KEY: sandboxed.key } });
-});
+}, START_MS_MAX);
 
 afterAll(async () => {
   await chained.stop();
   await sandboxed.stop();
-});
+}, START_MS_MAX);
 
 const weatherTool: ChatCompletionTool = {
   type: 'function',

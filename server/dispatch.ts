@@ -127,8 +127,7 @@ async function serve(parts: DispatchParts, exchange: Exchange): Promise<void> {
     const refusal = asRefusal(thrown);
     house.metrics.countReply(route.operationId, refusal.status);
     logRefusal(house, refusal, { requestId, operation: route.operationId });
-    // What is left of an unread body would have to be read before the connection could serve again.
-    if (!request.complete || parts.isDraining()) headers['connection'] = 'close';
+    if (parts.isDraining()) headers['connection'] = 'close';
     writeError(response, refusal, { headers, requestId });
   }
 }

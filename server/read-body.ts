@@ -87,7 +87,6 @@ function collect(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
       resolve(only && chunks.length === 1 ? only : Buffer.concat(chunks));
     });
     // A request that is cut while its body comes has nobody left to answer; the code only shows in the log.
-    request.on('aborted', () => { reject(new Refusal('request_timeout', { detail: 'the caller left while sending' })); });
     request.on('error', (cause) => { reject(new Refusal('request_timeout', { cause })); });
   });
 }

@@ -1,5 +1,7 @@
 /** This file writes replies: JSON, bytes or events, with exact content types and back-pressure. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { encodeText } from '../gateway/foundation/byte-text.ts';
+import type { ByteText } from '../gateway/foundation/byte-text.ts';
 import { errorBody } from '../gateway/foundation/errors.ts';
 import type { Refusal } from '../gateway/foundation/errors.ts';
 import type { BytesReply, EventsReply } from '../gateway/foundation/operation.ts';
@@ -33,9 +35,9 @@ export function writeReply(response: ServerResponse, reply: AnyReply, extra: { h
   }
   if ('json' in reply) {
     headers['content-type'] = 'application/json';
-    writeBytes(response, { status: reply.status, headers, body: JSON.stringify(reply.json) });
+    writeBytes(response, { status: reply.status, headers, body: encodeText(JSON.stringify(reply.json)) });
   } else {
-    if (reply.contentType !== null) headers['content-type'] = reply.contentType;
+    headers['content-type'] = reply.contentType;
     writeBytes(response, { status: reply.status, headers, body: reply.bytes });
   }
   watchStall(response, house);
@@ -44,16 +46,43 @@ export function writeReply(response: ServerResponse, reply: AnyReply, extra: { h
 /** Writes an error in OpenAI's shape. */
 export function writeError(response: ServerResponse, refusal: Refusal, context: { headers: Headers; requestId: string }): void {
   const { headers, requestId } = context;
-  Object.assign(headers, refusal.options.headers, { 'content-type': 'application/json' });
-  writeBytes(response, { status: refusal.status, headers, body: JSON.stringify(errorBody(refusal, requestId)) });
+  if (response.destroyed) return;
+  const body = JSON.stringify(errorBody(refusal, requestId));
+  Object.assign(headers, refusal.options.headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.writeHead(refusal.status, headers);
+  if (response.req.complete) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  discardRest(response.req, () => { response.end(); });
 }
 
-function writeBytes(response: ServerResponse, reply: { status: number; headers: Headers; body: string | Uint8Array }): void {
+/** Of a refused body so much is read and thrown away, in bytes. */
+const DISCARDED_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Takes the rest of a refused request before its connection may close: closing at once would reset it, and a caller who is
+ * still sending would never see why. Bounded in time by the request's own deadline.
+ */
+function discardRest(request: IncomingMessage, done: () => void): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DISCARDED_BYTES_MAX) request.destroy();
+  });
+  request.once('end', done);
+  request.once('close', done);
+}
+
+function writeBytes(response: ServerResponse, reply: { status: number; headers: Headers; body: ByteText | Uint8Array }): void {
   if (response.destroyed) return;
   const { status, headers, body } = reply;
-  headers['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  headers['content-length'] = body.length;
   response.writeHead(status, headers);
-  response.end(body);
+  // Node writes a head and a body that are both text in one piece; bytes would make it two.
+  if (typeof body === 'string') response.end(body, 'latin1');
+  else response.end(body);
 }
 
 function writeEvents(response: ServerResponse, reply: EventsReply, extra: { headers: Headers; house: House }): void {

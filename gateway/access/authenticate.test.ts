@@ -1,5 +1,5 @@
 /** This file tests who gets in: by what they send, by what the store says, and for how long. */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,11 +21,12 @@ import { loadSecrets } from './secrets.ts';
 import type { Secrets } from './secrets.ts';
 
 const MUTATIONS = 200_000;
-const TEST_TIMEOUT_MS = 60_000;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \u0000é';
 const manager: Caller = {
   keyId: 'key_manager', workspaceId: 'ws_1', scopes: ['inference', 'management'], models: null, isRevoked: false, onRevoked: () => () => undefined,
 };
+
+jest.setTimeout(60_000);
 
 let folder: string;
 let clock: ManualClock;
@@ -137,7 +138,7 @@ describe('401', () => {
     Error.stackTraceLimit = stackTraceLimit;
     expect([...codes]).toEqual(['invalid_api_key']);
     expect(reads).toBe(0);
-  }, TEST_TIMEOUT_MS);
+  });
 
   test('the injection that opened a peer\'s door touches nothing', async () => {
     expect(await codeOf(() => authenticator.authenticate("Bearer ' OR '1'='1"))).toBe('missing_api_key');

@@ -1,5 +1,5 @@
 /** This file tests what a member may do with the keys of their workspace, the first key, and what another process hears of it. */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,8 @@ import { issueKey } from './keys.ts';
 import { createKey, deleteKey, keyStatus, listKeys, retrieveKey, updateKey } from './manage.ts';
 import type { KeyOffice } from './manage.ts';
 import { loadSecrets } from './secrets.ts';
+
+jest.setTimeout(60_000);
 
 let folder: string;
 let store: Store;

@@ -1,7 +1,8 @@
 /** This file counts what operators watch, cheaply on the path, and writes it in Prometheus' text format. */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 
-const LATENCY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+/** Upper bounds of the latency buckets, in seconds. */
+const LATENCY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const;
 
 /** What one finished request adds. */
 export interface RequestMeasure {
@@ -26,50 +27,114 @@ export interface Metrics {
   readonly contentType: string;
 }
 
+interface Histogram {
+  readonly buckets: number[];
+  sum: number;
+}
+
+/** Everything counted for one operation, provider and outcome. */
+interface Series {
+  readonly labels: string;
+  requests: number;
+  promptTokens: number;
+  completionTokens: number;
+  nanoUsd: bigint;
+  readonly latency: Histogram;
+  readonly firstByte: Histogram;
+}
+
 /** Makes the metrics of one gateway; `pendingRecords` is read when they are scraped. */
 export function createMetrics(pendingRecords: () => number): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const replies = new Counter({ name: 'interline_http_replies_total', help: 'HTTP replies by operation and status.', labelNames: ['operation', 'status'], registers });
-  const requests = new Counter({ name: 'interline_requests_total', help: 'Metered requests by provider and outcome.', labelNames: ['operation', 'provider', 'outcome'], registers });
-  const tokens = new Counter({ name: 'interline_tokens_total', help: 'Tokens by provider and kind.', labelNames: ['provider', 'kind'], registers });
-  const charged = new Counter({ name: 'interline_charged_usd_total', help: 'Charges in USD, for dashboards only: the ledger is in whole nano-USD.', labelNames: ['provider'], registers });
-  const latency = new Histogram({ name: 'interline_request_seconds', help: 'Time from request to the end of the reply.', labelNames: ['operation', 'provider'], buckets: LATENCY_SECONDS, registers });
-  const firstByte = new Histogram({ name: 'interline_first_event_seconds', help: 'Time from request to the first event of a stream.', labelNames: ['operation', 'provider'], buckets: LATENCY_SECONDS, registers });
-  const openStreams = new Gauge({ name: 'interline_open_streams', help: 'Streams being written now.', registers });
+  const openStreams = new Gauge({ name: 'interline_open_streams', help: 'Streams being written now.', registers: [registry] });
   const pending = new Gauge({
-    name: 'interline_store_pending_rows', help: 'Rows handed to the store and not yet durable.', registers,
+    name: 'interline_store_pending_rows', help: 'Rows handed to the store and not yet durable.', registers: [registry],
     collect() { pending.set(pendingRecords()); },
   });
-  const counts = new Map<string, { operation: string; status: string; count: number }>();
-  const flush = (): void => {
-    for (const entry of counts.values()) {
-      if (entry.count > 0) replies.inc({ operation: entry.operation, status: entry.status }, entry.count);
-      entry.count = 0;
-    }
-  };
+  // prom-client hashes labels on every observation, which costs more than all else that is measured here.
+  const series = new Map<string, Series>();
+  const replies = new Map<string, { readonly labels: string; count: number }>();
   return {
     observe(measure) {
-      const { operation, provider, outcome } = measure;
-      requests.inc({ operation, provider, outcome });
-      tokens.inc({ provider, kind: 'prompt' }, measure.promptTokens);
-      tokens.inc({ provider, kind: 'completion' }, measure.completionTokens);
-      if (measure.nanoUsd > 0n) charged.inc({ provider }, Number(measure.nanoUsd) / 1e9);
-      latency.observe({ operation, provider }, measure.latencyMs / 1000);
-      if (measure.firstByteMs !== null) firstByte.observe({ operation, provider }, measure.firstByteMs / 1000);
+      const key = `${measure.operation} ${measure.provider} ${measure.outcome}`;
+      let found = series.get(key);
+      if (!found) series.set(key, found = createSeries(measure));
+      addTo(found, measure);
     },
     countReply(operation, status) {
       const key = `${operation} ${status}`;
-      const entry = counts.get(key);
-      if (entry) entry.count++;
-      else counts.set(key, { operation, status: String(status), count: 1 });
+      const found = replies.get(key);
+      if (found) found.count++;
+      else replies.set(key, { labels: `operation="${operation}",status="${status}"`, count: 1 });
     },
     openStreams,
-    text() {
-      flush();
-      return registry.metrics();
+    async text() {
+      return `${await registry.metrics()}\n${writeReplies([...replies.values()])}${writeSeries([...series.values()])}`;
     },
     contentType: registry.contentType,
   };
+}
+
+/** Provider ids may come from an operator's file: what a label can't hold is escaped. */
+function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+function createSeries({ operation, provider, outcome }: RequestMeasure): Series {
+  const empty = (): Histogram => ({ buckets: LATENCY_SECONDS.map(() => 0).concat(0), sum: 0 });
+  return {
+    labels: `operation="${operation}",provider="${escapeLabel(provider)}",outcome="${outcome}"`,
+    requests: 0, promptTokens: 0, completionTokens: 0, nanoUsd: 0n, latency: empty(), firstByte: empty(),
+  };
+}
+
+function addTo(series: Series, measure: RequestMeasure): void {
+  series.requests++;
+  series.promptTokens += measure.promptTokens;
+  series.completionTokens += measure.completionTokens;
+  series.nanoUsd += measure.nanoUsd;
+  observeIn(series.latency, measure.latencyMs / 1000);
+  if (measure.firstByteMs !== null) observeIn(series.firstByte, measure.firstByteMs / 1000);
+}
+
+function observeIn(histogram: Histogram, seconds: number): void {
+  let bucket = 0;
+  while (bucket < LATENCY_SECONDS.length && seconds > (LATENCY_SECONDS[bucket] ?? 0)) bucket++;
+  histogram.buckets[bucket] = (histogram.buckets[bucket] ?? 0) + 1;
+  histogram.sum += seconds;
+}
+
+function writeMetric(name: string, about: { type: string; help: string }, lines: readonly string[]): string {
+  if (lines.length === 0) return '';
+  return `# HELP ${name} ${about.help}\n# TYPE ${name} ${about.type}\n${lines.join('\n')}\n\n`;
+}
+
+function writeReplies(replies: readonly { labels: string; count: number }[]): string {
+  const name = 'interline_http_replies_total';
+  return writeMetric(name, { type: 'counter', help: 'HTTP replies by operation and status.' }, replies.map(({ labels, count }) => `${name}{${labels}} ${count}`));
+}
+
+function writeSeries(all: readonly Series[]): string {
+  const counter = (name: string, help: string, valueOf: (series: Series) => string | number): string =>
+    writeMetric(name, { type: 'counter', help }, all.map((series) => `${name}{${series.labels}} ${valueOf(series)}`));
+  const histogram = (name: string, help: string, of: (series: Series) => Histogram): string =>
+    writeMetric(name, { type: 'histogram', help }, all.flatMap((series) => writeHistogram(name, series.labels, of(series))));
+  return [
+    counter('interline_requests_total', 'Metered requests by operation, provider and outcome.', (series) => series.requests),
+    counter('interline_prompt_tokens_total', 'Prompt tokens.', (series) => series.promptTokens),
+    counter('interline_completion_tokens_total', 'Completion tokens.', (series) => series.completionTokens),
+    counter('interline_charged_nano_usd_total', 'Charges in nano-USD, for dashboards: the usage rows are exact.', (series) => series.nanoUsd.toString()),
+    histogram('interline_request_seconds', 'Time from a request to the end of its reply.', (series) => series.latency),
+    histogram('interline_first_event_seconds', 'Time from a request to the first event of its stream.', (series) => series.firstByte),
+  ].join('');
+}
+
+function writeHistogram(name: string, labels: string, { buckets, sum }: Histogram): string[] {
+  let count = 0;
+  const lines = buckets.map((inBucket, index) => {
+    count += inBucket;
+    return `${name}_bucket{${labels},le="${LATENCY_SECONDS[index] ?? '+Inf'}"} ${count}`;
+  });
+  return [...lines, `${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`];
 }

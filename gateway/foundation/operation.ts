@@ -37,11 +37,11 @@ export type JsonReply<Id extends OperationId> = {
   };
 }[keyof Operations[Id]['replies']];
 
-/** A reply whose bytes are finished, with their exact content type; `204` has an empty body and no type. */
+/** A reply whose bytes are finished, with their exact content type. */
 export interface BytesReply {
   readonly status: number;
-  readonly bytes: Uint8Array | string;
-  readonly contentType: string | null;
+  readonly bytes: Uint8Array | ByteText;
+  readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

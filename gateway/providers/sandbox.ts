@@ -9,7 +9,6 @@ import type { Problem, SandboxOptions } from './sandbox-options.ts';
 import { shapeChunks, shapeReply } from './sandbox-reply.ts';
 import type { Chunk } from './sandbox-reply.ts';
 import { readAsk } from './sandbox-request.ts';
-import { DONE_EVENT, dataEvent } from './sse.ts';
 import type { ScriptedReply, ScriptStep, Wire, WireRequest } from './wire.ts';
 
 /** The wire of the built-in sandbox. Its bytes are OpenAI's wire, so they are read as such. */
@@ -106,6 +105,11 @@ function streamScript(chunks: readonly Chunk[], options: SandboxOptions): Script
   });
 }
 
+/** One event as text: `call.ts` makes the bytes, so `sse.ts`, whose events are bytes already, has no part in it. */
+function event(payload: string): string {
+  return `data: ${payload}\n\n`;
+}
+
 function* playChunks(chunks: readonly Chunk[], options: SandboxOptions, eventsMax: number): Generator<ScriptStep> {
   let events = 0;
   let isFirst = true;
@@ -114,8 +118,8 @@ function* playChunks(chunks: readonly Chunk[], options: SandboxOptions, eventsMa
     // The first token has been waited for before the head.
     const afterMs = isFirst && tokens > 0 ? options.tokenMs * (tokens - 1) : options.tokenMs * tokens;
     if (tokens > 0) isFirst = false;
-    yield { afterMs, bytes: dataEvent(JSON.stringify(json)) };
-    if (options.isMalformed && at === 0 && events++ < eventsMax) yield { afterMs: 0, bytes: dataEvent('{"id":"chatcmpl-broken","choices":[{"delta":') };
+    yield { afterMs, bytes: event(JSON.stringify(json)) };
+    if (options.isMalformed && at === 0 && events++ < eventsMax) yield { afterMs: 0, bytes: event('{"id":"chatcmpl-broken","choices":[{"delta":') };
   }
-  if (events < eventsMax) yield { afterMs: 0, bytes: DONE_EVENT };
+  if (events < eventsMax) yield { afterMs: 0, bytes: event('[DONE]') };
 }

@@ -1,4 +1,7 @@
 /** This file makes one attempt at a reply in one piece: it is forwarded as it came, once it is whole and its row is on disk. */
+import { isAscii } from 'node:buffer';
+import { bytesOf } from '../foundation/byte-text.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal } from '../foundation/errors.ts';
 import type { BytesReply } from '../foundation/operation.ts';
@@ -64,8 +67,9 @@ export class JsonAttempt implements ExchangeEvents, Watched {
 
   onEnd(): void {
     const [only] = this.#chunks;
-    const body = only && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks);
-    const text = body.toString('utf8');
+    const buffer = only && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks);
+    const body = bytesOf(buffer);
+    const text = isAscii(buffer) ? body : buffer.toString('utf8');
     if (this.#status < 200 || this.#status > 299) {
       this.#fail(this.#made.wire.classify(this.#status, this.#headers, text));
       return;
@@ -93,12 +97,12 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     }
   }
 
-  async #finishCounted(ending: Ending, reply: { body: Buffer; text: string }): Promise<void> {
+  async #finishCounted(ending: Ending, reply: { body: ByteText; text: string }): Promise<void> {
     const counted = await countUsage(this.#work.call.body, this.#made.wire.readText(reply.text), true);
     this.#finish({ ...ending, counted }, reply.body);
   }
 
-  #finish(ending: Ending, body: Buffer): void {
+  #finish(ending: Ending, body: ByteText): void {
     this.#work.trail.end(ending, (failure) => {
       if (failure) {
         this.#settle.reject(new Refusal('store_unavailable', { cause: failure }));

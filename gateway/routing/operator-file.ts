@@ -20,7 +20,7 @@ export function applyOperatorFile(builtIn: CatalogData, file: string): AppliedFi
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    return { catalog: builtIn, limits: {}, mistakes: [`${file}: the configuration can't be read: ${error instanceof Error ? error.message : String(error)}`] };
+    return { catalog: builtIn, limits: {}, mistakes: [`${file}: the configuration can't be read: ${String(error).replace(/^Error: /, '')}`] };
   }
   const parsed = parseOperatorYaml(text, file);
   if (parsed.file === null) return { catalog: builtIn, limits: {}, mistakes: parsed.mistakes };

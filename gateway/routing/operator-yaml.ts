@@ -36,7 +36,7 @@ export function parseOperatorYaml(text: string, file: string): ParsedYaml {
     // An empty file, or one of comments alone, changes nothing.
     value = document.toJS() ?? {};
   } catch (error) {
-    return { file: null, mistakes: [`${file}:1:1: ${error instanceof Error ? error.message : String(error)}`] };
+    return { file: null, mistakes: [`${file}:1:1: ${String(error).replace(/^Error: /, '')}`] };
   }
   const errors: ErrorObject[] = [];
   if (isCatalogFile(value, errors)) return { file: value, locate };

@@ -31,9 +31,11 @@ export function createKeyCalls(db: DatabaseSync): KeyCalls {
       ));
     },
     findKey,
-    listKeys: (workspaceId, page) => statements.list
-      .all({ ws: workspaceId, after: page.after, limit: page.limit })
-      .map(readKey),
+    listKeys: (workspaceId, { after, limit }) => {
+      const place = after === null ? { created_ms: Number.MAX_SAFE_INTEGER } : statements.findTime.get(after, workspaceId);
+      if (!place) return [];
+      return statements.list.all(workspaceId, readInteger(place, 'created_ms'), after ?? '', limit).map(readKey);
+    },
     changeKey: (workspaceId, id, change) => revision.change(() => {
       const row = findKey(id);
       if (row?.workspaceId !== workspaceId) return null;
@@ -56,9 +58,8 @@ function prepareStatements(db: DatabaseSync) {
     insert: db.prepare(`INSERT INTO api_key (${KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     find: db.prepare(`SELECT ${KEY_COLUMNS} FROM api_key WHERE id = ? AND deleted = 0`),
     list: db.prepare(`SELECT ${KEY_COLUMNS} FROM api_key
-      WHERE ws_id = :ws AND deleted = 0
-        AND (:after IS NULL OR (created_ms, id) < (SELECT created_ms, id FROM api_key WHERE id = :after AND ws_id = :ws))
-      ORDER BY created_ms DESC, id DESC LIMIT :limit`),
+      WHERE ws_id = ? AND deleted = 0 AND (created_ms, id) < (?, ?) ORDER BY created_ms DESC, id DESC LIMIT ?`),
+    findTime: db.prepare('SELECT created_ms FROM api_key WHERE id = ? AND ws_id = ?'),
     update: db.prepare('UPDATE api_key SET name = ?, scopes = ?, models = ?, expires_ms = ?, revoked_ms = ? WHERE id = ?'),
     remove: db.prepare('UPDATE api_key SET deleted = 1, secret_hash = ? WHERE ws_id = ? AND id = ? AND deleted = 0'),
   };

@@ -19,7 +19,7 @@ const FILTER = `u.ws_id = :ws AND u.ts_ms >= :from AND u.ts_ms < :to
 export function createUsageCalls(db: DatabaseSync): UsageCalls {
   const list = db.prepare(`SELECT ${RECORD_COLUMNS} FROM usage_event u JOIN request_log r ON r.id = u.id
     WHERE ${FILTER}
-      AND (:after IS NULL OR (u.ts_ms, u.id) < (SELECT ts_ms, id FROM usage_event WHERE id = :after AND ws_id = :ws))
+      AND (u.ts_ms, u.id) < (:cursorMs, :cursorId)
     ORDER BY u.ts_ms DESC, u.id DESC LIMIT :limit`);
   const sum = db.prepare(`SELECT COUNT(*) AS requests, COALESCE(SUM(msgs), 0) AS msgs,
       COALESCE(SUM(prompt_tok), 0) AS prompt_tok, COALESCE(SUM(cached_tok), 0) AS cached_tok,
@@ -29,8 +29,18 @@ export function createUsageCalls(db: DatabaseSync): UsageCalls {
   const find = db.prepare(`SELECT ${RECORD_COLUMNS} FROM usage_event u JOIN request_log r ON r.id = u.id
     WHERE u.id = ? AND u.ws_id = ?`);
 
+  const findTime = db.prepare('SELECT ts_ms FROM usage_event WHERE id = ? AND ws_id = ?');
+
   return {
-    listUsage: (filter, page) => list.all({ ...toParameters(filter), after: page.after, limit: page.limit }).map(readRecord),
+    listUsage: (filter, { after, limit }) => {
+      const parameters = toParameters(filter);
+      if (after === null) return list.all({ ...parameters, cursorMs: parameters.to, cursorId: '', limit }).map(readRecord);
+      const place = findTime.get(after, filter.workspaceId);
+      if (!place) return [];
+      // The bound on the time is what SQLite finds its place in the index by; the cursor then tells equal times apart.
+      const cursorMs = readInteger(place, 'ts_ms');
+      return list.all({ ...parameters, to: Math.min(parameters.to, cursorMs + 1), cursorMs, cursorId: after, limit }).map(readRecord);
+    },
     sumUsage: (filter) => {
       const row = sum.get(toParameters(filter)) ?? {};
       return {
