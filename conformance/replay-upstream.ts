@@ -44,17 +44,17 @@ export interface ReplayUpstream {
   /** With `/v1`, as a provider's base URL. */
   readonly url: string;
   /** Says what is answered to requests for an upstream model of this name. */
-  play(model: string, replay: Replay | ((body: string) => Replay)): void;
+  readonly play: (model: string, replay: Replay | ((body: string) => Replay)) => void;
   /** Requests for this upstream model, oldest first. */
-  requests(model: string): readonly Played[];
-  release(name: string): void;
-  forget(model: string): void;
+  readonly requests: (model: string) => readonly Played[];
+  readonly release: (name: string) => void;
+  readonly forget: (model: string) => void;
   close(): Promise<void>;
 }
 
 interface Gates {
-  wait(name: string): Promise<void>;
-  release(name: string): void;
+  readonly wait: (name: string) => Promise<void>;
+  readonly release: (name: string) => void;
 }
 
 /** Starts an upstream on a free port. */

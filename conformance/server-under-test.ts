@@ -39,7 +39,7 @@ export interface ServerUnderTest {
   restart(options?: ServerOptions): Promise<ServerUnderTest>;
 }
 
-const program = new URL('../server/main.ts', import.meta.url).pathname;
+const program = new URL('../server/start.mjs', import.meta.url).pathname;
 const START_MS_MAX = 20_000;
 const POLL_MS = 10;
 

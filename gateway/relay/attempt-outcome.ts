@@ -38,6 +38,17 @@ export function outcomeOf(failure: UpstreamFailure): Outcome {
   return failure.code === 'upstream_rejected' ? 'refused' : 'upstream_error';
 }
 
+/** Shorter credentials are placeholders; hiding them would mangle messages. */
+const CREDENTIAL_LENGTH_MIN = 8;
+
+/** Takes the operator's credential out of what an upstream said, should it quote it: no pattern knows the keys of every server. */
+export function withoutCredential(failure: UpstreamFailure, made: Attempt): UpstreamFailure {
+  const { apiKey } = made.target.provider;
+  if (apiKey === null || apiKey.length < CREDENTIAL_LENGTH_MIN) return failure;
+  const hide = (text: string): string => text.replaceAll(apiKey, '[redacted]');
+  return { ...failure, message: failure.message === null ? null : hide(failure.message), detail: hide(failure.detail) };
+}
+
 /** What the caller is told of a failed exchange. */
 export function refusalOf(failure: UpstreamFailure): Refusal {
   return new Refusal(failure.code, {

@@ -7,7 +7,7 @@ import { Refusal } from '../foundation/errors.ts';
 import type { BytesReply } from '../foundation/operation.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, departureRefusal, replyHeaders } from './attempt-outcome.ts';
+import { AttemptFailed, departureRefusal, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { countUsage } from './counted.ts';
 import type { Watched } from './pulse.ts';
@@ -113,8 +113,9 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     });
   }
 
-  #fail(failure: UpstreamFailure): void {
+  #fail(said: UpstreamFailure): void {
     if (this.#isOver) return;
+    const failure = withoutCredential(said, this.#made);
     this.#close();
     this.#exchange?.abort();
     this.#settle.reject(new AttemptFailed(failure));

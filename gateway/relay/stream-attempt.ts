@@ -6,7 +6,7 @@ import type { EventSink, EventSource, EventsReply } from '../foundation/operatio
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import { DONE_EVENT, KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent } from '../providers/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, departureRefusal, outcomeOf, refusalOf, replyHeaders } from './attempt-outcome.ts';
+import { AttemptFailed, departureRefusal, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { countUsage } from './counted.ts';
 import type { Watched } from './pulse.ts';
@@ -186,8 +186,9 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#record({ outcome: 'ok', status: 200, errorCode: null, facts, counted: null }, DONE_EVENT);
   }
 
-  #fail(failure: UpstreamFailure): void {
+  #fail(said: UpstreamFailure): void {
     if (this.#isOver) return;
+    const failure = withoutCredential(said, this.#made);
     this.#close();
     this.#exchange?.abort();
     if (!this.#isCommitted) {

@@ -1943,7 +1943,7 @@ export type ScopeList = Array<Scope>;
 export type ModelPatternList = Array<ModelPattern> | null;
 
 /**
- * When the key stops working by itself, Unix seconds; null for never.
+ * When the key stops working by itself, Unix seconds; null for never, and with a time that has passed it has expired already.
  */
 export type ExpiryTime = number | null;
 
@@ -2224,11 +2224,6 @@ export type UsageList = {
 };
 
 /**
- * This contract as one YAML document.
- */
-export type ContractYaml = string;
-
-/**
  * A base of the paths.
  */
 export type ContractServer = {
@@ -2263,6 +2258,11 @@ export type ContractDocument = {
         [key: string]: unknown;
     };
 };
+
+/**
+ * This contract as one YAML document, as text or as read.
+ */
+export type ContractYaml = string | ContractDocument;
 
 /**
  * The id of a model, an alias or a route. Slashes may be sent raw or as `%2F`.
