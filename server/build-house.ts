@@ -13,6 +13,7 @@ import { createMetrics } from '../gateway/foundation/metrics.ts';
 import { createUpstreams } from '../gateway/relay/upstreams.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { createPulse } from '../gateway/relay/pulse.ts';
+import { createStoreGate } from '../gateway/relay/store-gate.ts';
 import { loadCatalog } from '../gateway/routing/catalog.ts';
 import { openSqliteStore, sqliteFile } from '../gateway/store/sqlite.ts';
 
@@ -47,6 +48,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const house: House = {
     catalog, store, authenticator, secrets, pulse, clock, makeId, limits, log,
     openExchange: upstreams.openExchange,
+    storeGate: createStoreGate(),
     metrics: createMetrics(() => store.pendingRecords),
   };
   return {

@@ -63,7 +63,10 @@ export function createDispatch(parts: DispatchParts): (request: IncomingMessage,
       answerUnrouted({ request, response, headers, requestId, match });
       return;
     }
-    void serve(parts, { request, response, match, route, headers, requestId });
+    serve(parts, { request, response, match, route, headers, requestId }).catch((error: unknown) => {
+      parts.house.log.error({ requestId, operation: route.operationId, error }, 'a reply could not be written');
+      response.destroy();
+    });
   };
 }
 
@@ -127,8 +130,11 @@ async function serve(parts: DispatchParts, exchange: Exchange): Promise<void> {
     const refusal = asRefusal(thrown);
     house.metrics.countReply(route.operationId, refusal.status);
     logRefusal(house, refusal, { requestId, operation: route.operationId });
-    if (parts.isDraining()) headers['connection'] = 'close';
-    writeError(response, refusal, { headers, requestId });
+    // Half a reply can't be taken back; and what a handler added to the headers may be what could not be written.
+    if (response.headersSent) throw thrown;
+    const fresh = baseHeaders(request, requestId);
+    if (parts.isDraining()) fresh['connection'] = 'close';
+    writeError(response, refusal, { headers: fresh, requestId });
   }
 }
 

@@ -67,5 +67,7 @@ export function departureRefusal(reason: DepartureReason): Refusal {
 
 /** Headers that go with every reply of a call. */
 export function replyHeaders(made: Attempt): Record<string, string> | undefined {
-  return made.request.warnings.length === 0 ? undefined : { 'x-interline-warnings': made.request.warnings.join('; ') };
+  if (made.request.warnings.length === 0) return undefined;
+  // An operator may have named a model in any script; a header takes ASCII.
+  return { 'x-interline-warnings': made.request.warnings.join('; ').replace(/[^\x20-\x7e]/g, '?') };
 }

@@ -10,6 +10,7 @@ import type { Catalog } from '../routing/catalog.ts';
 import type { Store } from '../store/store.ts';
 import type { Secrets } from '../access/secrets.ts';
 import type { Pulse } from './pulse.ts';
+import type { StoreGate } from './store-gate.ts';
 
 export interface House {
   readonly catalog: Catalog;
@@ -17,6 +18,7 @@ export interface House {
   readonly authenticator: Authenticator;
   readonly secrets: Secrets;
   readonly openExchange: OpenExchange;
+  readonly storeGate: StoreGate;
   readonly pulse: Pulse;
   readonly clock: Clock;
   readonly makeId: MakeId;

@@ -5,16 +5,18 @@ import type { Call, Reply } from '../foundation/operation.ts';
 import { resolve } from '../routing/resolve.ts';
 import { attempt } from './attempt.ts';
 import type { House } from './house.ts';
+import { passStoreGate } from './store-gate.ts';
 import { Trail } from './trail.ts';
 
 type Chat = 'createChatCompletion';
 
 /**
  * Relays one chat completion: resolve → hold → attempt → settle → record. Every call that gets here leaves one
- * usage row. Throws a Refusal for everything that went wrong before the first byte.
+ * usage row, but for those refused because no row can be written. Throws a Refusal for everything that went wrong before the first byte.
  */
 export async function relayChat(house: House, call: Call<Chat>): Promise<Reply<Chat>> {
   const caller = call.caller ?? fail('missing_api_key');
+  passStoreGate(house);
   const isStream = call.body.stream === true;
   const trail = new Trail(house, call, { caller, model: call.body.model, isStream });
   try {

@@ -12,6 +12,7 @@ import { openaiChatWire } from '../providers/openai-chat.ts';
 import { AttemptFailed } from './attempt-outcome.ts';
 import type { House } from './house.ts';
 import { createPulse } from './pulse.ts';
+import { createStoreGate } from './store-gate.ts';
 import { StreamAttempt } from './stream-attempt.ts';
 import { Trail } from './trail.ts';
 
@@ -32,7 +33,7 @@ function setUp(options: { storeFails?: boolean } = {}) {
   const state = { isAborted: false, isEnded: false, commit: (): void => undefined };
   let upstream: ExchangeEvents | null = null;
   const house = {
-    clock, limits: defaultLimits, pulse: createPulse(clock), log: createLog('silent'), metrics: createMetrics(() => 0),
+    clock, limits: defaultLimits, storeGate: createStoreGate(), pulse: createPulse(clock), log: createLog('silent'), metrics: createMetrics(() => 0),
     openExchange(_provider: unknown, _request: unknown, events: ExchangeEvents) {
       upstream = events;
       return { abort() { state.isAborted = true; }, resume() { /* nothing waits */ } };

@@ -5,6 +5,7 @@ import type { Call, OperationId } from '../foundation/operation.ts';
 import type { Caller, Outcome, RequestRecord, Target, Usage } from '../foundation/terms.ts';
 import type { ReplyFacts } from '../providers/wire.ts';
 import type { House } from './house.ts';
+import { shutStoreGate } from './store-gate.ts';
 
 /** Usage that was counted here: over the whole reply, or over what was seen of it. */
 export interface CountedUsage {
@@ -67,7 +68,10 @@ export class Trail {
       completionTokens: record.usage.completionTokens,
       nanoUsd: record.charge.nanoUsd,
     });
-    this.#house.store.recordRequest(record, done);
+    this.#house.store.recordRequest(record, (failure) => {
+      if (failure) shutStoreGate(this.#house);
+      done(failure);
+    });
   }
 
   /** Writes the row of a request that was refused before or by its upstream. Resolves whether or not the store took it. */
