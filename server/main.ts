@@ -15,7 +15,11 @@ const SETTLE_MS = 1500;
 function giveBackMemory(): void {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  if (isCollector(collect)) collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+function isCollector(value: unknown): value is (options: object) => void {
+  return typeof value === 'function';
 }
 
 /** Runs the program. Sets the exit code; a start that fails says why on stderr and exits with 1. */

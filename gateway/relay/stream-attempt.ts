@@ -4,7 +4,7 @@ import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal, errorBody } from '../foundation/errors.ts';
 import type { EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
-import { DONE_EVENT, KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent } from '../providers/sse.ts';
+import { DONE_EVENT, KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent, eventPayload } from '../providers/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
 import { AttemptFailed, departureRefusal, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
@@ -76,8 +76,10 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       this.#canWrite = true;
       this.#exchange?.resume();
     });
+    sink.cork();
     for (const event of this.#backlog) sink.write(event);
     this.#backlog = [];
+    sink.uncork();
     if (this.#lastEvent !== null) sink.end(this.#lastEvent);
   }
 
@@ -153,7 +155,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       return;
     }
     if (forwarded === null) return;
-    const isComment = forwarded.charCodeAt(0) === COLON;
+    const isComment = forwarded.charCodeAt(0) !== LETTER_D && eventPayload(forwarded) === null;
     if (!this.#isCommitted) {
       // A comment says that the upstream thinks, not that it answers: its HTTP error status may still come.
       if (isComment) return;
@@ -181,6 +183,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   }
 
   #complete(): void {
+    if (!this.#isCommitted) this.#commit();
     this.#close();
     const facts = this.#reader.facts();
     this.#record({ outcome: 'ok', status: 200, errorCode: null, facts, counted: null }, DONE_EVENT);
@@ -246,7 +249,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   }
 }
 
-const COLON = 0x3a;
+/** Of `data:`, with which all but a few events begin: only the others are searched for data. */
+const LETTER_D = 0x64;
 
 function bare(code: 'upstream_timeout' | 'upstream_bad_reply', detail: string): UpstreamFailure {
   return { code, isRetryable: true, message: null, param: null, upstream: null, retryAfterSeconds: null, detail };
