@@ -38,7 +38,7 @@ export async function startInterline(setting: InterlineSetting, site: Site): Pro
     PORT: String(port), HOST: '127.0.0.1', INTERLINE_DATA: dataFolder, NODE_ENV: 'production',
     OPENAI_API_KEY: 'bench', OPENAI_BASE_URL: `http://127.0.0.1:${site.upstreamPort}/v1`,
   };
-  const args = ['--max-semi-space-size=4', '--disable-warning=ExperimentalWarning', ...setting.nodeArgs, entry];
+  const args = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', ...setting.nodeArgs, entry];
   const begun = performance.now();
   const running = start({ name, command: process.execPath, args, cores: site.gatewayCore, cwd: site.root, env }, logPath);
   const readyMs = await untilReady(`http://127.0.0.1:${port}/readyz`, running, { begun, logPath });

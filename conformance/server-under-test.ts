@@ -39,7 +39,9 @@ export interface ServerUnderTest {
   restart(options?: ServerOptions): Promise<ServerUnderTest>;
 }
 
-const program = new URL('../server/start.mjs', import.meta.url).pathname;
+const house = new URL('..', import.meta.url).pathname;
+/** What `npm start` runs. */
+const startScript = (JSON.parse(readFileSync(join(house, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start;
 const START_MS_MAX = 20_000;
 const POLL_MS = 10;
 
@@ -112,11 +114,12 @@ function spawnServer(options: ServerOptions, dataFolder: string): ChildProcess {
     INTERLINE_DATA: dataFolder, INTERLINE_CONFIG: configFile,
     ...options.env,
   };
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', program];
+  const [, ...command] = startScript.split(' ');
+  command.unshift(process.execPath);
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
-  if (options.fileKilobytesMax === undefined) return spawn(command[0] ?? '', command.slice(1), { env, stdio: [...stdio] });
+  if (options.fileKilobytesMax === undefined) return spawn(command[0] ?? '', command.slice(1), { cwd: house, env, stdio: [...stdio] });
   const script = `ulimit -f ${options.fileKilobytesMax} && exec "$@"`;
-  return spawn('bash', ['-c', script, 'bash', ...command], { env, stdio: [...stdio] });
+  return spawn('bash', ['-c', script, 'bash', ...command], { cwd: house, env, stdio: [...stdio] });
 }
 
 async function untilReady(child: ChildProcess, output: () => string): Promise<string> {

@@ -10,7 +10,7 @@ import { startReplayUpstream } from './replay-upstream.ts';
 import type { Replay, ReplayUpstream } from './replay-upstream.ts';
 import { eventually, startServer, stopServers } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
-import { createKey, hello, patchKey } from './stage.ts';
+import { hello } from './stage.ts';
 
 /** Streams up to this size are also sent byte by byte. */
 const BYTE_BY_BYTE_MAX = 100_000;
@@ -79,7 +79,7 @@ describe('a recorded stream arrives unchanged, one event a chunk, and is counted
 
   test('a stream without usage is counted', async () => {
     const reply = await ask(play({ steps: [{ write: [...EVENTS, 'data: [DONE]\n\n'].join('') }] }));
-    expect(await usageRow(server, reply.headers['x-request-id'] ?? '')).toMatchObject({ outcome: 'ok', basis: 'counted', completion_tokens: 3, finish_reason: 'stop' });
+    expect(await usageRow(server, reply.headers['x-request-id'] ?? '')).toMatchObject({ outcome: 'ok', basis: 'counted', completion_tokens: 4, finish_reason: 'stop' });
   });
 
   test('a stream that is finished but says no [DONE] gets one', async () => {
@@ -98,7 +98,7 @@ describe('a recorded stream arrives unchanged, one event a chunk, and is counted
 describe('a stream that dies is told by its HTTP status while that can be, by a typed error event after, and never ends in [DONE]', () => {
   const early: [string, Replay, number, string][] = [
     ['no answer at all', { steps: [], ending: 'drop' }, 502, 'upstream_unreachable'],
-    ['an empty stream', { steps: [] }, 502, 'upstream_stream_failed'],
+    ['an empty stream', { steps: [] }, 502, 'upstream_bad_reply'],
     ['only [DONE]', { steps: [{ write: 'data: [DONE]\n\n' }] }, 502, 'upstream_bad_reply'],
     ['a page', { headers: { 'content-type': 'text/html' }, steps: [{ write: '<html></html>' }] }, 502, 'upstream_bad_reply'],
     ['a whole reply where a stream was asked for', { headers: { 'content-type': 'application/json' }, steps: [{ write: '{"id":"c","choices":[]}' }] }, 502, 'upstream_bad_reply'],
@@ -207,11 +207,13 @@ describe('when the caller leaves', () => {
   let lasting: ServerUnderTest;
   beforeAll(async () => { lasting = await startServer({ env: { VLLM_BASE_URL: upstream.url } }); }, 20_000);
 
-  test.each([
-    ['in the middle of a stream', true, { steps: [{ write: FIRST + SECOND }], ending: 'hang' } as Replay],
-    ['before a stream has begun', true, { before: [{ waitFor: 'never' }], steps: [] } as Replay],
-    ['before a whole reply', false, { before: [{ waitFor: 'never' }], steps: [] } as Replay],
-  ])('%s, the upstream is let go within 50 ms and what was seen is counted', async (_name, stream, replay) => {
+  const leaves: [string, boolean, Replay][] = [
+    ['in the middle of a stream', true, { steps: [{ write: FIRST + SECOND }], ending: 'hang' }],
+    ['before a stream has begun', true, { before: [{ waitFor: 'never' }], steps: [] }],
+    ['before a whole reply', false, { before: [{ waitFor: 'never' }], steps: [] }],
+  ];
+
+  test.each(leaves)('%s, the upstream is let go within 50 ms and what was seen is counted', async (_name, stream, replay) => {
     const lateness: number[] = [];
     for (let turn = 0; turn < LEAVES; turn++) {
       const name = play(replay);

@@ -1,5 +1,6 @@
 /** This file drives the official Python package against a gateway, directly and through a second one; `npm run conformance:python`. */
 import path from 'node:path';
+import { readReadmeBlocks } from '../conformance/readme-blocks.ts';
 import { startServer } from '../conformance/server-under-test.ts';
 import { openPython } from './python.ts';
 import { run } from './run.ts';
@@ -19,6 +20,16 @@ for (const { what, server, prefix } of lanes) {
   passed += Number(counts?.[1] ?? 0);
   failed += counts ? Number(counts[2]) : 1;
   if (code !== 0) process.exitCode = 1;
+}
+for (const { code: program, prints } of readReadmeBlocks(upstream.url).filter(({ language }) => language === 'python')) {
+  const { output } = await run(path.join(bin, 'python'), ['-c', program], { isQuiet: true, env: { INTERLINE_KEY: upstream.key } });
+  const isKept = output.includes(prints);
+  process.stdout.write(isKept ? "ok    the README's Python prints what it promises\n" : `FAIL  the README's Python prints\n${output}\n`);
+  if (isKept) passed++;
+  else {
+    failed++;
+    process.exitCode = 1;
+  }
 }
 await gateway.stop();
 await upstream.stop();

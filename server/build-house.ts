@@ -10,6 +10,7 @@ import { createIds } from '../gateway/foundation/ids.ts';
 import { createLog } from '../gateway/foundation/log.ts';
 import type { Log } from '../gateway/foundation/log.ts';
 import { createMetrics } from '../gateway/foundation/metrics.ts';
+import { createCounter } from '../gateway/metering/counter.ts';
 import { createUpstreams } from '../gateway/relay/upstreams.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { createPulse } from '../gateway/relay/pulse.ts';
@@ -28,7 +29,7 @@ export interface BuiltHouse {
   readonly house: House;
   /** The first key in full, on the very first start only; shown once. */
   readonly firstKey: string | null;
-  /** Lets everything go, in order: upstreams, then the store with all its rows. */
+  /** Lets everything go, in order: upstreams, then what counts and checks keys, then the store with all its rows. */
   close(): Promise<void>;
 }
 
@@ -44,9 +45,10 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const firstKey = await openFirstKey({ store, secrets, clock, makeId, dataFolder: config.dataFolder });
   const authenticator = createAuthenticator({ store, secrets, clock, limits });
   const pulse = createPulse(clock);
+  const counter = createCounter({ clock, log });
   const upstreams = createUpstreams({ catalog, clock, limits, log });
   const house: House = {
-    catalog, store, authenticator, secrets, pulse, clock, makeId, limits, log,
+    catalog, store, authenticator, secrets, counter, pulse, clock, makeId, limits, log,
     openExchange: upstreams.openExchange,
     storeGate: createStoreGate(),
     metrics: createMetrics(() => store.pendingRecords),
@@ -57,6 +59,8 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
     async close() {
       pulse.stop();
       await upstreams.close();
+      await counter.close();
+      authenticator.close();
       await store.close();
     },
   };

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DepartureSignal } from '../gateway/foundation/departure.ts';
 import { Refusal, asRefusal, fail } from '../gateway/foundation/errors.ts';
+import type { Roster } from '../gateway/foundation/roster.ts';
 import type { JsonOutline } from '../gateway/foundation/json-outline.ts';
 import type { Caller } from '../gateway/foundation/terms.ts';
 import type { House } from '../gateway/relay/house.ts';
@@ -33,7 +34,7 @@ export interface UntypedCall {
 export type CallHandler = (operationId: string, call: UntypedCall) => Promise<AnyReply>;
 
 /** The calls being answered now, for the drain. */
-export type OpenCalls = Set<DepartureSignal>;
+export type OpenCalls = Roster<DepartureSignal>;
 
 export interface DispatchParts {
   readonly house: House;
@@ -106,10 +107,10 @@ async function serve(parts: DispatchParts, exchange: Exchange): Promise<void> {
   const { request, response, route, headers, requestId } = exchange;
   const departure = new DepartureSignal();
   const receivedAt = house.clock.monotonic();
-  openCalls.add(departure);
+  const seat = openCalls.join(departure);
   let unwatch: (() => void) | null = null;
   response.once('close', () => {
-    openCalls.delete(departure);
+    openCalls.leave(seat);
     unwatch?.();
     if (!response.writableFinished) departure.depart('client_gone');
   });

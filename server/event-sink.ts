@@ -11,9 +11,12 @@ export function createEventSink(response: ServerResponse, house: House): EventSi
   return new ResponseSink(response, house);
 }
 
+/** So much the kernel takes even for a reader that does not read; a timer for each small reply would cost more than it could save. */
+const KERNEL_BYTES = 64 * 1024;
+
 /** Cuts a reader that does not take the end of its reply. */
 export function watchStall(response: ServerResponse, house: House): void {
-  if (response.writableFinished || response.writableLength === 0) return;
+  if (response.writableLength <= KERNEL_BYTES) return;
   const cancel = house.clock.after(house.limits.stalledWriteMs, () => { response.destroy(); });
   response.once('close', cancel);
 }
@@ -37,8 +40,10 @@ class ResponseSink implements EventSink {
   constructor(response: ServerResponse, house: House) {
     this.#response = response;
     this.#house = house;
-    response.flushHeaders();
     this.#socket = response.chunkedEncoding ? response.socket : null;
+    // The head leaves with the first events, or alone when none come at once.
+    this.#holdForTurn();
+    response.flushHeaders();
     const drained = (): void => { this.#drained(); };
     const source = this.#socket ?? response;
     source.on('drain', drained);
@@ -72,11 +77,19 @@ class ResponseSink implements EventSink {
   }
 
   end(event?: ByteText): void {
+    this.#holdForTurn();
     if (event !== undefined) this.write(event);
     this.#flush();
     if (this.#response.destroyed) return;
     this.#response.end();
     watchStall(this.#response, this.#house);
+  }
+
+  #holdForTurn(): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    socket.cork();
+    queueMicrotask(() => { socket.uncork(); });
   }
 
   #flush(): void {

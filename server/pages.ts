@@ -16,6 +16,10 @@ const SCALAR_SETTINGS = {
   telemetry: false,
   agent: { disabled: true },
   hideClientButton: true,
+  showDeveloperTools: 'never',
+  // “Models” are something else here.
+  modelsSectionLabel: 'Schemas',
+  mcp: { disabled: true },
 };
 
 /** The page at `/docs`: Scalar over the contract, with nothing loaded from elsewhere. */

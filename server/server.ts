@@ -5,12 +5,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
 import { handlers } from '../handlers/index.ts';
 import { Refusal, errorBody } from '../gateway/foundation/errors.ts';
+import { Roster } from '../gateway/foundation/roster.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { bearInto } from './born.ts';
 import { loadContract } from './contract.ts';
 import { createDispatch, isContractPath } from './dispatch.ts';
 import type { OpenCalls } from './dispatch.ts';
 import { createCallHandler } from './handler-seam.ts';
+import { baseHeaders, writeError } from './reply.ts';
 import { createRouteTable } from './route-table.ts';
 import { createSite } from './site.ts';
 
@@ -29,7 +31,7 @@ export interface ListenOptions {
 
 /** Starts serving one gateway. Rejects when the port can't be taken or the contract can't be loaded. */
 export async function startServer(house: House, options: ListenOptions): Promise<RunningServer> {
-  const openCalls: OpenCalls = new Set();
+  const openCalls: OpenCalls = new Roster();
   let isDraining = false;
   const table = createRouteTable(await loadContract(Object.keys(handlers)));
   const dispatch = createDispatch({ house, table, callHandler: createCallHandler(handlers, house), openCalls, isDraining: () => isDraining });
@@ -39,7 +41,8 @@ export async function startServer(house: House, options: ListenOptions): Promise
   app.set('query parser', false);
   // The contract comes before any other middleware: an inference call pays for none it does not need.
   app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-    if (isContractPath(request.url ?? '')) dispatch(request, response);
+    if (request.headers.host === undefined && request.httpVersionMinor > 0) refuseHostless(house, request, response);
+    else if (isContractPath(request.url ?? '')) dispatch(request, response);
     else next();
   });
   app.use(createSite(house, () => isDraining));
@@ -78,7 +81,7 @@ function untilAnswered(house: House, openCalls: OpenCalls): Promise<void> {
         resolve();
       } else if (!isTold && openMs > limits.drainMs) {
         isTold = true;
-        for (const departure of openCalls) departure.depart('shutdown');
+        for (const departure of openCalls.present()) departure.depart('shutdown');
       }
     });
   });
@@ -94,10 +97,22 @@ function createHttpServer(house: House, app: express.Express): Server {
     connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
     keepAliveTimeout: limits.clientKeepAliveMs,
     noDelay: true,
+    // Node's own answer would have neither our shape nor a request id.
+    requireHostHeader: false,
   }, app);
   server.maxHeadersCount = limits.headersCountMax;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => { answerBrokenRequest(house, error, socket); });
+  server.on('connect', (_request, socket: Socket) => { answerBrokenRequest(house, new Error('CONNECT is not served'), socket); });
+  // What else a caller expects of us is not a reason to refuse (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => { server.emit('request', request, response); });
   return server;
+}
+
+/** RFC 9112, 3.2 wants a 400, though nothing here is decided by the host. */
+function refuseHostless(house: House, request: IncomingMessage, response: ServerResponse): void {
+  const requestId = house.makeId('req');
+  const refusal = new Refusal('invalid_request', { param: 'host', message: 'An HTTP/1.1 request needs the header host.' });
+  writeError(response, refusal, { headers: baseHeaders(request, requestId), requestId });
 }
 
 /** A request Node could not even read still gets an error in our shape. */

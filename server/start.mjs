@@ -10,7 +10,7 @@ enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/interline', imp
 if (process.argv[2] === '--warm') {
   // Run at install: a Node too old for the gateway itself must not make the install fail.
   if (Number(process.versions.node.split('.')[0]) >= 24) {
-    await Promise.all([import('./main.ts'), import('../gateway/store/sqlite-worker.ts')]);
+    await Promise.all([import('./main.ts'), import('../gateway/store/sqlite-worker.ts'), import('../gateway/metering/count-worker.ts')]);
     flushCompileCache();
     process.exit(0);
   }

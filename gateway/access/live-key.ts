@@ -1,11 +1,12 @@
 /** This file holds one key in memory: its row as last read, the caller made of it, and the open calls that watch it. */
+import { Roster } from '../foundation/roster.ts';
 import type { Caller } from '../foundation/terms.ts';
 import type { KeyRow } from '../store/store.ts';
 
 /** Shared by every caller made of one key, so that a call begun before a change still hears of the end. */
 interface Life {
   isOver: boolean;
-  readonly watchers: Set<{ readonly listener: () => void }>;
+  readonly watchers: Roster<() => void>;
 }
 
 export interface LiveKey {
@@ -21,7 +22,7 @@ export interface LiveKey {
 }
 
 export function createLiveKey(row: KeyRow, readAt: number, epoch: number): LiveKey {
-  const life: Life = { isOver: row.revokedMs !== null, watchers: new Set() };
+  const life: Life = { isOver: row.revokedMs !== null, watchers: new Roster() };
   return { row, caller: toCaller(row, life), life, digest: null, readAt, epoch };
 }
 
@@ -37,9 +38,9 @@ export function endLiveKey(live: LiveKey): void {
   const { life } = live;
   if (life.isOver) return;
   life.isOver = true;
-  const watchers = [...life.watchers];
+  const watchers = life.watchers.present();
   life.watchers.clear();
-  for (const { listener } of watchers) listener();
+  for (const listener of watchers) listener();
 }
 
 function toCaller(row: KeyRow, life: Life): Caller {
@@ -54,9 +55,8 @@ function toCaller(row: KeyRow, life: Life): Caller {
         listener();
         return () => undefined;
       }
-      const watcher = { listener };
-      life.watchers.add(watcher);
-      return () => { life.watchers.delete(watcher); };
+      const seat = life.watchers.join(listener);
+      return () => { life.watchers.leave(seat); };
     },
   };
 }

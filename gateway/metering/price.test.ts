@@ -16,7 +16,24 @@ const usages = fc.record({ fresh: tokens, cachedTokens: tokens, cacheWriteTokens
     promptTokens: fresh + cachedTokens + cacheWriteTokens, cachedTokens, cacheWriteTokens, completionTokens: visible + reasoningTokens, reasoningTokens,
   }));
 const amount = fc.bigInt(0n, 200_000_000_000n).map(toNanoUsd);
-const prices = fc.record({ version: fc.constant('p'), input: amount, output: amount, cacheRead: amount, cacheWrite: amount }, { requiredKeys: ['version', 'input', 'output'] });
+const rates = { input: amount, output: amount, cacheRead: amount, cacheWrite: amount };
+const longPrompts = fc.uniqueArray(fc.record({ abovePromptTokens: fc.nat(9_000_000), ...rates }, { requiredKeys: ['abovePromptTokens', 'input', 'output'] }), {
+  selector: (long) => long.abovePromptTokens, maxLength: 4,
+}).map((list) => list.sort((a, b) => a.abovePromptTokens - b.abovePromptTokens));
+const prices = fc.record({ version: fc.constant('p'), ...rates, longPrompts }, { requiredKeys: ['version', 'input', 'output'] });
+
+/** An independent way to the same sum, in millionths of a nano-USD: every threshold is walked, every kind of token is a row. */
+function referenceCost(usage: Usage, anyPrice: Price): bigint {
+  let held: Omit<Price, 'version'> = anyPrice;
+  for (const long of anyPrice.longPrompts ?? []) if (usage.promptTokens - long.abovePromptTokens >= 1) held = long;
+  const parts: [number, bigint][] = [
+    [usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens, held.input],
+    [usage.cachedTokens, held.cacheRead ?? held.input],
+    [usage.cacheWriteTokens, held.cacheWrite ?? held.input],
+    [usage.completionTokens, held.output],
+  ];
+  return parts.reduce((sum, [count, rate]) => sum + BigInt(count) * rate, 0n);
+}
 
 describe('priceUsage', () => {
   test('charges fresh, cached and written prompt tokens and generated tokens each at its own price', () => {
@@ -44,17 +61,46 @@ describe('priceUsage', () => {
 
   test('is never below the exact cost and less than one nano-USD above it', () => {
     fc.assert(fc.property(usages, prices, (usage, anyPrice) => {
-      // An independent way to the same sum: token by token kinds, as a list, over a common denominator.
-      const parts: [number, bigint][] = [
-        [usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens, anyPrice.input],
-        [usage.cachedTokens, anyPrice.cacheRead ?? anyPrice.input],
-        [usage.cacheWriteTokens, anyPrice.cacheWrite ?? anyPrice.input],
-        [usage.completionTokens, anyPrice.output],
-      ];
-      const millionths = parts.reduce((sum, [count, rate]) => sum + BigInt(count) * rate, 0n);
+      const millionths = referenceCost(usage, anyPrice);
       const charged: bigint = priceUsage(usage, anyPrice).nanoUsd * 1_000_000n;
       expect(charged >= millionths && charged - millionths < 1_000_000n).toBe(true);
     }), { numRuns: 1_000 });
+  });
+});
+
+describe('long prompts', () => {
+  // Gemini 2.5 Pro, USD a million tokens (ai.google.dev/gemini-api/docs/pricing): 1.25 in, 10 out, 0.125 cached; above 200,000 prompt tokens 2.50, 15 and 0.25.
+  const gemini: Price = {
+    version: 'gemini', input: toNanoUsd(1_250_000_000), output: toNanoUsd(10_000_000_000), cacheRead: toNanoUsd(125_000_000),
+    longPrompts: [{ abovePromptTokens: 200_000, input: toNanoUsd(2_500_000_000), output: toNanoUsd(15_000_000_000), cacheRead: toNanoUsd(250_000_000) }],
+  };
+
+  test('a prompt of exactly the threshold is at the plain rates', () => {
+    // 0.25 USD in, 0.01 USD out
+    expect(priceUsage(usageOf({ promptTokens: 200_000, completionTokens: 1_000 }), gemini).nanoUsd).toBe(260_000_000n);
+  });
+
+  test('one token more puts every token of the request, generated ones too, at the other rates', () => {
+    // 200,001 × 2500 nano-USD in, 1,000 × 15,000 out
+    expect(priceUsage(usageOf({ promptTokens: 200_001, completionTokens: 1_000 }), gemini).nanoUsd).toBe(500_002_500n + 15_000_000n);
+  });
+
+  test('cached tokens make a prompt long, and are charged at the long rate', () => {
+    // 50,000 × 2500 fresh, 200,000 × 250 cached
+    expect(priceUsage(usageOf({ promptTokens: 250_000, cachedTokens: 200_000 }), gemini).nanoUsd).toBe(125_000_000n + 50_000_000n);
+  });
+
+  test('generated tokens do not make a prompt long', () => {
+    expect(priceUsage(usageOf({ promptTokens: 10, completionTokens: 300_000 }), gemini).nanoUsd).toBe(12_500n + 3_000_000_000n);
+  });
+
+  test('of several thresholds the last one exceeded holds; a cache rate it lacks is its own input rate', () => {
+    const steps: Price = {
+      ...gemini,
+      longPrompts: [...gemini.longPrompts ?? [], { abovePromptTokens: 500_000, input: toNanoUsd(4_000_000_000), output: toNanoUsd(20_000_000_000) }],
+    };
+    const cached = (promptTokens: number): bigint => priceUsage(usageOf({ promptTokens, cachedTokens: promptTokens }), steps).nanoUsd;
+    expect([cached(200_000), cached(500_000), cached(500_001)]).toEqual([25_000_000n, 125_000_000n, 2_000_004_000n]);
   });
 });
 

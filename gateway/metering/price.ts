@@ -1,7 +1,7 @@
 /** This file turns a usage into a charge: exact integer arithmetic, rounded once, up, per request. */
 import { toNanoUsd, ZERO_NANO_USD } from '../foundation/money.ts';
 import type { NanoUsd } from '../foundation/money.ts';
-import type { Charge, Price, Usage } from '../foundation/terms.ts';
+import type { Charge, LongPromptPrice, Price, Usage } from '../foundation/terms.ts';
 import { countMessages } from './messages.ts';
 
 const TOKENS_PER_PRICE = 1_000_000n;
@@ -15,7 +15,8 @@ export const UNPRICED = 'unpriced';
 /**
  * Charges a usage at a target's price. A null price gives `isUnpriced` and 0, never a guess. What was generated costs
  * `output` (reasoning included); of the prompt, cached tokens cost `cacheRead`, tokens written to the cache
- * `cacheWrite`, the rest `input`; a price without `cacheRead` or `cacheWrite` charges those at `input`.
+ * `cacheWrite`, the rest `input`; a price without `cacheRead` or `cacheWrite` charges those at `input`. A prompt past a
+ * long-prompt threshold, cached tokens included, has the whole request charged at that threshold's rates.
  * The error of the one rounding is below one nano-USD per request, in the operator's favour.
  */
 export function priceUsage(usage: Usage, price: Price | null): Charge {
@@ -49,12 +50,18 @@ function boundTokens(tokens: number, max: number): number {
   return tokens > 0 ? Math.min(Math.floor(tokens), max) : 0;
 }
 
+/** The rates of a whole request: those of the last threshold its prompt exceeds, or the plain ones. */
+function ratesFor(promptTokens: number, price: Price): Price | LongPromptPrice {
+  return price.longPrompts?.findLast((long) => promptTokens > long.abovePromptTokens) ?? price;
+}
+
 // Four BigInt products and a division take about 0.3 µs; a float path would save nothing worth a proof.
 function chargeFor(usage: Usage, price: Price): NanoUsd {
   const freshTokens = usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens;
-  const total = BigInt(freshTokens) * price.input
-    + BigInt(usage.cachedTokens) * (price.cacheRead ?? price.input)
-    + BigInt(usage.cacheWriteTokens) * (price.cacheWrite ?? price.input)
-    + BigInt(usage.completionTokens) * price.output;
+  const rates = ratesFor(usage.promptTokens, price);
+  const total = BigInt(freshTokens) * rates.input
+    + BigInt(usage.cachedTokens) * (rates.cacheRead ?? rates.input)
+    + BigInt(usage.cacheWriteTokens) * (rates.cacheWrite ?? rates.input)
+    + BigInt(usage.completionTokens) * rates.output;
   return toNanoUsd((total + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE);
 }

@@ -131,7 +131,7 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   #giveBack(): void {
-    this.#connections.give(this.#target.origin, this.#connection.client);
+    this.#connections.give(this.#target.origin, this.#connection);
   }
 }
 

@@ -9,12 +9,14 @@ export interface Connection {
   readonly client: Client;
   /** True when it has carried an exchange before, so that the far end may have closed it meanwhile. */
   readonly isReused: boolean;
+  /** True when it queues behind another exchange on the same connection, whose it stays. */
+  readonly isShared: boolean;
 }
 
 export interface Connections {
   take(origin: string): Connection;
   /** Gives a connection back once its exchange has ended, however it ended. */
-  give(origin: string, client: Client): void;
+  give(origin: string, connection: Connection): void;
   /** Closes everything; open exchanges are cut. */
   close(): Promise<void>;
 }
@@ -26,8 +28,9 @@ const IDLE_CLIENTS_MAX = 256;
 
 interface Origin {
   readonly idle: Client[];
-  /** In use, oldest first; at the limit a further exchange queues behind the oldest of them. */
-  readonly busy: Set<Client>;
+  /** All that are open, idle or not; at the limit a further exchange queues behind one of them, in turn. */
+  readonly all: Client[];
+  next: number;
 }
 
 /** Makes the connections of one gateway. */
@@ -46,30 +49,31 @@ export function createConnections(limits: Limits): Connections {
     take(name) {
       let origin = origins.get(name);
       if (!origin) {
-        origin = { idle: [], busy: new Set() };
+        origin = { idle: [], all: [], next: 0 };
         origins.set(name, origin);
       }
       const idle = origin.idle.pop();
-      if (idle) {
-        origin.busy.add(idle);
-        return { client: idle, isReused: true };
-      }
-      if (origin.busy.size >= limits.upstreamConnectionsMax) {
-        const [oldest] = origin.busy;
-        if (oldest) return { client: oldest, isReused: true };
+      if (idle) return { client: idle, isReused: true, isShared: false };
+      if (origin.all.length >= limits.upstreamConnectionsMax) {
+        const client = origin.all[origin.next++ % origin.all.length];
+        if (client) return { client, isReused: true, isShared: true };
       }
       const client = openClient(name);
-      origin.busy.add(client);
-      return { client, isReused: false };
+      origin.all.push(client);
+      return { client, isReused: false, isShared: false };
     },
-    give(name, client) {
+    give(name, { client, isShared }) {
       const origin = origins.get(name);
-      if (!origin?.busy.delete(client) || client.destroyed) return;
-      if (origin.idle.length < IDLE_CLIENTS_MAX) origin.idle.push(client);
-      else void client.close();
+      if (!origin || isShared) return;
+      if (!client.destroyed && origin.idle.length < IDLE_CLIENTS_MAX) {
+        origin.idle.push(client);
+        return;
+      }
+      origin.all.splice(origin.all.indexOf(client), 1);
+      if (!client.destroyed) void client.close();
     },
     async close() {
-      const all = [...origins.values()].flatMap((origin) => [...origin.idle, ...origin.busy]);
+      const all = [...origins.values()].flatMap((origin) => origin.all);
       origins.clear();
       await Promise.all(all.map((client) => client.destroy()));
     },

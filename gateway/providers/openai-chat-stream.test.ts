@@ -51,7 +51,10 @@ function follow(pieces: readonly Buffer[], wantsUsage = true): Seen {
     const payload = forwarded ? eventPayload(forwarded) : null;
     if (payload !== null) payloads.push(decodeText(payload));
   };
-  for (const piece of pieces) splitter.push(piece, take);
+  for (const piece of pieces) {
+    reader.observe(piece);
+    splitter.push(piece, take);
+  }
   const rest = splitter.rest();
   if (rest) take(rest);
   return {

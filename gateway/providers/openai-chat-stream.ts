@@ -6,7 +6,7 @@ import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundat
 import type { Usage } from '../foundation/terms.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
 import { classifyStreamError, scrubSecrets } from './openai-error.ts';
-import { dataEvent, eventPayload } from './sse.ts';
+import { createEventSplitter, dataEvent, eventPayload } from './sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
 const OPEN_BRACE = 0x7b;
@@ -38,6 +38,39 @@ function hasObjectAfter(payload: ByteText, key: string): boolean {
   return false;
 }
 
+/**
+ * What stands around the one string that changes from event to event. Most events of a stream differ in nothing else:
+ * when both sides are the same and no quote lies between them, the event says nothing that the one before did not.
+ */
+interface Template {
+  readonly before: string;
+  /** Begins with the closing quote of the string. */
+  readonly after: string;
+}
+
+const DELTA_KEY = '"delta":{"';
+
+/** The template of a plain event, or null when its first delta field is not a string. */
+function templateOf(event: ByteText): Template | null {
+  const delta = event.indexOf(DELTA_KEY);
+  if (delta === -1) return null;
+  const open = event.indexOf('":"', delta + DELTA_KEY.length);
+  const close = open === -1 ? -1 : event.indexOf('"', open + 3);
+  if (close === -1) return null;
+  return { before: flatCopy(event.slice(0, open + 3)), after: flatCopy(event.slice(close)) };
+}
+
+/** A copy that does not keep the read alive from which it was cut. */
+function flatCopy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+function isAlike(event: ByteText, { before, after }: Template): boolean {
+  const close = event.length - after.length;
+  // Slices compare as memory does; startsWith and endsWith go by characters (75 against 127 ns an event, Node 24.21).
+  return event.slice(close) === after && event.slice(0, before.length) === before && event.indexOf('"', before.length) === close;
+}
+
 /** Opens a reader for one stream. */
 export function openChatStream(options: StreamOptions): StreamReader {
   return new ChatStream(options);
@@ -53,9 +86,11 @@ class ChatStream implements StreamReader {
   #upstreamId: string | null = null;
   #upstreamModel: string | null = null;
   #finishReason: string | null = null;
-  #observed: ByteText[] = [];
+  #observed: Buffer[] = [];
   #observedBytes = 0;
+  readonly #foldSplitter = createEventSplitter();
   #text = '';
+  #template: Template | null = null;
   #hasRead = false;
 
   constructor(options: StreamOptions) {
@@ -63,6 +98,13 @@ class ChatStream implements StreamReader {
   }
 
   read(event: ByteText): ByteText | null {
+    if (this.#template !== null && isAlike(event, this.#template)) return event;
+    const forwarded = this.#readClosely(event);
+    if (forwarded === event && this.#hasRead && !this.isFinished) this.#template = templateOf(event);
+    return forwarded;
+  }
+
+  #readClosely(event: ByteText): ByteText | null {
     const payload = eventPayload(event);
     if (payload === null) return event;
     if (payload === '[DONE]') {
@@ -75,7 +117,6 @@ class ChatStream implements StreamReader {
     if (this.failure) return null;
     if (payload.includes(ERROR_KEY) && this.#readError(payload)) return null;
     if (!this.isFinished) this.#readFinish(payload);
-    this.#keep(event);
     return hasObjectAfter(payload, USAGE_KEY) ? this.#readUsage(event, payload) : event;
   }
 
@@ -136,17 +177,19 @@ class ChatStream implements StreamReader {
     return dataEvent(editJson(text, outlineJson(text, Number.MAX_SAFE_INTEGER), [{ kind: 'drop', key: 'usage' }]));
   }
 
-  #keep(event: ByteText): void {
-    this.#observed.push(event);
-    this.#observedBytes += event.length;
+  observe(chunk: Buffer): void {
+    this.#observed.push(chunk);
+    this.#observedBytes += chunk.length;
     if (this.#observedBytes > this.#options.observedBytesMax) this.#fold();
   }
 
   #fold(): void {
-    for (const event of this.#observed) {
-      const payload = eventPayload(event);
-      const chunk = payload === null ? null : parseJson(decodeText(payload));
-      for (const choice of arrayAt(chunk, 'choices')) this.#text += generatedText(objectAt(choice, 'delta'));
+    for (const chunk of this.#observed) {
+      this.#foldSplitter.push(chunk, (event) => {
+        const payload = eventPayload(event);
+        const parsed = payload === null ? null : parseJson(decodeText(payload));
+        for (const choice of arrayAt(parsed, 'choices')) this.#text += generatedText(objectAt(choice, 'delta'));
+      });
     }
     this.#observed = [];
     this.#observedBytes = 0;

@@ -73,6 +73,8 @@ export interface ReplyFacts {
 
 /** Follows one upstream stream, event by event, and says what to forward. */
 export interface StreamReader {
+  /** Keeps the bytes of one read, so that the text generated so far can be counted should the upstream not say. */
+  observe(chunk: Buffer): void;
   /** Takes one whole SSE event; gives the bytes to forward (the same ones when nothing had to change) or null to drop it. */
   read(event: ByteText): ByteText | null;
   /** The upstream has said that its stream is complete. */
@@ -89,7 +91,7 @@ export interface StreamReader {
 export interface StreamOptions {
   /** The caller asked for usage in the stream; otherwise it is stripped. */
   readonly wantsUsage: boolean;
-  /** Raw events kept for counting before they are folded into text, in bytes. */
+  /** Raw bytes kept for counting before they are folded into text. */
   readonly observedBytesMax: number;
 }
 

@@ -5,6 +5,7 @@ import type { MakeId } from '../foundation/ids.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Metrics } from '../foundation/metrics.ts';
+import type { Counter } from '../metering/counter.ts';
 import type { OpenExchange } from '../providers/call.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { Store } from '../store/store.ts';
@@ -19,6 +20,7 @@ export interface House {
   readonly secrets: Secrets;
   readonly openExchange: OpenExchange;
   readonly storeGate: StoreGate;
+  readonly counter: Counter;
   readonly pulse: Pulse;
   readonly clock: Clock;
   readonly makeId: MakeId;

@@ -5,11 +5,12 @@ import type { ByteText } from '../foundation/byte-text.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal } from '../foundation/errors.ts';
 import type { BytesReply } from '../foundation/operation.ts';
+import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
 import { AttemptFailed, departureRefusal, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
-import { countUsage } from './counted.ts';
+import { withCount } from './counted.ts';
 import type { Watched } from './pulse.ts';
 import { NO_FACTS } from './trail.ts';
 import type { Ending } from './trail.ts';
@@ -25,6 +26,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   readonly #settle: Settle;
   readonly #chunks: Buffer[] = [];
   #exchange: Exchange | null = null;
+  #seat: Seat<Watched> | null = null;
   #deadline = 0;
   #bytes = 0;
   #status = 0;
@@ -41,7 +43,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     const { house, call } = this.#work;
     this.#deadline = house.clock.monotonic() + house.limits.upstreamTotalMs;
     this.#exchange = house.openExchange(this.#made.target.provider, this.#made.request, this);
-    house.pulse.watch(this);
+    this.#seat = house.pulse.watch(this);
     call.departure.onDepart((reason) => { this.#depart(reason); });
   }
 
@@ -82,7 +84,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     this.#close();
     const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts, counted: null };
     if (facts.usage) this.#finish(ending, body);
-    else void this.#finishCounted(ending, { body, text });
+    else void withCount(this.#work, ending, () => this.#made.wire.readText(text)).then((counted) => { this.#finish(counted, body); });
   }
 
   onFailure(failure: UpstreamFailure): void {
@@ -95,11 +97,6 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     } catch {
       return null;
     }
-  }
-
-  async #finishCounted(ending: Ending, reply: { body: ByteText; text: string }): Promise<void> {
-    const counted = await countUsage(this.#work.call.body, this.#made.wire.readText(reply.text), true);
-    this.#finish({ ...ending, counted }, reply.body);
   }
 
   #finish(ending: Ending, body: ByteText): void {
@@ -126,19 +123,18 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     if (this.#isOver) return;
     this.#close();
     this.#exchange?.abort();
-    void this.#recordDeparture(reason);
-  }
-
-  async #recordDeparture(reason: DepartureReason): Promise<void> {
     const refusal = departureRefusal(reason);
-    const counted = await countUsage(this.#work.call.body, '', false);
     const status = reason === 'client_gone' ? 499 : refusal.status;
-    this.#work.trail.end({ outcome: reason, status, errorCode: null, facts: NO_FACTS, counted }, () => { this.#settle.reject(refusal); });
+    const errorCode = reason === 'client_gone' ? null : refusal.code;
+    const ending: Ending = { outcome: reason, status, errorCode, facts: NO_FACTS, counted: null };
+    void withCount(this.#work, ending, () => '').then((counted) => {
+      this.#work.trail.end(counted, () => { this.#settle.reject(refusal); });
+    });
   }
 
   #close(): void {
     this.#isOver = true;
-    this.#work.house.pulse.unwatch(this);
+    if (this.#seat) this.#work.house.pulse.unwatch(this.#seat);
   }
 }
 

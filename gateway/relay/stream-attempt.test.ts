@@ -1,12 +1,13 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { decodeText } from '../foundation/byte-text.ts';
-import { createManualClock } from '../foundation/clock.ts';
+import { createManualClock, systemClock } from '../foundation/clock.ts';
 import { DepartureSignal } from '../foundation/departure.ts';
 import { defaultLimits } from '../foundation/limits.ts';
 import { createLog } from '../foundation/log.ts';
 import { createMetrics } from '../foundation/metrics.ts';
 import type { Call, EventSink, EventsReply } from '../foundation/operation.ts';
 import type { RequestRecord, Target } from '../foundation/terms.ts';
+import { createCounter } from '../metering/counter.ts';
 import type { ExchangeEvents } from '../providers/call.ts';
 import { openaiChatWire } from '../providers/openai-chat.ts';
 import { AttemptFailed } from './attempt-outcome.ts';
@@ -21,6 +22,8 @@ const target: Target = {
   provider: { id: 'p', name: 'P', wire: 'openai-chat', baseUrl: 'http://localhost/v1', apiKey: null, headers: {}, quirks: {} },
   upstreamModel: 'm', price: null, quirks: {}, options: {},
 };
+const counter = createCounter({ clock: systemClock, log: createLog('silent') });
+afterAll(() => counter.close());
 const SSE = { 'content-type': 'text/event-stream' };
 const chunk = (delta: object, finish: string | null = null): Buffer =>
   Buffer.from(`data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`);
@@ -33,7 +36,7 @@ function setUp(options: { storeFails?: boolean } = {}) {
   const state = { isAborted: false, isEnded: false, commit: (): void => undefined };
   let upstream: ExchangeEvents | null = null;
   const house = {
-    clock, limits: defaultLimits, storeGate: createStoreGate(), pulse: createPulse(clock), log: createLog('silent'), metrics: createMetrics(() => 0),
+    clock, counter, limits: defaultLimits, storeGate: createStoreGate(), pulse: createPulse(clock), log: createLog('silent'), metrics: createMetrics(() => 0),
     openExchange(_provider: unknown, _request: unknown, events: ExchangeEvents) {
       upstream = events;
       return { abort() { state.isAborted = true; }, resume() { /* nothing waits */ } };
@@ -68,7 +71,7 @@ function setUp(options: { storeFails?: boolean } = {}) {
   return { clock, records, written, state, departure, reply, sink, upstream: upstream as ExchangeEvents };
 }
 
-/** Lets promises settle; counting loads a tokenizer, so turns are taken until the row is there. */
+/** Lets promises settle; counting starts a process, so turns are taken until the row is there. */
 async function recorded(records: RequestRecord[]): Promise<RequestRecord> {
   for (;;) {
     const [record] = records;

@@ -3,12 +3,13 @@ import type { ByteText } from '../foundation/byte-text.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal, errorBody } from '../foundation/errors.ts';
 import type { EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
+import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import { DONE_EVENT, KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent, eventPayload } from '../providers/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
 import { AttemptFailed, departureRefusal, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
-import { countUsage } from './counted.ts';
+import { withCount } from './counted.ts';
 import type { Watched } from './pulse.ts';
 import type { Ending } from './trail.ts';
 
@@ -28,6 +29,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   readonly #splitter = createEventSplitter();
   readonly #onEvent = (event: ByteText): void => { this.#take(event); };
   #exchange: Exchange | null = null;
+  #seat: Seat<Watched> | null = null;
   #sink: EventSink | null = null;
   /** Events that came before the door handed over its sink. */
   #backlog: ByteText[] = [];
@@ -66,7 +68,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#startedAt = house.clock.monotonic();
     this.#lastWriteAt = this.#startedAt;
     this.#exchange = house.openExchange(this.#made.target.provider, this.#made.request, this);
-    house.pulse.watch(this);
+    this.#seat = house.pulse.watch(this);
     call.departure.onDepart((reason) => { this.#depart(reason); });
   }
 
@@ -112,6 +114,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       if (this.#errorBytes <= ERROR_BODY_BYTES_MAX) this.#errorChunks.push(chunk);
       return true;
     }
+    this.#reader.observe(chunk);
     this.#sink?.cork();
     this.#splitter.push(chunk, this.#onEvent);
     this.#sink?.uncork();
@@ -228,14 +231,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
         else this.#end(failure ? this.#errorEvent(new Refusal('store_unavailable', { cause: failure })) : lastEvent);
       });
     };
-    if (ending.facts.usage) {
-      finish(ending);
-      return;
-    }
-    countUsage(this.#work.call.body, this.#reader.text(), ending.outcome === 'ok').then(
-      (counted) => { finish({ ...ending, counted }); },
-      () => { finish(ending); },
-    );
+    if (ending.facts.usage) finish(ending);
+    else void withCount(this.#work, ending, () => this.#reader.text()).then(finish);
   }
 
   #end(lastEvent: ByteText): void {
@@ -245,7 +242,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   #close(): void {
     this.#isOver = true;
-    this.#work.house.pulse.unwatch(this);
+    if (this.#seat) this.#work.house.pulse.unwatch(this.#seat);
   }
 }
 

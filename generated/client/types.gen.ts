@@ -1616,7 +1616,7 @@ export type ErrorObject = {
      */
     type: string;
     /**
-     * The path of the offending field, such as `messages.0.content`.
+     * The path of the offending field, such as `messages[0].content`.
      */
     param: string | null;
     /**
