@@ -1,10 +1,10 @@
 /** This file runs what the README tells a new user to run, and checks that what it names is there. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readReadmeBlocks } from './readme-blocks.ts';
-import { startServer } from './server-under-test.ts';
+import { makeFolder, startServer } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -42,6 +42,24 @@ describe('the README', () => {
       ? await outputOf('bash', ['-euo', 'pipefail', '-c', block.code])
       : await outputOf(process.execPath, ['--input-type=module', '--eval', block.code]);
     expect(output).toContain(block.prints);
+  }, START_MS_MAX);
+
+  test('shows an operator catalogue that a gateway starts with', async () => {
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    expect(yaml).toContain('providers:');
+    const file = path.join(makeFolder(), 'interline.yaml');
+    writeFileSync(file, yaml);
+    const other = await startServer({ env: { INTERLINE_CONFIG: file, OPENAI_API_KEY: 'sk-not-a-key' } });
+    const alias = await fetch(`${other.url}/v1/models/gpt-4o`, { headers: { authorization: `Bearer ${other.key}` } });
+    expect(await alias.json()).toMatchObject({ resolves_to: 'openai/gpt-4o', available: true });
+    await other.stop();
+  }, START_MS_MAX);
+
+  test('tells how to make a key when every key is lost, and the running gateway takes it', async () => {
+    expect(readme).toContain('npm run key -- create --name me');
+    const key = (await outputOf(process.execPath, ['scripts/key.ts', 'create', '--name', 'me', '--data', server.dataFolder])).trim().split('\n').at(-1) ?? '';
+    const models = await fetch(`${server.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+    expect(models.status).toBe(200);
   }, START_MS_MAX);
 
   test('tells where the first key lies, and it lies there', () => {

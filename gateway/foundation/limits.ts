@@ -53,7 +53,7 @@ export const defaultLimits = {
   /** Rows waiting for the store before new calls are refused with 503. */
   storeQueueMax: 20_000,
   /** How often other processes' changes are looked for, in ms. */
-  revisionPollMs: 250,
+  revisionPollMs: 125,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;
