@@ -1,4 +1,5 @@
 /** This file plays one recorded stream through the gateway, cut in a given way, and says what arrived otherwise than it should. */
+import { systemClock } from '../gateway/foundation/clock.ts';
 import type { UsageRow } from '../generated/client/types.gen.ts';
 import { call } from './raw-client.ts';
 import type { RawReply } from './raw-client.ts';
@@ -63,9 +64,13 @@ function difference(got: readonly string[], wanted: readonly string[]): string |
   return `payload ${at} of ${wanted.length} (${got.length} came) is ${got[at]?.slice(0, 300) ?? 'missing'} and should be ${wanted[at]?.slice(0, 300) ?? 'missing'}`;
 }
 
-/** The usage row of a request, by its id. */
+/** How far back rows are looked through for one, in seconds: the totals of all that ever was would take longer than the request. */
+const ROWS_OF_SECONDS = 5;
+
+/** The usage row of a request that has just ended, by its id. */
 export async function usageRow(house: Pick<Playhouse, 'url' | 'key'>, requestId: string): Promise<UsageRow | null> {
-  const reply = await call(house.url, { path: '/v1/usage?limit=100', key: house.key });
+  const from = Math.floor(systemClock.now() / 1000) - ROWS_OF_SECONDS;
+  const reply = await call(house.url, { path: `/v1/usage?limit=100&from=${from}`, key: house.key });
   const { data } = JSON.parse(reply.body.toString('utf8')) as { data: UsageRow[] };
   return data.find((row) => row.id === requestId) ?? null;
 }

@@ -1,6 +1,6 @@
 /** This file describes models in the contract's words: what they can do, what they cost, and whether they can be called. */
-import type { CatalogPrice } from '../../generated/catalog-types.ts';
-import type { Model } from '../../generated/client/types.gen.ts';
+import type { CatalogLongPromptPrice, CatalogPrice } from '../../generated/catalog-types.ts';
+import type { Model, ModelPricing } from '../../generated/client/types.gen.ts';
 import type { Catalog } from './catalog.ts';
 import { discoveredEntry } from './discovered.ts';
 import { meaningOf } from './entries.ts';
@@ -86,11 +86,18 @@ function pricingOf(entry: ModelEntry): Model['pricing'] {
     currency: 'USD',
     unit: 'nano_usd_per_million_tokens',
     version: price === null ? null : price.version ?? 'operator',
-    input: digits(price?.input),
-    output: digits(price?.output),
-    cache_read: digits(price?.cache_read),
-    cache_write: digits(price?.cache_write),
+    ...ratesOf(price),
+    long_prompts: (price?.long_prompts ?? []).map((long) => ({ above_prompt_tokens: long.above_prompt_tokens, ...ratesOf(long) })),
     unpriced: price === null,
+  };
+}
+
+function ratesOf(rates: CatalogPrice | CatalogLongPromptPrice | null): Pick<ModelPricing, 'input' | 'output' | 'cache_read' | 'cache_write'> {
+  return {
+    input: digits(rates?.input),
+    output: digits(rates?.output),
+    cache_read: digits(rates?.cache_read),
+    cache_write: digits(rates?.cache_write),
   };
 }
 

@@ -1687,6 +1687,20 @@ export type ModelCapabilities = {
 export type PriceNanoUsd = string | null;
 
 /**
+ * The prices of the whole request when its prompt, cached tokens included, is longer than `above_prompt_tokens`.
+ */
+export type LongPromptPricing = {
+    /**
+     * Prompts longer than this many tokens cost these prices.
+     */
+    above_prompt_tokens: number;
+    input: PriceNanoUsd;
+    output: PriceNanoUsd;
+    cache_read: PriceNanoUsd;
+    cache_write: PriceNanoUsd;
+};
+
+/**
  * What the model costs, in whole nano-USD (USD × 10⁻⁹) per million tokens.
  */
 export type ModelPricing = {
@@ -1706,6 +1720,10 @@ export type ModelPricing = {
     output: PriceNanoUsd;
     cache_read: PriceNanoUsd;
     cache_write: PriceNanoUsd;
+    /**
+     * Other prices for long prompts, the lowest threshold first; empty when there are none.
+     */
+    long_prompts: Array<LongPromptPricing>;
     /**
      * True when the operator chose to serve it without a price, as local models are.
      */
