@@ -7,6 +7,7 @@ import { operations } from '../generated/operations.ts';
 import { faultOfSchema } from './judges.ts';
 import { begin, call, open, requestBytes } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
+import { payloadsOf } from './recorded-streams.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
 import type { ReplayUpstream } from './replay-upstream.ts';
 import { startServer, stopServers } from './server-under-test.ts';
@@ -132,6 +133,12 @@ describe('paths', () => {
     expect([raw.status, encoded.status]).toEqual([200, 200]);
     expect(raw.body.equals(encoded.body)).toBe(true);
     expect(JSON.parse(raw.body.toString('utf8'))).toMatchObject({ id, capabilities: { tools: true }, pricing: expect.objectContaining({}) as object });
+  });
+
+  test('a target in absolute form is served by its path alone, and one without a path is unknown', async () => {
+    expect((await ask({ path: 'http://elsewhere.example/v1/models' })).status).toBe(200);
+    expect((await ask({ path: 'http://elsewhere.example/v1/models', key: null })).status).toBe(401);
+    for (const path of ['http:///v1', '*']) await expectError(ask({ method: 'POST', path }), 404, 'unknown_url');
   });
 
   test('a path parameter that is not percent-encoding is a 400', async () => {
@@ -260,6 +267,46 @@ describe('bodies that are refused', () => {
     connection.send('HELLO\r\n\r\n');
     await expectError(connection.reply(), 400, 'invalid_request');
     connection.leave();
+  });
+});
+
+describe('connections', () => {
+  const stream = (more: Record<string, unknown> = {}): Record<string, unknown> => hello({ stream: true, ...more });
+  const payloads = (reply: RawReply): string[] => payloadsOf(reply.body.toString('utf8'));
+
+  test('requests sent one behind the other are answered whole and in order', async () => {
+    const connection = await open(server.url);
+    const bodies = [stream({ sandbox: { token_ms: 20 } }), hello(), stream(), hello({ model: 'nobody' }), stream({ sandbox: { first_token_ms: 50 } })];
+    connection.send(Buffer.concat(bodies.map((body) => requestBytes({ path: '/v1/chat/completions', key: server.key, body }))));
+    const replies: RawReply[] = [];
+    while (replies.length < bodies.length) replies.push(await connection.reply());
+    expect(replies.map((reply) => [reply.status, reply.isWhole, reply.headers['content-type']?.split(';')[0]])).toEqual([
+      [200, true, 'text/event-stream'], [200, true, 'application/json'], [200, true, 'text/event-stream'], [404, true, 'application/json'], [200, true, 'text/event-stream'],
+    ]);
+    for (const index of [0, 2, 4]) expect(payloads(replies[index] as RawReply).at(-1)).toBe('[DONE]');
+    connection.leave();
+  });
+
+  test('a caller of HTTP/1.0 gets its stream unframed', async () => {
+    const connection = await open(server.url);
+    connection.send(requestBytes({ path: '/v1/chat/completions', key: server.key, body: stream() }).toString('latin1').replace('HTTP/1.1', 'HTTP/1.0'));
+    const reply = await connection.reply();
+    expect(reply.headers['transfer-encoding']).toBeUndefined();
+    expect(reply.body.toString('utf8')).toMatch(/^data: \{/);
+    expect(payloads(reply).at(-1)).toBe('[DONE]');
+    connection.leave();
+  });
+
+  test('garbage sent behind a request puts no second answer into an open stream', async () => {
+    const connection = await begin(server.url, { path: '/v1/chat/completions', key: server.key, body: stream({ sandbox: { hang_after_events: 2 } }) });
+    await connection.head();
+    await connection.chunk();
+    connection.send('GARBAGE\r\n\r\n');
+    let text = '';
+    for (let chunk = await connection.chunk(); chunk; chunk = await connection.chunk()) text += chunk.toString('utf8');
+    await connection.closed;
+    expect(text).not.toContain('HTTP/1.1');
+    expect(connection.unread()).not.toContain('HTTP/1.1');
   });
 });
 

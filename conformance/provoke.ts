@@ -75,13 +75,8 @@ async function askInvalid(stage: Stage, id: OperationId): Promise<RawReply> {
 async function askDamaged(stage: Stage, id: OperationId): Promise<RawReply> {
   const { server, damagedKey } = await stage.damaged();
   const path = id === 'retrieveKey' || id === 'updateKey' ? { path: `/v1/keys/${damagedKey.id}` } : {};
-  const request = id === 'deleteKey' ? { method: 'DELETE', path: `/v1/keys/${damagedKey.id}` } : { ...await goodUnlessKeyed(stage, id), ...path };
+  const request = id === 'deleteKey' ? { method: 'DELETE', path: `/v1/keys/${damagedKey.id}` } : { ...await goodRequest(stage, id), ...path };
   return call(server.url, { key: server.key, ...request });
-}
-
-/** The store of the damaged server takes no new keys, so its targets can't be made first. */
-async function goodUnlessKeyed(stage: Stage, id: OperationId): Promise<RequestParts> {
-  return goodRequest(stage, id);
 }
 
 async function askUnavailable(stage: Stage, id: OperationId): Promise<RawReply> {

@@ -25,6 +25,8 @@ export interface RawConnection {
   chunk(): Promise<Buffer | null>;
   /** The whole next answer. */
   reply(): Promise<RawReply>;
+  /** What came and was not read as part of an answer. */
+  unread(): string;
   /** Leaves at once. */
   leave(): void;
   readonly closed: Promise<void>;
@@ -88,6 +90,8 @@ interface Inbox {
   /** Exactly so many bytes; fewer only when the connection ended. */
   take(size: number): Promise<Buffer>;
   rest(): Promise<Buffer>;
+  /** What is held now, without taking it. */
+  peek(): string;
 }
 
 function createInbox(socket: Socket): Inbox {
@@ -132,6 +136,10 @@ function createInbox(socket: Socket): Inbox {
     async rest() {
       while (await more());
       return cut(held.length);
+    },
+    peek() {
+      gather();
+      return held.toString('latin1');
     },
   };
 }
@@ -181,6 +189,7 @@ function followConnection(socket: Socket, inbox: Inbox, isBodiless: boolean): Ra
       for (let next = await chunk(); next !== null; next = await chunk()) chunks.push(next);
       return { ...got, chunks, body: Buffer.concat(chunks), isWhole };
     },
+    unread: () => inbox.peek(),
     leave() { socket.destroy(); },
     closed,
   };

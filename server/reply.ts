@@ -50,7 +50,7 @@ export function writeError(response: ServerResponse, refusal: Refusal, context: 
   const body = JSON.stringify(errorBody(refusal, requestId));
   Object.assign(headers, refusal.options.headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
   response.writeHead(refusal.status, headers);
-  if (response.req.complete) {
+  if (response.req.complete || response.req.method === 'HEAD') {
     response.end(body);
     return;
   }

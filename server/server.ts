@@ -1,6 +1,6 @@
 /** This file hosts the contract in Express, listens, and drains. */
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { ServerResponse, createServer } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
 import { handlers } from '../handlers/index.ts';
@@ -99,13 +99,27 @@ function createHttpServer(house: House, app: express.Express): Server {
     noDelay: true,
     // Node's own answer would have neither our shape nor a request id.
     requireHostHeader: false,
-  }, app);
+  }, (request: IncomingMessage, response: ServerResponse) => {
+    const url = request.url ?? '';
+    if (url.charCodeAt(0) !== SLASH) request.url = toOriginForm(url);
+    app(request, response);
+  });
   server.maxHeadersCount = limits.headersCountMax;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => { answerBrokenRequest(house, error, socket); });
   server.on('connect', (_request, socket: Socket) => { answerBrokenRequest(house, new Error('CONNECT is not served'), socket); });
   // What else a caller expects of us is not a reason to refuse (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => { server.emit('request', request, response); });
   return server;
+}
+
+const SLASH = 0x2f;
+
+/** Takes `http://host` off, which a server must accept (RFC 9112, 3.2.2) and nothing here is decided by; what is no path stays none. */
+function toOriginForm(url: string): string {
+  const [authority] = /^https?:\/\/[^/?]*/i.exec(url) ?? [];
+  if (authority === undefined) return `//${url}`;
+  const rest = url.slice(authority.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** RFC 9112, 3.2 wants a 400, though nothing here is decided by the host. */
@@ -121,6 +135,11 @@ function answerBrokenRequest(house: House, error: NodeJS.ErrnoException, socket:
     socket.destroy();
     return;
   }
+  if (isAnswering(socket)) {
+    // What was written of that answer still goes out.
+    socket.destroySoon();
+    return;
+  }
   const requestId = house.makeId('req');
   const refusal = brokenRequest(error.code);
   const body = JSON.stringify(errorBody(refusal, requestId));
@@ -132,6 +151,12 @@ function answerBrokenRequest(house: House, error: NodeJS.ErrnoException, socket:
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** True while a reply is under way on the socket: another answer would land in the middle of it. Node's own default looks at the same field. */
+function isAnswering(socket: Socket): boolean {
+  const message: unknown = Reflect.get(socket, '_httpMessage');
+  return message instanceof ServerResponse && message.headersSent;
 }
 
 const STATUS_TEXT: Readonly<Record<number, string>> = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' };

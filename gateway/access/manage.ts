@@ -2,7 +2,7 @@
 import type { Clock } from '../foundation/clock.ts';
 import { fail } from '../foundation/errors.ts';
 import type { Caller, Scope } from '../foundation/terms.ts';
-import { StoreUnavailable } from '../store/store.ts';
+import { orUnavailable } from '../store/or-unavailable.ts';
 import type { KeyChange, KeyRow, Page, Store } from '../store/store.ts';
 import type { Authenticator } from './authenticate.ts';
 import { issueKey } from './keys.ts';
@@ -86,14 +86,4 @@ function locksOut(edit: KeyEdit, nowMs: number): boolean {
   const isDemoted = edit.scopes !== undefined && !edit.scopes.includes('management');
   const isExpired = edit.expiresMs !== undefined && edit.expiresMs !== null && edit.expiresMs <= nowMs;
   return edit.isRevoked === true || isDemoted || isExpired;
-}
-
-/** A store that can't be reached is a 503; what else it says is a fault of ours. */
-async function orUnavailable<Value>(answer: Promise<Value>): Promise<Value> {
-  try {
-    return await answer;
-  } catch (cause) {
-    if (cause instanceof StoreUnavailable) fail('store_unavailable', { cause });
-    throw cause;
-  }
 }

@@ -1,17 +1,18 @@
 /** This file reads the usage of a workspace and shapes it as the contract's rows. */
 import type { UsageList, UsageRow, UsageTotals as ContractTotals } from '../../generated/client/types.gen.ts';
 import type { RequestRecord } from '../foundation/terms.ts';
+import { orUnavailable } from '../store/or-unavailable.ts';
 import type { Page, Store, UsageFilter, UsageTotals } from '../store/store.ts';
 
 const MS_PER_SECOND = 1000;
 
 /** Lists one page of usage, newest first, with the sums over the whole filter. */
 export async function listUsage(store: Store, filter: UsageFilter, page: Page): Promise<UsageList> {
-  const [rows, totals] = await Promise.all([
+  const [rows, totals] = await orUnavailable(Promise.all([
     // One row more than asked for tells whether there is a next page.
     store.listUsage(filter, { ...page, limit: page.limit + 1 }),
     store.sumUsage(filter),
-  ]);
+  ]));
   const data = rows.slice(0, page.limit).map(toUsageRow);
   return {
     object: 'list',
