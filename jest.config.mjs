@@ -1,6 +1,7 @@
 /** Two projects: unit tests beside the code, conformance tests against the running server. */
 const shared = {
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/scripts/property-seed.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   // Generated code is compiled with `./x.js` specifiers in places; map them back to the sources.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },
