@@ -87,7 +87,7 @@ function memoryTable(results: Results): string {
   const rows = present.map((name) => [titles[name], show(divide(memoryOf(results, name, 'readyMs'), 1000)), inMb(memoryOf(results, name, 'idleBytes')),
     inMb(memoryOf(results, name, 'warmBytes')), show(divide(memoryOf(results, name, 'firstBytesPerStream'), 1000)),
     show(divide(memoryOf(results, name, 'nextBytesPerStream'), 1000))]);
-  const head = ['fresh process', 'start to ready, s', 'idle, MB', 'warm, MB', `kB per open stream, the first ${results.options.heldStreams}`, `the next ${results.options.heldStreams}`];
+  const head = ['fresh process', 'start to ready, s', 'idle after its first requests, MB', 'warm, MB', `kB per open stream, the first ${results.options.heldStreams}`, `the next ${results.options.heldStreams}`];
   return `### Memory\n\n${table(head, rows)}\n\nResident memory of the process (the kernel's socket buffers are in none of these figures). The first streams fill what slack the process has; the target's line is the larger of the two figures.`;
 }
 
