@@ -1,18 +1,11 @@
 /** This file makes the log: structured lines without headers, bodies or secrets, whatever is handed to it. */
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { scrub } from './scrub.ts';
 
 export type Log = Logger;
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-
-/** The last net: whatever looks like a credential is taken out of messages and stacks. */
-const SECRETS = /\bwm_v2\.[\w.-]+|\b(?:sk|rk|gsk|xai|pk|r8|hf|nvapi|csk)[-_][\w-]{6,}|\bAIza[\w-]{10,}|Bearer\s+[\w.~+/=-]+/gi;
-
-/** Takes anything that looks like a credential out of a text. */
-export function scrub(text: string): string {
-  return text.replace(SECRETS, '[redacted]');
-}
 
 /** Only these parts of an error are written: never what a library may have attached to it. */
 function errorLine(error: unknown): object {

@@ -1,11 +1,12 @@
 /** This file follows an OpenAI-wire chat stream with a light scan: events are forwarded as they are and parsed only where they tell something. */
 import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
+import { scrub } from '../foundation/scrub.ts';
 import { editJson, outlineJson } from '../foundation/json-outline.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
-import { classifyStreamError, scrubSecrets } from './openai-error.ts';
+import { classifyStreamError } from './openai-error.ts';
 import { createEventSplitter, dataEvent, eventPayload } from './sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
@@ -13,7 +14,7 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 function badEvent(payload: ByteText): UpstreamFailure {
-  return { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrubSecrets(payload.slice(0, 200))}` };
+  return { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrub(payload.slice(0, 200))}` };
 }
 
 const QUOTE = 0x22;

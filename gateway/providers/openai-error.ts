@@ -1,4 +1,5 @@
 /** This file classifies what an OpenAI-wire upstream says when it fails: the caller's fault, the operator's, or its own. */
+import { scrub } from '../foundation/scrub.ts';
 import { isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { UpstreamFailure } from './wire.ts';
 
@@ -6,14 +7,6 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const MESSAGE_CHARS_MAX = 2000;
 const DETAIL_CHARS_MAX = 500;
-/** Provider keys quoted back by an upstream ("Incorrect API key provided: sk-…") must reach neither caller nor log. */
-const SECRETS = /\b(?:sk|rk|gsk|xai|pk|r8|hf|nvapi|csk)[-_][\w*-]{6,}|\bAIza[\w-]{10,}|\bwm_v2\.[\w.-]+|Bearer\s+[\w.~+/=-]+/gi;
-
-/** Takes anything that looks like a credential out of a text. */
-export function scrubSecrets(text: string): string {
-  return text.replace(SECRETS, '[redacted]');
-}
-
 interface Said {
   readonly message: string | null;
   readonly param: string | null;
@@ -28,7 +21,7 @@ function readSaid(value: unknown): Said {
   const code = error?.['code'];
   const text = stringAt(error, 'message') ?? stringAt(first, 'error') ?? stringAt(first, 'message') ?? stringAt(first, 'detail');
   return {
-    message: text === null ? null : scrubSecrets(text).slice(0, MESSAGE_CHARS_MAX),
+    message: text === null ? null : scrub(text).slice(0, MESSAGE_CHARS_MAX),
     param: stringAt(error, 'param'),
     code: typeof code === 'string' ? code : null,
     type: stringAt(error, 'type') ?? stringAt(first, 'type'),
@@ -46,7 +39,7 @@ function secondsOf(headers: Headers): number | null {
 /** Classifies an error status and body. 4xx that speak of the request are handed on; 401, 403 and 402 speak of the operator's account. */
 export function classifyOpenAiError(status: number, headers: Headers, body: string): UpstreamFailure {
   const said = readSaid(parseJson(body));
-  const detail = `upstream status ${status}: ${scrubSecrets(body).slice(0, DETAIL_CHARS_MAX)}`;
+  const detail = `upstream status ${status}: ${scrub(body).slice(0, DETAIL_CHARS_MAX)}`;
   const own = { message: null, param: null, upstream: null, retryAfterSeconds: secondsOf(headers), detail };
   if (status === 429) return { ...own, code: 'upstream_rate_limited', isRetryable: true };
   if (status === 401 || status === 403 || status === 402) return { ...own, code: 'upstream_auth_failed', isRetryable: true };
@@ -74,6 +67,6 @@ export function classifyStreamError(payload: unknown): UpstreamFailure {
     param: null,
     upstream: null,
     retryAfterSeconds: null,
-    detail: `error inside the stream: ${scrubSecrets(JSON.stringify(payload)).slice(0, DETAIL_CHARS_MAX)}`,
+    detail: `error inside the stream: ${scrub(JSON.stringify(payload)).slice(0, DETAIL_CHARS_MAX)}`,
   };
 }
