@@ -1,5 +1,8 @@
 /** This file holds open streams to their promises when readers stall, keys are revoked and the gateway closes. */
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { UsageRow } from '../generated/client/types.gen.ts';
 import { faultOfEvents } from './judges.ts';
@@ -147,6 +150,19 @@ describe('a revoked key', () => {
 });
 
 describe('SIGTERM', () => {
+  test('to npm start reaches the gateway behind it, which drains', async () => {
+    const dataFolder = mkdtempSync(join(tmpdir(), 'interline-npm-'));
+    const npm = spawn('npm', ['start'], { cwd: new URL('..', import.meta.url).pathname, env: { PATH: process.env['PATH'], HOME: dataFolder, PORT: '0', INTERLINE_DATA: dataFolder }, stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    const closed = new Promise<void>((resolve) => { npm.stdout.on('close', () => { resolve(); }); });
+    npm.stdout.on('data', (chunk) => { output += String(chunk); });
+    await eventually(() => Promise.resolve(output.includes('"msg":"listening"') ? true : null));
+    npm.kill('SIGTERM');
+    await closed;
+    expect(output).toContain('"msg":"stopped"');
+    rmSync(dataFolder, { recursive: true, force: true });
+  }, 20_000);
+
   test('lets open streams finish, answers 503 meanwhile, and exits with 0', async () => {
     const server = await startServer({ env: { VLLM_BASE_URL: upstream.url } });
     upstream.play('finishing', { steps: [{ write: chunkOf('Hello') }, { waitFor: 'sigterm' }, { write: `${chunkOf('', 'stop')}data: [DONE]\n\n` }] });

@@ -40,7 +40,7 @@ export interface ServerUnderTest {
 }
 
 const house = new URL('..', import.meta.url).pathname;
-/** What `npm start` runs. */
+/** What `npm start` runs: `exec node …`. */
 const startScript = (JSON.parse(readFileSync(join(house, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start;
 const START_MS_MAX = 20_000;
 const POLL_MS = 10;
@@ -114,7 +114,7 @@ function spawnServer(options: ServerOptions, dataFolder: string): ChildProcess {
     INTERLINE_DATA: dataFolder, INTERLINE_CONFIG: configFile,
     ...options.env,
   };
-  const [, ...command] = startScript.split(' ');
+  const [, , ...command] = startScript.split(' ');
   command.unshift(process.execPath);
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
   if (options.fileKilobytesMax === undefined) return spawn(command[0] ?? '', command.slice(1), { cwd: house, env, stdio: [...stdio] });
