@@ -37,13 +37,14 @@ async function start(): Promise<void> {
   const server = await startServer(house, config);
   process.stdout.write(greeting({ url: server.url, firstKey: built.firstKey, catalog: house.catalog, dataFolder: config.dataFolder }));
   house.log.info({ url: server.url }, 'listening');
-  house.clock.after(SETTLE_MS, giveBackMemory);
+  const cancelSettling = house.clock.after(SETTLE_MS, giveBackMemory);
 
   let isStopping = false;
   const stop = (signal: string): void => {
     // A second signal means now.
     if (isStopping) process.exit(1);
     isStopping = true;
+    cancelSettling();
     house.log.info({ signal, drainMs: house.limits.drainMs }, 'draining');
     void server.drain().then(() => built.close()).then(
       () => {
