@@ -13,11 +13,11 @@ const rowsMeasured = 1000;
 
 function recordOf(id: string): RequestRecord {
   return {
-    id, workspaceId: 'ws_bench', keyId: 'key_0123456789abcdef', operation: 'createChatCompletion', modelAsked: 'openai/gpt-4o-mini', model: 'openai/gpt-4o-mini',
+    id, workspaceId: 'ws_bench', keyId: 'key_0123456789abcdef', userId: 'user_bench', operation: 'createChatCompletion', modelAsked: 'openai/gpt-4o-mini', model: 'openai/gpt-4o-mini',
     upstreamModel: 'bench-model', provider: 'openai', target: 'openai/gpt-4o-mini', attempts: 1, isStream: false, status: 200, outcome: 'ok', errorCode: null,
     finishReason: 'stop', upstreamId: 'chatcmpl-bench0000000000000000000000', basis: 'provider', startedMs: systemClock.now(), latencyMs: 1.5, firstByteMs: null,
     usage: { promptTokens: 180, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 100, reasoningTokens: 0 },
-    charge: { messages: 1, nanoUsd: 87_000n as NanoUsd, priceVersion: 'bench', isUnpriced: false },
+    charge: { messages: 1, nanoUsd: 87_000n as NanoUsd, priceVersion: 'bench', isUnpriced: false }, payer: 'plan', failedAttempts: null,
   };
 }
 
@@ -34,7 +34,7 @@ export async function measureCommit(parent: string): Promise<number> {
   for (let at = 0; at < rowsBefore + rowsMeasured; at++) {
     const begun = performance.now();
     await new Promise<void>((resolve, reject) => {
-      store.recordRequest(recordOf(makeId('req')), (failure) => (failure === null ? resolve() : reject(failure)));
+      store.apply({ kind: 'settle', record: recordOf(makeId('req')), lines: [], idempotency: null }, (failure) => (failure === null ? resolve() : reject(failure)));
     });
     if (at >= rowsBefore) times.push((performance.now() - begun) * 1000);
   }

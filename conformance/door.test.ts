@@ -12,7 +12,7 @@ import { startReplayUpstream } from './replay-upstream.ts';
 import type { ReplayUpstream } from './replay-upstream.ts';
 import { startServer, stopServers } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
-import { hello } from './stage.ts';
+import { hello } from './good-requests.ts';
 
 const BASES = ['/v1', '/api/openai/v1'];
 const COMPLETION = '{"id":"c",  "object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi \\u00e9 é","refusal":null},"logprobs":null,"finish_reason":"stop","vendor":{"score":1.50}}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"vendor_note":12345678901234567890}';

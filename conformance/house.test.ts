@@ -53,7 +53,7 @@ describe('the mirror', () => {
 
   test('the tag of an operation is its file', () => {
     for (const name of specNames) {
-      const tags = [...read(`spec/paths/${name}.yaml`).matchAll(/^\s*tags: \[([\w-]+)\]$/gm)].map(([, tag]) => tag);
+      const tags = [...read(`spec/paths/${name}.yaml`).matchAll(/^\s*tags:\s*(?:\[|- )([\w-]+)\]?$/gm)].map(([, tag]) => tag);
       expect(new Set(tags)).toEqual(new Set([name]));
     }
   });

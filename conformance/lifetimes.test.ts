@@ -13,7 +13,8 @@ import { startReplayUpstream } from './replay-upstream.ts';
 import type { ReplayUpstream } from './replay-upstream.ts';
 import { eventually, startServer, stopServers } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
-import { createKey, hello, patchKey } from './stage.ts';
+import { createKey, hello } from './good-requests.ts';
+import { patchKey } from './stage.ts';
 
 const REVOKED_WITHIN_MS = 1000;
 const MEGABYTE = 1024 * 1024;

@@ -5,24 +5,19 @@ import type { ErrorCode } from '../generated/errors.ts';
 import { call, open, requestBytes } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
 import type { Replay } from './replay-upstream.ts';
-import { ask, goodRequest, hello } from './stage.ts';
+import { hello } from './good-requests.ts';
+import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
+import { ask, goodRequest } from './stage.ts';
+import { damageable, writing } from './damage.ts';
+import type { Provocation } from './provocation.ts';
 import type { Stage } from './stage.ts';
-
-export interface Provocation {
-  /** The operations that can be made to say it; none for an error outside of all operations. */
-  readonly by: readonly OperationId[];
-  provoke(stage: Stage, id: OperationId): Promise<RawReply>;
-  /** True when it comes as the last event of a stream that began with 200. */
-  readonly isEvent?: true;
-  /** The code in the reply is the upstream's own. */
-  readonly upstreamCode?: string;
-}
 
 const every = Object.keys(operations) as OperationId[];
 const withKey = every.filter((id) => operations[id].scope !== 'none');
 const withBody = every.filter((id) => operations[id].hasBody);
 const chat: readonly OperationId[] = ['createChatCompletion'];
 const keyOperations: readonly OperationId[] = ['retrieveKey', 'updateKey', 'deleteKey'];
+const modelEntries: readonly OperationId[] = ['retrieveModelEntry', 'deleteModelEntry'];
 const NOBODY_KEY = 'key_AAAAAAAAAAAAAAAA';
 const TOO_MUCH: Readonly<Record<'json' | 'media', number>> = { json: 1024 * 1024 + 1, media: 32 * 1024 * 1024 + 1 };
 
@@ -71,30 +66,21 @@ async function askInvalid(stage: Stage, id: OperationId): Promise<RawReply> {
   return ask(stage, id, { path: `${path}?nobody_declared=this` });
 }
 
-/** A damaged store: the key's own row fails on the way to its operation, other rows within it. */
+/** A damaged store: some rows can't be read, and nothing can be written. */
 async function askDamaged(stage: Stage, id: OperationId): Promise<RawReply> {
-  const { server, damagedKey } = await stage.damaged();
-  const path = id === 'retrieveKey' || id === 'updateKey' ? { path: `/v1/keys/${damagedKey.id}` } : {};
-  const request = id === 'deleteKey' ? { method: 'DELETE', path: `/v1/keys/${damagedKey.id}` } : { ...await goodRequest(stage, id), ...path };
-  return call(server.url, { key: server.key, ...request });
+  const { server, requests } = await stage.damaged();
+  return call(server.url, { key: server.key, path: operations[id].path, ...requests.get(id) });
 }
 
 async function askUnavailable(stage: Stage, id: OperationId): Promise<RawReply> {
-  if (id === 'createChatCompletion' || id === 'createKey' || id === 'updateKey' || id === 'deleteKey') {
-    const full = await stage.full();
-    const request = await goodRequest(stage, id);
-    const { key, path } = { key: full.key, path: id === 'updateKey' || id === 'deleteKey' ? `/v1/keys/${await anyKeyId(full)}` : request.path };
-    return call(full.url, { ...request, key, path });
+  if (writing.includes(id)) {
+    const { server, requests } = await stage.full();
+    const request = requests.get(id) ?? await goodRequest(stage, id);
+    return call(server.url, { ...request, key: server.key });
   }
   // Reads go on while a disk is full; what can't be read is the key itself.
-  const { server, damagedKey } = await stage.damaged();
-  return call(server.url, { ...await goodRequest(stage, id), key: damagedKey.secret });
-}
-
-async function anyKeyId(server: { url: string; key: string }): Promise<string> {
-  const list = await call(server.url, { path: '/v1/keys', key: server.key });
-  const { data } = JSON.parse(list.body.toString('utf8')) as { data: { id: string; name: string }[] };
-  return data.find((key) => key.name.startsWith('filler'))?.id ?? NOBODY_KEY;
+  const { server, requests, damagedKey } = await stage.damaged();
+  return call(server.url, { path: operations[id].path, ...requests.get(id), key: damagedKey.secret });
 }
 
 async function ownKeyId(stage: Stage): Promise<string> {
@@ -109,6 +95,7 @@ function failStream(stage: Stage): Promise<RawReply> {
 }
 
 export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
+  ...provocationsOfMoney,
   invalid_json: { by: withBody, provoke: (stage, id) => ask(stage, id, { body: '{"model":' }) },
   invalid_request: { by: every, provoke: askInvalid },
   json_too_deep: { by: withBody, provoke: (stage, id) => ask(stage, id, { body: `${'['.repeat(65)}${']'.repeat(65)}` }) },
@@ -123,22 +110,33 @@ export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
   revoked_api_key: { by: withKey, provoke: (stage, id) => ask(stage, id, { key: stage.keys.revoked }) },
   insufficient_scope: {
     by: withKey,
-    provoke: (stage, id) => ask(stage, id, { key: operations[id].scope === 'management' ? stage.keys.inference : stage.keys.management }),
+    provoke: (stage, id) => ask(stage, id, { key: operations[id].scope === 'inference' ? stage.keys.management : stage.keys.inference }),
   },
   model_not_allowed: {
     by: ['createChatCompletion', 'retrieveModel'],
     provoke: (stage, id) => ask(stage, id, { key: stage.keys.sandboxOnly, ...(id === 'retrieveModel' ? {} : { body: hello({ model: 'vllm/any' }) }) }),
   },
   model_not_found: {
-    by: ['createChatCompletion', 'retrieveModel'],
-    provoke: (stage, id) => ask(stage, id, id === 'retrieveModel' ? { path: '/v1/models/nobody/nothing' } : { body: hello({ model: 'nobody/nothing' }) }),
+    by: ['createChatCompletion', 'retrieveModel', ...modelEntries],
+    provoke: (stage, id) => ask(stage, id, id === 'createChatCompletion'
+      ? { body: hello({ model: 'nobody/nothing' }) }
+      : { path: id === 'retrieveModel' ? '/v1/models/nobody/nothing' : '/v1/admin/models/nobody/nothing' }),
   },
   model_not_available: { by: chat, provoke: (stage) => ask(stage, 'createChatCompletion', { body: hello({ model: 'openai/gpt-5-mini' }) }) },
   key_not_found: {
-    by: keyOperations,
-    provoke: async (stage, id) => ask(stage, id, { path: `/v1/keys/${NOBODY_KEY}` }),
+    by: [...keyOperations, 'createBudget'],
+    provoke: (stage, id) => ask(stage, id, id === 'createBudget'
+      ? { body: { name: 'nobody', scope: { type: 'key', id: NOBODY_KEY }, unit: 'messages', amount: '1', period: 'daily' } }
+      : { path: `/v1/keys/${NOBODY_KEY}` }),
   },
-  unknown_url: { by: [], provoke: (stage) => call(stage.main.url, { path: '/v1/nothing/here', key: stage.main.key }) },
+  unknown_url: {
+    by: ['createTopup', 'receiveStripeEvent'],
+    async provoke(stage, id) {
+      if (id !== 'createTopup' && id !== 'receiveStripeEvent') return call(stage.main.url, { path: '/v1/nothing/here', key: stage.main.key });
+      const server = await stage.unpaid();
+      return call(server.url, { key: server.key, ...await goodRequest(stage, id, server) });
+    },
+  },
   method_not_allowed: { by: every, provoke: (stage, id) => ask(stage, id, { method: wrongMethod(id), body: undefined }) },
   request_timeout: { by: withBody, provoke: askSlowly },
   key_in_use: {
@@ -155,9 +153,12 @@ export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     provoke: (stage) => askUpstream(stage, 'limits', jsonReplay(429, upstreamError('slow down'), { 'retry-after': '7' })),
   },
   headers_too_large: { by: every, provoke: (stage, id) => ask(stage, id, { headers: { 'x-large': 'x'.repeat(20 * 1024) } }) },
-  internal_error: { by: ['listKeys', 'retrieveKey', 'updateKey', 'deleteKey', 'createKey', 'listUsage'], provoke: askDamaged },
+  internal_error: { by: damageable, provoke: askDamaged },
   upstream_error: { by: chat, provoke: (stage) => askUpstream(stage, 'fails', jsonReplay(500, upstreamError('boom'))) },
-  upstream_unreachable: { by: chat, provoke: (stage) => askUpstream(stage, 'drops', { steps: [], ending: 'drop' }) },
+  upstream_unreachable: {
+    by: [...chat, 'createProviderKey'],
+    provoke: (stage, id) => (id === 'createProviderKey' ? unreachableProviderKey(stage) : askUpstream(stage, 'drops', { steps: [], ending: 'drop' })),
+  },
   upstream_bad_reply: { by: chat, provoke: (stage) => askUpstream(stage, 'babbles', { headers: { 'content-type': 'text/html' }, steps: [{ write: '<html>welcome</html>' }] }) },
   upstream_auth_failed: { by: chat, provoke: (stage) => askUpstream(stage, 'refuses', jsonReplay(401, upstreamError('bad key'))) },
   upstream_stream_failed: { by: chat, isEvent: true, provoke: failStream },

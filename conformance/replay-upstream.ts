@@ -69,6 +69,11 @@ export async function startReplayUpstream(): Promise<ReplayUpstream> {
     request.on('data', (bytes: Buffer) => { parts.push(bytes); });
     request.on('end', () => {
       const body = Buffer.concat(parts).toString('utf8');
+      if (request.method === 'GET' && request.headers.authorization?.includes('sk-refused') === true) {
+        response.statusCode = 401;
+        response.setHeader('content-type', 'application/json').end('{"error":{"message":"no such key","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}');
+        return;
+      }
       if (request.method === 'GET') {
         response.setHeader('content-type', 'application/json').end('{"object":"list","data":[]}');
         return;

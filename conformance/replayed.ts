@@ -7,7 +7,7 @@ import { framedBytes, payloadsOf, withoutUsage } from './recorded-streams.ts';
 import type { Framing, RecordedStream } from './recorded-streams.ts';
 import { cutAt } from './replay-upstream.ts';
 import type { ReplayUpstream } from './replay-upstream.ts';
-import { hello } from './stage.ts';
+import { hello } from './good-requests.ts';
 
 export interface Playhouse {
   readonly url: string;

@@ -1,13 +1,18 @@
 /** This file sets up the servers, keys and upstreams in which every reply of the contract can be provoked. */
-import { DatabaseSync } from 'node:sqlite';
-import { join } from 'node:path';
 import type { OperationId } from '../generated/operations.ts';
+import { startDamaged, startFull } from './damage.ts';
+import { startFakeStripe } from './fake-stripe.ts';
+import type { FakeStripe } from './fake-stripe.ts';
+import type { BrokenServer, DamagedServer } from './damage.ts';
+import { PRICED, STRIPE_WEBHOOK_SECRET, createKey, goodRequestTo } from './good-requests.ts';
+import { askJson, makePayer } from './payer.ts';
+import type { Payer } from './payer.ts';
 import { begin, call } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
 import type { ReplayUpstream } from './replay-upstream.ts';
 import { eventually, startServer, stopServers } from './server-under-test.ts';
-import type { ServerUnderTest } from './server-under-test.ts';
+import type { ServerOptions, ServerUnderTest } from './server-under-test.ts';
 
 /** Keys that are limited, each in one way. */
 export interface StageKeys {
@@ -17,6 +22,11 @@ export interface StageKeys {
   readonly revoked: string;
   /** May call `sandbox/*` only. */
   readonly sandboxOnly: string;
+  /** Of members with other roles than owner, in the first key's workspace: a key for each. */
+  readonly billing: string;
+  readonly member: string;
+  /** In a workspace that has what its name says. */
+  readonly payers: Readonly<Record<'suspended' | 'basicOnly' | 'poor' | 'slow', Payer>>;
 }
 
 export interface Stage {
@@ -29,17 +39,16 @@ export interface Stage {
   /** Cuts slow callers after a few hundred ms. */
   readonly impatient: Lazy<ServerUnderTest>;
   /** Can't write any more. */
-  readonly full: Lazy<ServerUnderTest>;
+  readonly full: Lazy<BrokenServer>;
+  /** Has no payment provider. */
+  readonly unpaid: Lazy<ServerUnderTest>;
   /** Has got SIGTERM, with a stream still open. */
   readonly draining: Lazy<ServerUnderTest>;
-  /** A key and a usage row in its store are not what they should be, and keys can't be inserted or deleted. */
+  /** Some rows of its store are not what they should be, and nothing but usage can be written. */
   readonly damaged: Lazy<DamagedServer>;
+  /** The payment provider. */
+  readonly payments: FakeStripe;
   close(): Promise<void>;
-}
-
-export interface DamagedServer {
-  readonly server: ServerUnderTest;
-  readonly damagedKey: { readonly id: string; readonly secret: string };
 }
 
 type Lazy<Value> = () => Promise<Value>;
@@ -49,19 +58,27 @@ export const FIRST_BYTE_MS = 300;
 /** Starts what every test needs; the rest starts when it is first asked for. */
 export async function openStage(): Promise<Stage> {
   const upstream = await startReplayUpstream();
-  const main = await startServer({ env: { VLLM_BASE_URL: upstream.url }, limits: { upstreamFirstByteMs: FIRST_BYTE_MS, upstreamIdleMs: FIRST_BYTE_MS } });
+  const payments = await startFakeStripe();
+  const options: ServerOptions = {
+    env: { VLLM_BASE_URL: upstream.url, LLAMACPP_BASE_URL: upstream.url, STRIPE_SECRET_KEY: 'sk_test_conformance', STRIPE_WEBHOOK_SECRET, STRIPE_API_BASE: payments.url },
+    config: { models: [PRICED] },
+    limits: { upstreamFirstByteMs: FIRST_BYTE_MS, upstreamIdleMs: FIRST_BYTE_MS },
+  };
+  const main = await startServer(options);
   const idle = await createKey(main, { name: 'idle' });
   return {
     main,
     upstream,
+    payments,
     keys: await makeKeys(main),
     idleKeyId: idle.id,
-    impatient: once(() => startServer({ limits: { clientHeadersTimeoutMs: 200, clientRequestTimeoutMs: 300, connectionsCheckingIntervalMs: 50 } })),
-    full: once(startFull),
-    draining: once(startDraining),
-    damaged: once(startDamaged),
+    impatient: once(() => startServer({ ...options, limits: { clientHeadersTimeoutMs: 200, clientRequestTimeoutMs: 300, connectionsCheckingIntervalMs: 50 } })),
+    full: once(() => startFull(options)),
+    unpaid: once(() => startServer()),
+    draining: once(() => startDraining({ ...(options.env ? { env: options.env } : {}) })),
+    damaged: once(() => startDamaged(options)),
     async close() {
-      await upstream.close();
+      await Promise.all([upstream.close(), payments.close()]);
       await stopServers();
     },
   };
@@ -70,13 +87,6 @@ export async function openStage(): Promise<Stage> {
 function once<Value>(make: () => Promise<Value>): Lazy<Value> {
   let made: Promise<Value> | null = null;
   return () => made ??= make();
-}
-
-/** Creates a key with the server's first key. */
-export async function createKey(server: ServerUnderTest, body: Readonly<Record<string, unknown>>): Promise<{ id: string; secret: string }> {
-  const reply = await call(server.url, { path: '/v1/keys', key: server.key, body });
-  if (reply.status !== 201) throw new Error(`no key was made: ${reply.status} ${reply.body.toString('utf8')}`);
-  return JSON.parse(reply.body.toString('utf8')) as { id: string; secret: string };
 }
 
 /** Changes a key with the server's first key. */
@@ -95,23 +105,14 @@ async function makeKeys(server: ServerUnderTest): Promise<StageKeys> {
   const sandboxOnly = await createKey(server, { name: 'sandbox only', models: ['sandbox/*'] });
   return {
     inference: inference.secret, management: management.secret, expired: expired.secret, revoked: revoked.secret, sandboxOnly: sandboxOnly.secret,
+    billing: await keyOfRole(server, 'billing'),
+    member: await keyOfRole(server, 'member'),
+    payers: await makePayers(server),
   };
 }
 
-/** Keys are made until the store's log may not grow any more. */
-async function startFull(): Promise<ServerUnderTest> {
-  const whole = await startServer();
-  await whole.stop();
-  const full = await whole.restart({ fileKilobytesMax: 128 });
-  await eventually(async () => {
-    const reply = await call(full.url, { path: '/v1/keys', key: full.key, body: { name: 'filler '.repeat(14) } });
-    return reply.status === 503 ? reply : null;
-  });
-  return full;
-}
-
-async function startDraining(): Promise<ServerUnderTest> {
-  const server = await startServer();
+async function startDraining(options: ServerOptions): Promise<ServerUnderTest> {
+  const server = await startServer(options);
   const body = { model: 'sandbox/echo', messages: [{ role: 'user', content: 'hello' }], stream: true, sandbox: { hang_after_events: 1 } };
   const stream = await begin(server.url, { path: '/v1/chat/completions', key: server.key, body });
   await stream.head();
@@ -120,43 +121,31 @@ async function startDraining(): Promise<ServerUnderTest> {
   return server;
 }
 
-async function startDamaged(): Promise<DamagedServer> {
-  const server = await startServer();
-  const damagedKey = await createKey(server, { name: 'to be damaged' });
-  await call(server.url, { path: '/v1/chat/completions', key: server.key, body: hello() });
-  const db = new DatabaseSync(join(server.dataFolder, 'interline.db'));
-  db.exec('PRAGMA busy_timeout = 5000');
-  db.prepare('UPDATE api_key SET models = ? WHERE id = ?').run('{}', damagedKey.id);
-  db.exec(`UPDATE request_log SET latency_us = ${2 ** 60};
-    CREATE TRIGGER no_insert BEFORE INSERT ON api_key BEGIN SELECT RAISE(ABORT, 'damaged'); END;
-    CREATE TRIGGER no_update BEFORE UPDATE ON api_key BEGIN SELECT RAISE(ABORT, 'damaged'); END;
-    CREATE TRIGGER no_delete BEFORE DELETE ON api_key BEGIN SELECT RAISE(ABORT, 'damaged'); END;`);
-  db.close();
-  return { server, damagedKey };
+/** A key of a new member of the first key's workspace, who has this role there. */
+async function keyOfRole(server: ServerUnderTest, role: string): Promise<string> {
+  const { id: user } = await askJson(server, { path: '/v1/admin/users', body: { name: role } }, 201);
+  await askJson(server, { path: '/v1/members', body: { user, role } }, 201);
+  const { data } = await askJson(server, { path: '/v1/workspaces' }) as { data?: { id: string }[] };
+  const made = await askJson(server, { path: '/v1/admin/keys', body: { name: role, user, workspace: data?.[0]?.id, scopes: ['inference', 'management', 'operator'] } }, 201);
+  return String(made['secret']);
 }
 
-/** A chat body that any server answers. */
-export function hello(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return { model: 'sandbox/echo', messages: [{ role: 'user', content: 'Reply with exactly: Hello' }], ...more };
+async function makePayers(server: ServerUnderTest): Promise<StageKeys['payers']> {
+  const none = { allowed: false, messages_per_day: 0 };
+  await askJson(server, { method: 'PUT', path: '/v1/admin/plans/basic-only', body: { name: 'Basic only', tiers: { basic: { allowed: true, messages_per_day: 1 }, pro: none, ultimate: none } } });
+  const suspended = await makePayer(server, { name: 'suspended' });
+  await askJson(server, { method: 'PATCH', path: `/v1/admin/workspaces/${suspended.workspace}`, body: { suspended: true } });
+  return {
+    suspended,
+    basicOnly: await makePayer(server, { plan: 'basic-only' }),
+    poor: await makePayer(server, { billing: 'balance', nanoUsd: 1_000_000n }),
+    slow: await makePayer(server, { limits: { requests_per_minute: 1, tokens_per_minute: null, concurrent_requests: null } }),
+  };
 }
 
 /** A request of an operation that is answered with success, but for its key. */
-export async function goodRequest(stage: Stage, id: OperationId, server: ServerUnderTest = stage.main): Promise<RequestParts> {
-  const keyId = async (): Promise<string> => (server === stage.main && id !== 'deleteKey' ? stage.idleKeyId : (await createKey(server, { name: 'target' })).id);
-  switch (id) {
-    case 'createChatCompletion': return { path: '/v1/chat/completions', body: hello() };
-    case 'listModels': return { path: '/v1/models' };
-    case 'retrieveModel': return { path: '/v1/models/google/gemini-2.5-flash' };
-    case 'createKey': return { path: '/v1/keys', body: { name: 'made in a test' } };
-    case 'listKeys': return { path: '/v1/keys' };
-    case 'retrieveKey': return { path: `/v1/keys/${await keyId()}` };
-    case 'updateKey': return { method: 'PATCH', path: `/v1/keys/${await keyId()}`, body: { name: 'renamed' } };
-    case 'deleteKey': return { method: 'DELETE', path: `/v1/keys/${await keyId()}` };
-    case 'listUsage': return { path: '/v1/usage' };
-    case 'getOpenapiYaml': return { path: '/v1/openapi.yaml' };
-    case 'getOpenapiJson': return { path: '/v1/openapi.json' };
-    default: return id satisfies never;
-  }
+export function goodRequest(stage: Stage, id: OperationId, server: ServerUnderTest = stage.main): Promise<RequestParts> {
+  return goodRequestTo(server, id);
 }
 
 /** Sends a good request of an operation, with some of it changed. */

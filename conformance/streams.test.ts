@@ -10,7 +10,7 @@ import { startReplayUpstream } from './replay-upstream.ts';
 import type { Replay, ReplayUpstream } from './replay-upstream.ts';
 import { eventually, startServer, stopServers } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
-import { hello } from './stage.ts';
+import { hello } from './good-requests.ts';
 
 /** Streams up to this size are also sent byte by byte. */
 const BYTE_BY_BYTE_MAX = 100_000;

@@ -31,6 +31,8 @@ export type CatalogFile = {
      */
     plans?: Array<CatalogPlan>;
     limits?: CatalogLimits;
+    billing?: CatalogBilling;
+    guard?: CatalogGuard;
 };
 
 /**
@@ -188,10 +190,11 @@ export type CatalogLongPromptPrice = {
     output: CatalogNanoUsd;
     cache_read?: CatalogNanoUsd;
     cache_write?: CatalogNanoUsd;
+    reasoning?: CatalogNanoUsd;
 };
 
 /**
- * What a million tokens cost, in whole nano-USD (USD × 10⁻⁹). A kind that is left out is charged as `input`.
+ * What a million tokens cost, in whole nano-USD (USD × 10⁻⁹). A kind of prompt tokens that is left out is charged as `input`, `reasoning` as `output`.
  */
 export type CatalogPrice = {
     /**
@@ -206,6 +209,7 @@ export type CatalogPrice = {
      * Other prices for requests with long prompts; the one with the highest threshold that the prompt exceeds holds for the whole request.
      */
     long_prompts?: Array<CatalogLongPromptPrice>;
+    reasoning?: CatalogNanoUsd;
 };
 
 /**
@@ -338,6 +342,10 @@ export type CatalogPlanTier = {
      * How many messages a day; null for no limit of its own.
      */
     messages_per_day: number | null;
+    /**
+     * Of a tier without a limit, how many messages a day are fair; more only warns. Null for no such number.
+     */
+    fair_use_per_day?: number | null;
 };
 
 /**
@@ -368,6 +376,11 @@ export type CatalogPlanPool = {
 };
 
 /**
+ * An IANA time zone.
+ */
+export type TimeZone = string;
+
+/**
  * What a workspace may use.
  */
 export type CatalogPlan = {
@@ -381,6 +394,7 @@ export type CatalogPlan = {
      * Messages that several tiers share; null when each tier stands alone.
      */
     pool?: CatalogPlanPool | null;
+    time_zone?: TimeZone;
 };
 
 /**
@@ -492,6 +506,38 @@ export type CatalogLimits = {
      */
     revisionPollMs?: number;
     /**
+     * Of an open stream it is noted every so often what is certain, and from then on a crash is not free, in ms.
+     */
+    noteAfterMs?: number;
+    /**
+     * A reply kept for its idempotency key, in bytes; a longer one is remembered, but not kept.
+     */
+    keptReplyBytesMax?: number;
+    /**
+     * An idempotency key is remembered for this long, in ms.
+     */
+    idempotencyMs?: number;
+    /**
+     * A hold nobody has ended is released after this long, in ms; longer than any request may take.
+     */
+    holdMs?: number;
+    /**
+     * A request waits this long for what other gateways have leased before it is refused, in ms.
+     */
+    contendedMs?: number;
+    /**
+     * Counters of which this gateway has leased a slice.
+     */
+    leasedCountersMax?: number;
+    /**
+     * A lease nobody has used for this long is given back, in ms.
+     */
+    leaseIdleMs?: number;
+    /**
+     * A gateway that shows no sign of life for this long is taken for dead, in ms; it stops using its leases after two thirds of it.
+     */
+    nodeDeadMs?: number;
+    /**
      * Rows of one page when the caller asks for no number.
      */
     pageSizeDefault?: number;
@@ -499,6 +545,37 @@ export type CatalogLimits = {
      * Rows of one page at most.
      */
     pageSizeMax?: number;
+};
+
+/**
+ * Who bears the fee. `on_top` is paid in addition (pay 10.50, get 10.00), `deducted` is taken out (pay 10.00, get 9.50).
+ */
+export type FeeMode = 'on_top' | 'deducted';
+
+/**
+ * How top-ups are charged.
+ */
+export type CatalogBilling = {
+    fee_mode?: FeeMode;
+    /**
+     * The fee of a top-up in hundredths of a percent; 500 when left out.
+     */
+    fee_basis_points?: number;
+    topup_min_nano_usd?: CatalogNanoUsd;
+};
+
+/**
+ * What addresses a workspace's own base URL may lead to beyond the public internet.
+ */
+export type CatalogGuard = {
+    /**
+     * Networks as `10.0.0.0/8` and hosts as `llm.internal`.
+     */
+    allow?: Array<string>;
+    /**
+     * Ports beside 443 and 8443.
+     */
+    ports?: Array<number>;
 };
 
 /**

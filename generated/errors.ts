@@ -5,22 +5,55 @@ export type ErrorCode =
   | 'invalid_json'
   | 'json_too_deep'
   | 'upstream_rejected'
+  | 'unsafe_url'
+  | 'provider_key_rejected'
+  | 'invalid_signature'
   | 'missing_api_key'
   | 'invalid_api_key'
   | 'expired_api_key'
   | 'revoked_api_key'
+  | 'insufficient_balance'
+  | 'budget_exhausted'
+  | 'in_flight_budget'
+  | 'request_exceeds_budget'
   | 'insufficient_scope'
   | 'model_not_allowed'
+  | 'insufficient_role'
+  | 'workspace_not_allowed'
+  | 'workspace_suspended'
+  | 'tier_not_in_plan'
   | 'model_not_found'
   | 'model_not_available'
   | 'key_not_found'
   | 'unknown_url'
+  | 'workspace_not_found'
+  | 'user_not_found'
+  | 'member_not_found'
+  | 'budget_not_found'
+  | 'provider_key_not_found'
+  | 'plan_not_found'
+  | 'provider_not_found'
+  | 'request_not_found'
   | 'method_not_allowed'
   | 'request_timeout'
   | 'key_in_use'
+  | 'idempotency_key_in_use'
+  | 'idempotency_reply_not_kept'
+  | 'last_owner'
+  | 'email_taken'
+  | 'already_member'
+  | 'provider_key_exists'
+  | 'plan_in_use'
+  | 'balance_in_use'
+  | 'refund_too_large'
+  | 'entry_is_built_in'
   | 'body_too_large'
   | 'unsupported_media_type'
+  | 'idempotency_key_reused'
   | 'upstream_rate_limited'
+  | 'quota_exceeded'
+  | 'rate_limited'
+  | 'concurrency_limited'
   | 'headers_too_large'
   | 'internal_error'
   | 'upstream_error'
@@ -28,6 +61,7 @@ export type ErrorCode =
   | 'upstream_bad_reply'
   | 'upstream_auth_failed'
   | 'upstream_stream_failed'
+  | 'payment_provider_failed'
   | 'store_unavailable'
   | 'shutting_down'
   | 'upstream_timeout';
@@ -64,6 +98,24 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     message: "The upstream refused the request as it was written.",
     help: "Read the message, it is the upstream's own; change the request or choose another model.",
   },
+  unsafe_url: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "The base URL leads where a workspace may not reach.",
+    help: "Use an https URL of a public host on port 443 or 8443, or have the operator allow the network in the file's guard.",
+  },
+  provider_key_rejected: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "The provider refuses the key.",
+    help: "Check that the key is complete, in force and of that provider.",
+  },
+  invalid_signature: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "The event is not signed as it should be.",
+    help: "Check that the payment provider's webhook secret is the one configured here, and that both clocks are right.",
+  },
   missing_api_key: {
     status: 401,
     type: "authentication_error",
@@ -88,6 +140,30 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     message: "The key was revoked.",
     help: "Create a new key; a revoked one cannot be brought back.",
   },
+  insufficient_balance: {
+    status: 402,
+    type: "insufficient_quota",
+    message: "The prepaid balance is too small for this request.",
+    help: "Top up with POST /balance/topups or ask the operator for a grant, or ask for fewer tokens: the message says which max_tokens fits.",
+  },
+  budget_exhausted: {
+    status: 402,
+    type: "insufficient_quota",
+    message: "A budget has no room left for this request.",
+    help: "Wait until the budget renews, raise it, or use a key it does not limit; GET /limits shows all that apply.",
+  },
+  in_flight_budget: {
+    status: 402,
+    type: "insufficient_quota",
+    message: "What is left is set aside for requests that are still open.",
+    help: "Wait as long as the header retry-after says; most of it is freed when those requests end.",
+  },
+  request_exceeds_budget: {
+    status: 402,
+    type: "insufficient_quota",
+    message: "The request could cost more than the whole budget.",
+    help: "Ask for fewer tokens (the message says which max_tokens fits, where one does), send a shorter prompt, or raise the budget.",
+  },
   insufficient_scope: {
     status: 403,
     type: "permission_error",
@@ -99,6 +175,30 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "permission_error",
     message: "The key may not call this model.",
     help: "Call a model that GET /models lists for this key, or widen the key's models.",
+  },
+  insufficient_role: {
+    status: 403,
+    type: "permission_error",
+    message: "The role in this workspace does not allow this.",
+    help: "Ask an owner or admin of the workspace, or use a key of somebody whose role the operation's x-roles name.",
+  },
+  workspace_not_allowed: {
+    status: 403,
+    type: "permission_error",
+    message: "The key may not act in that workspace.",
+    help: "Leave out the header x-writingmate-workspace, or name a workspace GET /workspaces lists.",
+  },
+  workspace_suspended: {
+    status: 403,
+    type: "permission_error",
+    message: "The workspace is suspended.",
+    help: "Ask the operator of this gateway to lift it (PATCH /admin/workspaces/{workspace}).",
+  },
+  tier_not_in_plan: {
+    status: 403,
+    type: "permission_error",
+    message: "The workspace's plan does not include models of this tier.",
+    help: "Choose a model of another tier (GET /models says which), or change the plan.",
   },
   model_not_found: {
     status: 404,
@@ -124,6 +224,54 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     message: "There is nothing at this URL.",
     help: "The bases are /v1 and /api/openai/v1; the contract at /v1/openapi.yaml lists the paths.",
   },
+  workspace_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such workspace.",
+    help: "GET /workspaces lists yours; operators find all at GET /admin/workspaces.",
+  },
+  user_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such user.",
+    help: "Check the id. Operators find all users at GET /admin/users; a member can be added by e-mail address instead.",
+  },
+  member_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such member in this workspace.",
+    help: "GET /members lists the members of the workspace.",
+  },
+  budget_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such budget in this workspace.",
+    help: "GET /budgets lists the budgets of the workspace.",
+  },
+  provider_key_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such provider key in this workspace.",
+    help: "GET /provider-keys lists the provider keys of the workspace.",
+  },
+  plan_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such plan.",
+    help: "GET /admin/plans lists the plans.",
+  },
+  provider_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such provider.",
+    help: "GET /admin/providers lists the providers.",
+  },
+  request_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such request in this workspace.",
+    help: "GET /usage lists the requests this key may see; a refused one that left no row has no receipt.",
+  },
   method_not_allowed: {
     status: 405,
     type: "invalid_request_error",
@@ -142,6 +290,66 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     message: "A key may not revoke, delete or demote itself.",
     help: "Do it with another key that has the scope management.",
   },
+  idempotency_key_in_use: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "A request with this Idempotency-Key is still being answered.",
+    help: "Wait as long as the header retry-after says and ask again: you will be given its reply.",
+  },
+  idempotency_reply_not_kept: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "The request was answered before, but its reply was too large to keep.",
+    help: "The request was done and charged once. Use another Idempotency-Key to ask anew.",
+  },
+  last_owner: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "A workspace needs an owner.",
+    help: "Make somebody else an owner first, with PATCH /members/{user}.",
+  },
+  email_taken: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "Another user has this e-mail address.",
+    help: "Use that user (GET /admin/users), or another address.",
+  },
+  already_member: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "The user is a member already.",
+    help: "Change the role with PATCH /members/{user}.",
+  },
+  provider_key_exists: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "The workspace has a key of this provider already.",
+    help: "Delete it first with DELETE /provider-keys/{provider_key}, then store the new one.",
+  },
+  plan_in_use: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "Workspaces still use this plan.",
+    help: "Give them another plan first, with PATCH /admin/workspaces/{workspace}.",
+  },
+  balance_in_use: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "So much is not left of the balance.",
+    help: "Take away no more than GET /balance says is available.",
+  },
+  refund_too_large: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "So much was not charged, or was given back already.",
+    help: "Leave amount_nano_usd out to give back all that is left of the charge.",
+  },
+  entry_is_built_in: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "The entry belongs to the program or to the configured file.",
+    help: "PUT an entry with the same id over it, or change the file INTERLINE_CONFIG names.",
+  },
   body_too_large: {
     status: 413,
     type: "invalid_request_error",
@@ -154,11 +362,35 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     message: "The body must be uncompressed application/json.",
     help: "Send the header content-type: application/json and no content-encoding.",
   },
+  idempotency_key_reused: {
+    status: 422,
+    type: "invalid_request_error",
+    message: "This Idempotency-Key belongs to a request with another body.",
+    help: "Use a new key for every new request; send the very same body to repeat one.",
+  },
   upstream_rate_limited: {
     status: 429,
     type: "rate_limit_error",
     message: "The upstream asks to slow down.",
     help: "Wait as long as the header retry-after says, then try again, or choose another model.",
+  },
+  quota_exceeded: {
+    status: 429,
+    type: "insufficient_quota",
+    message: "The plan's messages are used up.",
+    help: "Wait until they renew (the message and GET /limits say when), choose a model of another tier, or change the plan.",
+  },
+  rate_limited: {
+    status: 429,
+    type: "rate_limit_error",
+    message: "Too many requests or tokens a minute.",
+    help: "Wait as long as the header retry-after says; the headers x-ratelimit-* and GET /limits say what is left.",
+  },
+  concurrency_limited: {
+    status: 429,
+    type: "rate_limit_error",
+    message: "Too many requests are open at the same time.",
+    help: "Wait until one of them has ended; GET /limits says how many are open.",
   },
   headers_too_large: {
     status: 431,
@@ -201,6 +433,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "api_error",
     message: "The upstream broke off in the middle of the stream.",
     help: "Send the request again; what was received is not complete.",
+  },
+  payment_provider_failed: {
+    status: 502,
+    type: "api_error",
+    message: "The payment provider could not be reached or refused.",
+    help: "Try again later; nothing was paid.",
   },
   store_unavailable: {
     status: 503,

@@ -1,26 +1,110 @@
 /** This file is generated from spec/paths by `npm run generate`; do not edit it. */
 import type {
+  AddMemberRequest,
+  AnyWorkspace,
+  AnyWorkspaceList,
+  Balance,
+  Budget,
+  BudgetList,
+  CatalogModelChange,
+  CatalogProviderChange,
   ChatCompletion,
   ChatCompletionChunk,
   ChatCompletionRequest,
   ContractDocument,
   ContractYaml,
+  CreateAdjustmentRequest,
+  CreateBudgetRequest,
+  CreateGrantRequest,
   CreateKeyRequest,
+  CreateProviderKeyRequest,
+  CreateRefundRequest,
+  CreateTopupRequest,
+  CreateUserKeyRequest,
+  CreateUserRequest,
+  CreateWorkspaceRequest,
   CreatedKey,
+  DeleteBudgetData,
   DeleteKeyData,
+  DeleteModelEntryData,
+  DeletePlanData,
+  DeleteProviderEntryData,
+  DeleteProviderKeyData,
+  DeletedBudget,
+  DeletedEntry,
   DeletedKey,
+  DeletedProviderKey,
   ErrorResponse,
+  GetStatementData,
   Key,
   KeyList,
+  LedgerCheck,
+  LedgerEntry,
+  LedgerList,
+  LimitList,
+  ListAllWorkspacesData,
+  ListBudgetsData,
   ListKeysData,
+  ListLedgerData,
+  ListMembersData,
+  ListModelEntriesData,
+  ListProviderKeysData,
   ListUsageData,
+  ListUsersData,
+  ListWorkspacesData,
+  Member,
+  MemberList,
   Model,
+  ModelEntry,
+  ModelEntryList,
   ModelList,
+  Plan,
+  PlanList,
+  ProviderEntry,
+  ProviderEntryList,
+  ProviderKey,
+  ProviderKeyList,
+  PutModelEntryData,
+  PutPlanData,
+  PutPlanRequest,
+  PutProviderEntryData,
+  Receipt,
+  ReceiptKeySet,
+  RemoveMemberData,
+  RemovedMember,
+  RetrieveAnyWorkspaceData,
+  RetrieveBudgetData,
   RetrieveKeyData,
+  RetrieveMemberData,
   RetrieveModelData,
+  RetrieveModelEntryData,
+  RetrievePlanData,
+  RetrieveProviderEntryData,
+  RetrieveProviderKeyData,
+  RetrieveRequestData,
+  RetrieveUserData,
+  RetrieveWorkspaceData,
+  Statement,
+  StripeEvent,
+  Topup,
+  UpdateAnyWorkspaceData,
+  UpdateAnyWorkspaceRequest,
+  UpdateBudgetData,
+  UpdateBudgetRequest,
   UpdateKeyData,
   UpdateKeyRequest,
+  UpdateMemberData,
+  UpdateMemberRequest,
+  UpdateUserData,
+  UpdateUserRequest,
+  UpdateWorkspaceData,
+  UpdateWorkspaceRequest,
   UsageList,
+  User,
+  UserList,
+  WebhookReceipt,
+  Workspace,
+  WorkspaceList,
 } from './client/types.gen.ts';
 
 /** What each operation takes and answers, by operationId. */
@@ -33,12 +117,15 @@ export interface Operations {
       readonly 200: ChatCompletion;
       readonly 400: ErrorResponse;
       readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
       readonly 403: ErrorResponse;
       readonly 404: ErrorResponse;
       readonly 405: ErrorResponse;
       readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
       readonly 413: ErrorResponse;
       readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
       readonly 429: ErrorResponse;
       readonly 431: ErrorResponse;
       readonly 500: ErrorResponse;
@@ -103,6 +190,7 @@ export interface Operations {
       readonly 400: ErrorResponse;
       readonly 401: ErrorResponse;
       readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
       readonly 405: ErrorResponse;
       readonly 408: ErrorResponse;
       readonly 413: ErrorResponse;
@@ -180,6 +268,853 @@ export interface Operations {
       readonly 503: ErrorResponse;
     };
   };
+  readonly listWorkspaces: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListWorkspacesData['query']>;
+    readonly replies: {
+      readonly 200: WorkspaceList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveWorkspace: {
+    readonly body: undefined;
+    readonly path: RetrieveWorkspaceData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Workspace;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly updateWorkspace: {
+    readonly body: UpdateWorkspaceRequest;
+    readonly path: UpdateWorkspaceData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Workspace;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listMembers: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListMembersData['query']>;
+    readonly replies: {
+      readonly 200: MemberList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly addMember: {
+    readonly body: AddMemberRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: Member;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveMember: {
+    readonly body: undefined;
+    readonly path: RetrieveMemberData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Member;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly updateMember: {
+    readonly body: UpdateMemberRequest;
+    readonly path: UpdateMemberData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Member;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly removeMember: {
+    readonly body: undefined;
+    readonly path: RemoveMemberData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: RemovedMember;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listBudgets: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListBudgetsData['query']>;
+    readonly replies: {
+      readonly 200: BudgetList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createBudget: {
+    readonly body: CreateBudgetRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: Budget;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveBudget: {
+    readonly body: undefined;
+    readonly path: RetrieveBudgetData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Budget;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly updateBudget: {
+    readonly body: UpdateBudgetRequest;
+    readonly path: UpdateBudgetData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Budget;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteBudget: {
+    readonly body: undefined;
+    readonly path: DeleteBudgetData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedBudget;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveBalance: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Balance;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createTopup: {
+    readonly body: CreateTopupRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: Topup;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly getStatement: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<GetStatementData['query']>;
+    readonly replies: {
+      readonly 200: Statement;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listLedger: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListLedgerData['query']>;
+    readonly replies: {
+      readonly 200: LedgerList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listLimits: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: LimitList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listProviderKeys: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListProviderKeysData['query']>;
+    readonly replies: {
+      readonly 200: ProviderKeyList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createProviderKey: {
+    readonly body: CreateProviderKeyRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: ProviderKey;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveProviderKey: {
+    readonly body: undefined;
+    readonly path: RetrieveProviderKeyData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ProviderKey;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteProviderKey: {
+    readonly body: undefined;
+    readonly path: DeleteProviderKeyData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedProviderKey;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveRequest: {
+    readonly body: undefined;
+    readonly path: RetrieveRequestData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Receipt;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listReceiptKeys: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ReceiptKeySet;
+      readonly 400: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly receiveStripeEvent: {
+    readonly body: StripeEvent;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: WebhookReceipt;
+      readonly 400: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listUsers: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListUsersData['query']>;
+    readonly replies: {
+      readonly 200: UserList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createUser: {
+    readonly body: CreateUserRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: User;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveUser: {
+    readonly body: undefined;
+    readonly path: RetrieveUserData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: User;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly updateUser: {
+    readonly body: UpdateUserRequest;
+    readonly path: UpdateUserData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: User;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createUserKey: {
+    readonly body: CreateUserKeyRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: CreatedKey;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listAllWorkspaces: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListAllWorkspacesData['query']>;
+    readonly replies: {
+      readonly 200: AnyWorkspaceList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createWorkspace: {
+    readonly body: CreateWorkspaceRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: AnyWorkspace;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveAnyWorkspace: {
+    readonly body: undefined;
+    readonly path: RetrieveAnyWorkspaceData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: AnyWorkspace;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly updateAnyWorkspace: {
+    readonly body: UpdateAnyWorkspaceRequest;
+    readonly path: UpdateAnyWorkspaceData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: AnyWorkspace;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listPlans: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: PlanList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrievePlan: {
+    readonly body: undefined;
+    readonly path: RetrievePlanData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Plan;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly putPlan: {
+    readonly body: PutPlanRequest;
+    readonly path: PutPlanData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Plan;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deletePlan: {
+    readonly body: undefined;
+    readonly path: DeletePlanData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listModelEntries: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListModelEntriesData['query']>;
+    readonly replies: {
+      readonly 200: ModelEntryList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveModelEntry: {
+    readonly body: undefined;
+    readonly path: RetrieveModelEntryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ModelEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly putModelEntry: {
+    readonly body: CatalogModelChange;
+    readonly path: PutModelEntryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ModelEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteModelEntry: {
+    readonly body: undefined;
+    readonly path: DeleteModelEntryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listProviderEntries: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ProviderEntryList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveProviderEntry: {
+    readonly body: undefined;
+    readonly path: RetrieveProviderEntryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ProviderEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly putProviderEntry: {
+    readonly body: CatalogProviderChange;
+    readonly path: PutProviderEntryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ProviderEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteProviderEntry: {
+    readonly body: undefined;
+    readonly path: DeleteProviderEntryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createGrant: {
+    readonly body: CreateGrantRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: LedgerEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createAdjustment: {
+    readonly body: CreateAdjustmentRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: LedgerEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createRefund: {
+    readonly body: CreateRefundRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: LedgerEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly checkLedger: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: LedgerCheck;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
   readonly getOpenapiYaml: {
     readonly body: undefined;
     readonly path: Record<string, never>;
@@ -219,7 +1154,9 @@ export interface OperationEntry {
   /** The unit in which the operation is counted. */
   readonly meter: 'tokens' | 'none';
   /** The scope a key needs; `none` where no key is needed. */
-  readonly scope: 'inference' | 'management' | 'none';
+  readonly scope: 'inference' | 'management' | 'operator' | 'none';
+  /** The roles that may call it; null for any member of the workspace. */
+  readonly roles: readonly ('owner' | 'admin' | 'member' | 'billing')[] | null;
   readonly statuses: readonly number[];
   readonly hasBody: boolean;
   /** Whether the body may carry inline images, audio and files. */
@@ -233,7 +1170,8 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'chat-completions',
     meter: 'tokens',
     scope: 'inference',
-    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 431, 500, 502, 503, 504],
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
     hasBody: true,
     maxBody: 'media',
   },
@@ -243,6 +1181,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'models',
     meter: 'none',
     scope: 'inference',
+    roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
   },
@@ -252,6 +1191,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'models',
     meter: 'none',
     scope: 'inference',
+    roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
   },
@@ -261,6 +1201,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'keys',
     meter: 'none',
     scope: 'management',
+    roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
   },
@@ -270,7 +1211,8 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'keys',
     meter: 'none',
     scope: 'management',
-    statuses: [201, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
+    roles: ['owner', 'admin', 'member'],
+    statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
     maxBody: 'json',
   },
@@ -280,6 +1222,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'keys',
     meter: 'none',
     scope: 'management',
+    roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
   },
@@ -289,6 +1232,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'keys',
     meter: 'none',
     scope: 'management',
+    roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
     hasBody: true,
     maxBody: 'json',
@@ -299,6 +1243,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'keys',
     meter: 'none',
     scope: 'management',
+    roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
     hasBody: false,
   },
@@ -308,6 +1253,526 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'usage',
     meter: 'none',
     scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  listWorkspaces: {
+    method: 'get',
+    path: '/workspaces',
+    tag: 'workspaces',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  retrieveWorkspace: {
+    method: 'get',
+    path: '/workspaces/{workspace}',
+    tag: 'workspaces',
+    meter: 'none',
+    scope: 'management',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  updateWorkspace: {
+    method: 'patch',
+    path: '/workspaces/{workspace}',
+    tag: 'workspaces',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  listMembers: {
+    method: 'get',
+    path: '/members',
+    tag: 'members',
+    meter: 'none',
+    scope: 'management',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  addMember: {
+    method: 'post',
+    path: '/members',
+    tag: 'members',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [201, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  retrieveMember: {
+    method: 'get',
+    path: '/members/{user}',
+    tag: 'members',
+    meter: 'none',
+    scope: 'management',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  updateMember: {
+    method: 'patch',
+    path: '/members/{user}',
+    tag: 'members',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  removeMember: {
+    method: 'delete',
+    path: '/members/{user}',
+    tag: 'members',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    hasBody: false,
+  },
+  listBudgets: {
+    method: 'get',
+    path: '/budgets',
+    tag: 'budgets',
+    meter: 'none',
+    scope: 'management',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  createBudget: {
+    method: 'post',
+    path: '/budgets',
+    tag: 'budgets',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'billing'],
+    statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  retrieveBudget: {
+    method: 'get',
+    path: '/budgets/{budget}',
+    tag: 'budgets',
+    meter: 'none',
+    scope: 'management',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  updateBudget: {
+    method: 'patch',
+    path: '/budgets/{budget}',
+    tag: 'budgets',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'billing'],
+    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  deleteBudget: {
+    method: 'delete',
+    path: '/budgets/{budget}',
+    tag: 'budgets',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'billing'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  retrieveBalance: {
+    method: 'get',
+    path: '/balance',
+    tag: 'balance',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'billing'],
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  createTopup: {
+    method: 'post',
+    path: '/balance/topups',
+    tag: 'balance',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'billing'],
+    statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 502, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  getStatement: {
+    method: 'get',
+    path: '/balance/statement',
+    tag: 'balance',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'billing'],
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  listLedger: {
+    method: 'get',
+    path: '/ledger',
+    tag: 'ledger',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'billing'],
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  listLimits: {
+    method: 'get',
+    path: '/limits',
+    tag: 'limits',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  listProviderKeys: {
+    method: 'get',
+    path: '/provider-keys',
+    tag: 'provider-keys',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  createProviderKey: {
+    method: 'post',
+    path: '/provider-keys',
+    tag: 'provider-keys',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [201, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 502, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  retrieveProviderKey: {
+    method: 'get',
+    path: '/provider-keys/{provider_key}',
+    tag: 'provider-keys',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  deleteProviderKey: {
+    method: 'delete',
+    path: '/provider-keys/{provider_key}',
+    tag: 'provider-keys',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  retrieveRequest: {
+    method: 'get',
+    path: '/requests/{request}',
+    tag: 'requests',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  listReceiptKeys: {
+    method: 'get',
+    path: '/receipt-keys',
+    tag: 'receipt-keys',
+    meter: 'none',
+    scope: 'none',
+    roles: null,
+    statuses: [200, 400, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  receiveStripeEvent: {
+    method: 'post',
+    path: '/webhooks/stripe',
+    tag: 'webhooks',
+    meter: 'none',
+    scope: 'none',
+    roles: null,
+    statuses: [200, 400, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  listUsers: {
+    method: 'get',
+    path: '/admin/users',
+    tag: 'admin-users',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  createUser: {
+    method: 'post',
+    path: '/admin/users',
+    tag: 'admin-users',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [201, 400, 401, 403, 405, 408, 409, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  retrieveUser: {
+    method: 'get',
+    path: '/admin/users/{user}',
+    tag: 'admin-users',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  updateUser: {
+    method: 'patch',
+    path: '/admin/users/{user}',
+    tag: 'admin-users',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  createUserKey: {
+    method: 'post',
+    path: '/admin/keys',
+    tag: 'admin-keys',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  listAllWorkspaces: {
+    method: 'get',
+    path: '/admin/workspaces',
+    tag: 'admin-workspaces',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  createWorkspace: {
+    method: 'post',
+    path: '/admin/workspaces',
+    tag: 'admin-workspaces',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  retrieveAnyWorkspace: {
+    method: 'get',
+    path: '/admin/workspaces/{workspace}',
+    tag: 'admin-workspaces',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  updateAnyWorkspace: {
+    method: 'patch',
+    path: '/admin/workspaces/{workspace}',
+    tag: 'admin-workspaces',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  listPlans: {
+    method: 'get',
+    path: '/admin/plans',
+    tag: 'admin-plans',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  retrievePlan: {
+    method: 'get',
+    path: '/admin/plans/{plan}',
+    tag: 'admin-plans',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  putPlan: {
+    method: 'put',
+    path: '/admin/plans/{plan}',
+    tag: 'admin-plans',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  deletePlan: {
+    method: 'delete',
+    path: '/admin/plans/{plan}',
+    tag: 'admin-plans',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    hasBody: false,
+  },
+  listModelEntries: {
+    method: 'get',
+    path: '/admin/models',
+    tag: 'admin-models',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  retrieveModelEntry: {
+    method: 'get',
+    path: '/admin/models/{model}',
+    tag: 'admin-models',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  putModelEntry: {
+    method: 'put',
+    path: '/admin/models/{model}',
+    tag: 'admin-models',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  deleteModelEntry: {
+    method: 'delete',
+    path: '/admin/models/{model}',
+    tag: 'admin-models',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    hasBody: false,
+  },
+  listProviderEntries: {
+    method: 'get',
+    path: '/admin/providers',
+    tag: 'admin-providers',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  retrieveProviderEntry: {
+    method: 'get',
+    path: '/admin/providers/{provider}',
+    tag: 'admin-providers',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+  },
+  putProviderEntry: {
+    method: 'put',
+    path: '/admin/providers/{provider}',
+    tag: 'admin-providers',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  deleteProviderEntry: {
+    method: 'delete',
+    path: '/admin/providers/{provider}',
+    tag: 'admin-providers',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    hasBody: false,
+  },
+  createGrant: {
+    method: 'post',
+    path: '/admin/ledger/grants',
+    tag: 'admin-ledger',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  createAdjustment: {
+    method: 'post',
+    path: '/admin/ledger/adjustments',
+    tag: 'admin-ledger',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [201, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  createRefund: {
+    method: 'post',
+    path: '/admin/ledger/refunds',
+    tag: 'admin-ledger',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [201, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
+    hasBody: true,
+    maxBody: 'json',
+  },
+  checkLedger: {
+    method: 'get',
+    path: '/admin/ledger/check',
+    tag: 'admin-ledger',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
   },
@@ -317,6 +1782,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'openapi',
     meter: 'none',
     scope: 'none',
+    roles: null,
     statuses: [200, 400, 405, 431, 500, 503],
     hasBody: false,
   },
@@ -326,6 +1792,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     tag: 'openapi',
     meter: 'none',
     scope: 'none',
+    roles: null,
     statuses: [200, 400, 405, 431, 500, 503],
     hasBody: false,
   },

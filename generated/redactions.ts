@@ -76,6 +76,210 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  listWorkspaces: {
+    body: [],
+    replies: [],
+  },
+  retrieveWorkspace: {
+    body: [],
+    replies: [],
+  },
+  updateWorkspace: {
+    body: [],
+    replies: [],
+  },
+  listMembers: {
+    body: [],
+    replies: [],
+  },
+  addMember: {
+    body: [],
+    replies: [],
+  },
+  retrieveMember: {
+    body: [],
+    replies: [],
+  },
+  updateMember: {
+    body: [],
+    replies: [],
+  },
+  removeMember: {
+    body: [],
+    replies: [],
+  },
+  listBudgets: {
+    body: [],
+    replies: [],
+  },
+  createBudget: {
+    body: [],
+    replies: [],
+  },
+  retrieveBudget: {
+    body: [],
+    replies: [],
+  },
+  updateBudget: {
+    body: [],
+    replies: [],
+  },
+  deleteBudget: {
+    body: [],
+    replies: [],
+  },
+  retrieveBalance: {
+    body: [],
+    replies: [],
+  },
+  createTopup: {
+    body: [],
+    replies: [],
+  },
+  getStatement: {
+    body: [],
+    replies: [],
+  },
+  listLedger: {
+    body: [],
+    replies: [],
+  },
+  listLimits: {
+    body: [],
+    replies: [],
+  },
+  listProviderKeys: {
+    body: [],
+    replies: [],
+  },
+  createProviderKey: {
+    body: [
+      'key',
+    ],
+    replies: [],
+  },
+  retrieveProviderKey: {
+    body: [],
+    replies: [],
+  },
+  deleteProviderKey: {
+    body: [],
+    replies: [],
+  },
+  retrieveRequest: {
+    body: [],
+    replies: [],
+  },
+  listReceiptKeys: {
+    body: [],
+    replies: [],
+  },
+  receiveStripeEvent: {
+    body: [],
+    replies: [],
+  },
+  listUsers: {
+    body: [],
+    replies: [],
+  },
+  createUser: {
+    body: [],
+    replies: [],
+  },
+  retrieveUser: {
+    body: [],
+    replies: [],
+  },
+  updateUser: {
+    body: [],
+    replies: [],
+  },
+  createUserKey: {
+    body: [],
+    replies: [
+      'secret',
+    ],
+  },
+  listAllWorkspaces: {
+    body: [],
+    replies: [],
+  },
+  createWorkspace: {
+    body: [],
+    replies: [],
+  },
+  retrieveAnyWorkspace: {
+    body: [],
+    replies: [],
+  },
+  updateAnyWorkspace: {
+    body: [],
+    replies: [],
+  },
+  listPlans: {
+    body: [],
+    replies: [],
+  },
+  retrievePlan: {
+    body: [],
+    replies: [],
+  },
+  putPlan: {
+    body: [],
+    replies: [],
+  },
+  deletePlan: {
+    body: [],
+    replies: [],
+  },
+  listModelEntries: {
+    body: [],
+    replies: [],
+  },
+  retrieveModelEntry: {
+    body: [],
+    replies: [],
+  },
+  putModelEntry: {
+    body: [],
+    replies: [],
+  },
+  deleteModelEntry: {
+    body: [],
+    replies: [],
+  },
+  listProviderEntries: {
+    body: [],
+    replies: [],
+  },
+  retrieveProviderEntry: {
+    body: [],
+    replies: [],
+  },
+  putProviderEntry: {
+    body: [],
+    replies: [],
+  },
+  deleteProviderEntry: {
+    body: [],
+    replies: [],
+  },
+  createGrant: {
+    body: [],
+    replies: [],
+  },
+  createAdjustment: {
+    body: [],
+    replies: [],
+  },
+  createRefund: {
+    body: [],
+    replies: [],
+  },
+  checkLedger: {
+    body: [],
+    replies: [],
+  },
   getOpenapiYaml: {
     body: [],
     replies: [],

@@ -1,16 +1,50 @@
 /** This file is the registry of handlers: an operation of the contract that is missing here does not compile. */
 import type { Handlers } from '../gateway/foundation/operation.ts';
 import type { House } from '../gateway/relay/house.ts';
+import * as adminKeys from './admin-keys.ts';
+import * as adminLedger from './admin-ledger.ts';
+import * as adminModels from './admin-models.ts';
+import * as adminPlans from './admin-plans.ts';
+import * as adminProviders from './admin-providers.ts';
+import * as adminUsers from './admin-users.ts';
+import * as adminWorkspaces from './admin-workspaces.ts';
+import * as balance from './balance.ts';
+import * as budgets from './budgets.ts';
 import * as chatCompletions from './chat-completions.ts';
 import * as keys from './keys.ts';
+import * as ledger from './ledger.ts';
+import * as limits from './limits.ts';
+import * as members from './members.ts';
 import * as models from './models.ts';
 import * as openapi from './openapi.ts';
+import * as providerKeys from './provider-keys.ts';
+import * as receiptKeys from './receipt-keys.ts';
+import * as requests from './requests.ts';
 import * as usage from './usage.ts';
+import * as webhooks from './webhooks.ts';
+import * as workspaces from './workspaces.ts';
 
 export const handlers = {
+  ...adminKeys,
+  ...adminLedger,
+  ...adminModels,
+  ...adminPlans,
+  ...adminProviders,
+  ...adminUsers,
+  ...adminWorkspaces,
+  ...balance,
+  ...budgets,
   ...chatCompletions,
   ...keys,
+  ...ledger,
+  ...limits,
+  ...members,
   ...models,
   ...openapi,
+  ...providerKeys,
+  ...receiptKeys,
+  ...requests,
   ...usage,
+  ...webhooks,
+  ...workspaces,
 } satisfies Handlers<House>;

@@ -1,4 +1,5 @@
 /** This file answers the usage operations. */
+import { seesOnlyOwn } from '../gateway/access/roles.ts';
 import { fail } from '../gateway/foundation/errors.ts';
 import type { Call, Reply } from '../gateway/foundation/operation.ts';
 import type { House } from '../gateway/relay/house.ts';
@@ -6,7 +7,7 @@ import { listUsage as listUsageRows } from '../gateway/reporting/usage.ts';
 
 const MS_PER_SECOND = 1000;
 
-/** Lists usage: of the whole workspace for a management key, of itself for any other. */
+/** Lists usage: of the whole workspace for a management key (of a plain member: their own), of itself for any other. */
 export async function listUsage(call: Call<'listUsage'>, house: House): Promise<Reply<'listUsage'>> {
   const caller = call.caller ?? fail('missing_api_key');
   const { query } = call;
@@ -14,9 +15,13 @@ export async function listUsage(call: Call<'listUsage'>, house: House): Promise<
   if (!seesWorkspace && query.key !== undefined && query.key !== caller.keyId) {
     fail('insufficient_scope', { param: 'key', message: 'This key sees only its own usage; a key with the scope management sees the whole workspace.' });
   }
+  if (query.user !== undefined && query.user !== caller.userId && seesOnlyOwn(caller)) {
+    fail('insufficient_role', { param: 'user', message: 'A member sees only their own usage.' });
+  }
   const filter = {
     workspaceId: caller.workspaceId,
     keyId: seesWorkspace ? query.key ?? null : caller.keyId,
+    userId: seesOnlyOwn(caller) ? caller.userId : query.user ?? null,
     model: query.model ?? null,
     fromMs: query.from === undefined ? null : query.from * MS_PER_SECOND,
     toMs: query.to === undefined ? null : query.to * MS_PER_SECOND,

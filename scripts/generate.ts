@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { generateCatalog } from './catalog.ts';
+import { renderAbnormalEnds } from './generate/abnormal-ends.ts';
 import { generateCatalogSchema } from './generate/catalog-schema.ts';
 import { generateClient } from './generate/client.ts';
 import { bundleContract } from './generate/contract.ts';
@@ -20,6 +21,7 @@ const target = path.join(root, 'generated');
 async function generateInto(out: string): Promise<void> {
   const contract = bundleContract(root, out);
   writeText(out, 'errors.ts', renderErrors(contract));
+  writeText(out, 'abnormal-ends.ts', renderAbnormalEnds(contract));
   writeText(out, 'operations.ts', renderOperations(contract));
   writeText(out, 'redactions.ts', renderRedactions(contract));
   writeJson(out, 'openapi.mock.json', renderMockContract(contract));

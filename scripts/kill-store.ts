@@ -1,4 +1,4 @@
-/** This file kills a process that writes usage rows, again and again, and proves that no acknowledged row is lost: `npm run kill:store -- --rounds 50 --seed 1`. */
+/** This file kills a process that holds and settles, again and again, and proves that no acknowledged row is lost and the ledger keeps its promises: `npm run kill:store -- --rounds 50 --seed 1`. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../gateway/foundation/clock.ts';
+import type { CounterSpec, LedgerAnswer, LedgerOp, Violation } from '../gateway/foundation/ledger.ts';
 import { defaultLimits } from '../gateway/foundation/limits.ts';
 import { toNanoUsd } from '../gateway/foundation/money.ts';
 import type { RequestRecord } from '../gateway/foundation/terms.ts';
@@ -26,6 +27,9 @@ export interface KillRound {
   /** Acknowledged ids that are not in the store, or lack one of their two rows. */
   readonly lost: number;
   readonly integrity: string;
+  /** Promises of the ledger that are broken after what was left open was recovered. */
+  readonly violations: readonly Violation[];
+  readonly recovered: number;
   readonly reopenMs: number;
 }
 
@@ -33,6 +37,12 @@ export interface KillRound {
 const OPEN_RECORDS = 64;
 /** A round is cut after a random number of acknowledged rows up to this. */
 const ROWS_BEFORE_KILL_MAX = 4000;
+/** Credited in each round, in nano-USD. */
+const GRANT = 100_000_000n;
+/** Held for each request, in nano-USD. */
+const ASK = 5000n;
+const HOLD_MS = 60_000;
+const wallet: CounterSpec = { id: 'w:ws_1', kind: 'wallet', scopeId: 'ws_1', unit: 'nusd', period: 'all', cap: null, capRevision: 0 };
 
 /** Kills a writer in each round, on one file that lives through all of them. */
 export async function killRounds({ rounds, seed, report }: KillOptions): Promise<KillRound[]> {
@@ -76,7 +86,9 @@ async function inspect(file: string, round: number, ids: readonly string[]): Pro
   const started = systemClock.monotonic();
   const store = await openSqliteStore({ file, limits: defaultLimits, clock: systemClock });
   await store.ping();
+  const recovered = await store.recoverNode(nodeOf(round), systemClock.now());
   const reopenMs = systemClock.monotonic() - started;
+  const violations = await store.checkLedger();
   await store.close();
 
   const db = new DatabaseSync(file, { readOnly: true });
@@ -86,22 +98,45 @@ async function inspect(file: string, round: number, ids: readonly string[]): Pro
   const halves = db.prepare('SELECT (SELECT COUNT(*) FROM usage_event) - (SELECT COUNT(*) FROM request_log) AS n').get()?.['n'];
   const integrity = String(db.prepare('PRAGMA integrity_check').get()?.['integrity_check']);
   db.close();
-  return { round, acknowledged: ids.length, lost: lost + Math.abs(Number(halves)), integrity, reopenMs };
+  return { round, acknowledged: ids.length, lost: lost + Math.abs(Number(halves)), integrity, violations, recovered, reopenMs };
 }
 
-/** The writer: records without end and prints each id once it is acknowledged. */
+/** The writer: holds and settles without end, some of it out of a lease, and prints each id once its settlement is acknowledged. */
 async function write(file: string, round: number): Promise<void> {
   const store = await openSqliteStore({ file, limits: defaultLimits, clock: systemClock });
+  const nodeId = nodeOf(round);
+  const nowMs = systemClock.now();
+  const apply = (op: LedgerOp): Promise<LedgerAnswer> => new Promise((resolve, reject) => {
+    store.apply(op, (failure, answer) => { if (answer) resolve(answer); else reject(failure ?? new Error('no answer')); });
+  });
+  await store.registerNode({ id: nodeId, host: 'here', pid: process.pid, started: '', beats: 0, startedMs: nowMs });
+  await store.postTransfers([{
+    id: `gr:${round}`, kind: 'grant', workspaceId: 'ws_1', debitAccount: 'sys:grants', creditAccount: 'w:ws_1', amount: toNanoUsd(GRANT), reference: '', note: null, createdMs: nowMs,
+  }]);
+  const leaseId = `lease_${round}`;
+  await apply({ kind: 'lease', leaseId, nodeId, counter: wallet, amount: GRANT / 16n, nowMs });
   let next = 0;
-  const recordNext = (): void => {
-    const record = recordOf(round, next++);
-    store.recordRequest(record, (failure) => {
-      if (failure) throw failure;
+  const run = async (): Promise<void> => {
+    for (;;) {
+      const index = next++;
+      const record = recordOf(round, index);
+      const ask = { counter: wallet, amount: ASK };
+      const isLeased = index % 2 === 0;
+      if (!isLeased) {
+        await apply({ kind: 'hold', id: record.id, nodeId, options: [[ask]], giveBack: [], draft: record, nowMs, expiresMs: nowMs + HOLD_MS, idempotency: null });
+      }
+      await apply({
+        kind: 'settle', record, idempotency: null,
+        lines: [{ counter: wallet, asked: ASK, actual: record.charge.nanoUsd, leaseId: isLeased ? leaseId : null }],
+      });
       process.stdout.write(`${record.id}\n`);
-      recordNext();
-    });
+    }
   };
-  for (let each = 0; each < OPEN_RECORDS; each++) recordNext();
+  await Promise.all(Array.from({ length: OPEN_RECORDS }, run));
+}
+
+function nodeOf(round: number): string {
+  return `node_${round}`;
 }
 
 function idOf(round: number, index: number): string {
@@ -114,7 +149,8 @@ function recordOf(round: number, index: number): RequestRecord {
     model: 'sandbox/echo', upstreamModel: 'echo', provider: 'sandbox', target: 'sandbox/echo', attempts: 1, isStream: false, status: 200,
     outcome: 'ok', errorCode: null, finishReason: 'stop', upstreamId: null, basis: 'provider', startedMs: 1_800_000_000_000 + index,
     usage: { promptTokens: 10, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: index, reasoningTokens: 0 },
-    charge: { messages: 1, nanoUsd: toNanoUsd(index), priceVersion: 'kill', isUnpriced: false }, latencyMs: 1, firstByteMs: null,
+    charge: { messages: 1, nanoUsd: toNanoUsd(index % Number(ASK)), priceVersion: 'kill', isUnpriced: false }, latencyMs: 1, firstByteMs: null,
+    userId: 'user_1', payer: 'balance', failedAttempts: null,
   };
 }
 
@@ -143,12 +179,12 @@ async function main(): Promise<void> {
   const results = await killRounds({
     rounds: Number(values.rounds),
     seed: Number(values.seed),
-    report: (each) => process.stdout.write(`round ${each.round}: ${each.acknowledged} acknowledged, ${each.lost} lost, integrity ${each.integrity}, reopened in ${each.reopenMs.toFixed(0)} ms\n`),
+    report: (each) => process.stdout.write(`round ${each.round}: ${each.acknowledged} acknowledged, ${each.lost} lost, integrity ${each.integrity}, ${each.violations.length} promises broken, ${each.recovered} holds recovered, reopened in ${each.reopenMs.toFixed(0)} ms\n`),
   });
   const acknowledged = results.reduce((sum, each) => sum + each.acknowledged, 0);
   const lost = results.reduce((sum, each) => sum + each.lost, 0);
-  const broken = results.filter((each) => each.integrity !== 'ok').length;
-  process.stdout.write(`${results.length} rounds, seed ${values.seed}: ${acknowledged} rows acknowledged, ${lost} lost, ${broken} files broken\n`);
+  const broken = results.filter((each) => each.integrity !== 'ok' || each.violations.length > 0).length;
+  process.stdout.write(`${results.length} rounds, seed ${values.seed}: ${acknowledged} rows acknowledged, ${lost} lost, ${broken} ledgers broken\n`);
   process.exitCode = lost + broken === 0 ? 0 : 1;
 }
 

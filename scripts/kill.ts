@@ -1,135 +1,191 @@
-/** This file kills a whole gateway under load, again and again, and looks for replies without a usage row: `npm run kill -- --rounds 50 --seed 1`. */
-import { DatabaseSync } from 'node:sqlite';
-import { join } from 'node:path';
+/** This file kills a gateway, or its database, under load again and again, and looks for charges that are lost, doubled or wrong: `npm run kill -- --rounds 50 --engine sqlite --victim gateway --seed 1`. */
 import { parseArgs } from 'node:util';
-import { call } from '../conformance/raw-client.ts';
-import type { RawReply } from '../conformance/raw-client.ts';
 import { seededRandom } from '../conformance/recorded-streams.ts';
-import { startReplayUpstream } from '../conformance/replay-upstream.ts';
-import type { ReplayUpstream } from '../conformance/replay-upstream.ts';
-import { startServer, stopServers } from '../conformance/server-under-test.ts';
 import type { ServerUnderTest } from '../conformance/server-under-test.ts';
+import { ask, askFor } from './money/client.ts';
+import type { Answer } from './money/client.ts';
+import { startCountingUpstream } from './money/counting-upstream.ts';
+import type { Work } from './money/counting-upstream.ts';
+import { readEngine, startFleet } from './money/fleet.ts';
+import { viewPostgres, viewSqlite } from './money/ledger-view.ts';
+import type { LedgerView, SeenRow } from './money/ledger-view.ts';
 
-const CALLERS = 24;
-/** The kill comes so long after the start of the load, in ms. */
-const KILL_AFTER_MS = { min: 80, max: 900 };
-
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '50' }, seed: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: {
+    engine: { type: 'string', default: 'sqlite' },
+    /** `gateway`, or `database` (PostgreSQL only). */
+    victim: { type: 'string', default: 'gateway' },
+    rounds: { type: 'string', default: '50' },
+    callers: { type: 'string', default: '32' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const engine = readEngine(values.engine);
 const rounds = Number(values.rounds);
 const random = seededRandom(Number(values.seed));
 
-const CONTENT = Array.from({ length: 20 }, (_, index) => `word${index}`);
-const COMPLETION = JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: CONTENT.join(' '), refusal: null }, logprobs: null, finish_reason: 'stop' }], usage: { prompt_tokens: 7, completion_tokens: 40, total_tokens: 47 } });
-const eventOf = (content: string | null): string => `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta: content === null ? {} : { content }, logprobs: null, finish_reason: content === null ? 'stop' : null }] })}\n\n`;
-const USAGE_EVENT = 'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":40,"total_tokens":47}}\n\n';
+/** The kill comes so long after the start of the load, in ms: before and after streams are written down as holds of their own. */
+const KILL_AFTER_MS = { min: 150, max: 2600 };
+/** What a dead gateway held must be settled so soon after the next one is ready, in ms. */
+const RECOVERY_MS_MAX = 2000;
+/** Work whose settling a kill of the database has held up must be carried over in this time, in ms. */
+const CARRY_MS_MAX = 8000;
 
-/** What callers ask for: whole replies and streams, of the sandbox and of an upstream, with usage told and usage to be counted. */
-const questions: readonly Readonly<Record<string, unknown>>[] = [
-  { model: 'sandbox/chat' },
-  { model: 'sandbox/chat', stream: true, sandbox: { token_ms: 1 } },
-  { model: 'vllm/whole' },
-  { model: 'vllm/stream', stream: true },
-  { model: 'vllm/uncounted', stream: true },
+const NANO_PER_TOKEN = 1000n;
+const MODEL = 'kill/model';
+const config = {
+  models: [{ id: MODEL, name: 'Kill', tier: 'pro', context_window: 100_000, max_output_tokens: 100_000, targets: [{ provider: 'vllm', model: 'kill', price: { input: 1_000_000_000, output: 1_000_000_000 } }] }],
+};
+const plain = { promptTokens: 70, cachedTokens: 0, completionTokens: 400, delayMs: 2 } as const;
+/** Quick replies, quick streams, and streams that are still open when the kill comes. */
+const works: readonly (Work & { readonly stream: boolean })[] = [
+  { ...plain, fault: 'none', paceMs: 0, stream: false },
+  { ...plain, fault: 'none', paceMs: 2, events: 10, stream: true },
+  { ...plain, fault: 'none', paceMs: 25, events: 60, stream: true },
+  { ...plain, fault: 'no_usage', paceMs: 10, events: 20, stream: true },
+  { ...plain, fault: 'none', paceMs: 25, events: 120, stream: true },
 ];
+const FULL_CHARGE = BigInt(plain.promptTokens + plain.completionTokens) * NANO_PER_TOKEN;
 
-/** A reply that was complete on the caller's side: its JSON whole, or its `[DONE]` received. */
-interface Completed {
-  readonly requestId: string;
-  readonly model: string;
+interface Run {
+  readonly completed: Map<string, number>;
+  readonly faults: string[];
+  readonly startsMs: number[];
+  readonly recoveriesMs: number[];
+  cut: number;
 }
 
 async function main(): Promise<void> {
-  const upstream = await startReplayUpstream();
-  playReplies(upstream);
-  let server = await startServer({ env: { VLLM_BASE_URL: upstream.url, LOG_LEVEL: 'warn' } });
-  const { dataFolder } = server;
-  const completed: Completed[] = [];
-  const startsMs: number[] = [];
-  const faults: string[] = [];
-  let cut = 0;
-  for (let round = 0; round < rounds; round++) {
-    cut += await loadAndKill(server, completed);
-    server = await server.restart();
-    startsMs.push(server.readyMs);
-    faults.push(...faultsOfStore(dataFolder, completed).map((fault) => `round ${round}: ${fault}`));
-    if (faults.length > 0) break;
+  const upstream = await startCountingUpstream((tag) => works[Number(tag.split(':')[0])] ?? { ...plain, fault: 'refuse', paceMs: 0 });
+  const fleet = await startFleet(engine, 1, { env: { VLLM_BASE_URL: upstream.url, LOG_LEVEL: 'error' }, config });
+  const [first] = fleet.gateways;
+  if (!first) throw new Error('there is no gateway');
+  let server: ServerUnderTest = first;
+  const { key, granted } = await makePayer(server);
+  const { postgres } = fleet;
+  const view = (): LedgerView => (postgres ? viewPostgres(postgres.url) : viewSqlite(fleet.gateways[0]?.dataFolder ?? ''));
+  const run: Run = { completed: new Map(), faults: [], startsMs: [], recoveriesMs: [], cut: 0 };
+  for (let round = 0; round < rounds && run.faults.length === 0; round++) {
+    if (values.victim === 'database' && postgres) {
+      await load({ server, key, run }, async () => {
+        await postgres.kill();
+        await postgres.restart();
+      });
+    } else {
+      const victim = server;
+      await load({ server, key, run }, () => victim.kill());
+      server = await victim.restart();
+      run.startsMs.push(server.readyMs);
+    }
+    await lookInto(view(), { run, round });
   }
-  faults.push(...await faultsOfUsage(server, completed.length));
-  report({ completed: completed.length, cut, startsMs, faults });
-  if (await server.stop() !== 0) faults.push('the last server did not stop with 0');
+  if (run.faults.length === 0) run.faults.push(...await faultsOfBalance(server, { key, granted, admin: fleet.key, view: view() }));
+  report(run);
+  if (await server.stop() !== 0) run.faults.push('the last gateway did not stop with 0');
+  await postgres?.stop();
   await upstream.close();
-  await stopServers();
-  process.exitCode = faults.length > 0 ? 1 : 0;
+  process.exitCode = run.faults.length > 0 ? 1 : 0;
 }
 
-function playReplies(upstream: ReplayUpstream): void {
-  const words = CONTENT.flatMap((word) => [{ write: eventOf(`${word} `) }, { waitMs: 1 }]);
-  upstream.play('whole', { headers: { 'content-type': 'application/json' }, steps: [{ write: COMPLETION }] });
-  upstream.play('stream', { steps: [...words, { write: `${eventOf(null)}${USAGE_EVENT}data: [DONE]\n\n` }] });
-  upstream.play('uncounted', { steps: [...words, { write: `${eventOf(null)}data: [DONE]\n\n` }] });
+async function makePayer(server: ServerUnderTest): Promise<{ key: string; granted: bigint }> {
+  const admin = (path: string, body: unknown): Promise<Record<string, unknown>> => askFor(server.url, { path: `/v1${path}`, key: server.key, body }, 201);
+  const user = await admin('/admin/users', { name: 'payer' });
+  const workspace = await admin('/admin/workspaces', { name: 'payer', owner: user['id'], plan: 'unlimited', billing: 'balance' });
+  const made = await admin('/admin/keys', { name: 'payer', user: user['id'], workspace: workspace['id'], scopes: ['inference', 'management'] });
+  const granted = 1_000_000_000_000_000n;
+  await admin('/admin/ledger/grants', { workspace: workspace['id'], amount_nano_usd: String(granted) });
+  return { key: String(made['secret']), granted };
 }
 
-/** Lets callers ask until the kill, and gives how many calls it cut. */
-async function loadAndKill(server: ServerUnderTest, completed: Completed[]): Promise<number> {
+/** Lets callers ask until the kill is over, and remembers which replies they got whole. */
+async function load({ server, key, run }: { server: ServerUnderTest; key: string; run: Run }, kill: () => Promise<void>): Promise<void> {
   let isOver = false;
-  let cut = 0;
   const askAgain = async (caller: number): Promise<void> => {
     for (let turn = caller; !isOver; turn++) {
-      const question = questions[turn % questions.length] ?? {};
-      const messages = [{ role: 'user', content: `Reply with exactly: ${CONTENT.join(' ')}` }];
-      const reply = await call(server.url, { path: '/v1/chat/completions', key: server.key, body: { ...question, messages } }).catch(() => null);
-      if (reply && isComplete(reply)) completed.push({ requestId: reply.headers['x-request-id'] ?? 'none', model: String(question['model']) });
-      else cut++;
+      const kind = turn % works.length;
+      const stream = works[kind]?.stream === true;
+      const body = { model: MODEL, stream, user: `${kind}:${turn}`, messages: [{ role: 'user', content: 'go on until you are killed' }] };
+      const answer = await ask(server.url, { path: '/v1/chat/completions', key, body });
+      if (isWhole(answer, stream)) run.completed.set(String(answer.headers['x-request-id']), kind);
+      else run.cut++;
+      if (answer.status === 503) await pause(20);
     }
   };
-  const callers = Array.from({ length: CALLERS }, (_, caller) => askAgain(caller));
-  await new Promise((resolve) => { setTimeout(resolve, KILL_AFTER_MS.min + random() * (KILL_AFTER_MS.max - KILL_AFTER_MS.min)); });
-  const killed = server.kill();
-  isOver = true;
+  const callers = Array.from({ length: Number(values.callers) }, (_, caller) => askAgain(caller));
+  await pause(KILL_AFTER_MS.min + random() * (KILL_AFTER_MS.max - KILL_AFTER_MS.min));
+  const killed = kill();
+  if (values.victim === 'gateway') isOver = true;
   await killed;
+  isOver = true;
   await Promise.all(callers);
-  return cut;
 }
 
-function isComplete(reply: RawReply): boolean {
-  if (reply.status !== 200) return false;
-  const isStream = reply.headers['content-type']?.startsWith('text/event-stream');
-  return isStream ? reply.body.toString('utf8').endsWith('data: [DONE]\n\n') : reply.isWhole;
+function isWhole(answer: Answer, isStream: boolean): boolean {
+  return answer.status === 200 && (!isStream || answer.text.endsWith('data: [DONE]\n\n'));
 }
 
-/** Looks into the store itself: sound, and with both rows of every completed reply, of this round and of all before. */
-function faultsOfStore(dataFolder: string, completed: readonly Completed[]): string[] {
-  const db = new DatabaseSync(join(dataFolder, 'interline.db'), { readOnly: true });
-  const faults: string[] = [];
-  const sound = db.prepare('PRAGMA integrity_check').all().map((row) => Object.values(row).join());
-  if (sound.join() !== 'ok') faults.push(`integrity_check: ${sound.slice(0, 3).join('; ')}`);
-  const rows = db.prepare(`SELECT u.id AS id, u.model AS model, u.outcome AS outcome, u.compl_tok AS tokens, r.status AS status
-    FROM usage_event u JOIN request_log r ON r.id = u.id`).all();
-  const byId = new Map(rows.map((row) => [row['id'], row]));
-  for (const { requestId, model } of completed) {
-    const row = byId.get(requestId);
-    if (!row) faults.push(`${requestId} (${model}) was completed and has no rows`);
-    else if (row['model'] !== model || row['outcome'] !== 'ok' || row['status'] !== 200 || Number(row['tokens']) === 0) faults.push(`${requestId}: its row is ${JSON.stringify(row)}`);
+/** Waits until nothing is open, and compares every reply that was whole with its row. */
+async function lookInto(view: LedgerView, { run, round }: { run: Run; round: number }): Promise<void> {
+  const isDatabase = values.victim === 'database';
+  const startedAt = performance.now();
+  const limit = isDatabase ? CARRY_MS_MAX : RECOVERY_MS_MAX;
+  let faults: string[];
+  do {
+    faults = [];
+    const open = await view.openHolds();
+    if (open > 0) faults.push(`${open} holds are open`);
+    else faults.push(...faultsOfRows(await view.rows(), run));
+    if (faults.length > 0) await pause(20);
+  } while (faults.length > 0 && performance.now() - startedAt < limit);
+  run.recoveriesMs.push(performance.now() - startedAt);
+  faults.push(...await view.soundness());
+  await view.close();
+  run.faults.push(...faults.slice(0, 10).map((fault) => `round ${round}: ${fault}`));
+}
+
+function faultsOfRows(rows: readonly SeenRow[], run: Run): string[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const faults: string[] = byId.size === rows.length ? [] : ['a request has two rows'];
+  for (const [id, kind] of run.completed) {
+    const row = byId.get(id);
+    const isTold = works[kind]?.fault === 'none';
+    if (!row) faults.push(`${id} was answered whole and has no row`);
+    else if (row.outcome !== 'ok' || row.status !== 200 || row.completionTokens === 0) faults.push(`${id} was answered whole, its row says ${row.outcome} ${row.status} ${row.completionTokens}`);
+    else if (isTold && row.charged !== FULL_CHARGE) faults.push(`${id} was charged ${row.charged} instead of ${FULL_CHARGE}`);
   }
-  const halves = db.prepare(`SELECT (SELECT COUNT(*) FROM usage_event) AS usage, (SELECT COUNT(*) FROM request_log) AS log`).get();
-  if (halves?.['usage'] !== halves?.['log'] || byId.size !== Number(halves?.['usage'])) faults.push(`rows without their other half: ${JSON.stringify(halves)}`);
-  db.close();
-  return faults.slice(0, 10);
+  for (const row of rows) if (row.charged > FULL_CHARGE) faults.push(`${row.id} (${row.outcome}) was charged ${row.charged}, more than all of it`);
+  return faults;
 }
 
-/** What the API says of it all. */
-async function faultsOfUsage(server: ServerUnderTest, completed: number): Promise<string[]> {
-  const reply = await call(server.url, { path: '/v1/usage?limit=1', key: server.key });
-  const { totals } = JSON.parse(reply.body.toString('utf8')) as { totals?: { requests: number } };
-  return totals && totals.requests >= completed ? [] : [`GET /usage counts ${String(totals?.requests)} requests, completed were ${completed}`];
+async function faultsOfBalance(server: ServerUnderTest, { key, granted, admin, view }: { key: string; granted: bigint; admin: string; view: LedgerView }): Promise<string[]> {
+  const rows = await view.rows();
+  await view.close();
+  const charged = rows.reduce((sum, row) => sum + row.charged, 0n);
+  const balance = BigInt(String((await askFor(server.url, { path: '/v1/balance', key }))['balance_nano_usd']));
+  const check = await askFor(server.url, { path: '/v1/admin/ledger/check', key: admin });
+  const violations = Array.isArray(check['violations']) ? check['violations'] : [check];
+  const recovered = rows.filter((row) => row.outcome === 'recovered');
+  console.log(`rows ${rows.length}, of which recovered ${recovered.length} (charged ${recovered.filter((row) => row.charged > 0n).length})`);
+  return [
+    ...(granted - balance === charged ? [] : [`the balance paid ${granted - balance}, the rows say ${charged}`]),
+    ...violations.map((violation) => JSON.stringify(violation)),
+  ];
 }
 
-function report(run: { completed: number; cut: number; startsMs: readonly number[]; faults: readonly string[] }): void {
-  const sorted = [...run.startsMs].sort((one, other) => one - other).map(Math.round);
-  console.log(`${run.startsMs.length} kills, seed ${String(values.seed)}: ${run.completed} replies completed, ${run.cut} cut`);
-  console.log(`start to ready after a kill, ms: median ${String(sorted[Math.floor(sorted.length / 2)])}, longest ${String(sorted.at(-1))}`);
+function report(run: Run): void {
+  const middle = (list: readonly number[]): string => {
+    const sorted = [...list].sort((one, other) => one - other).map(Math.round);
+    return `median ${String(sorted[Math.floor(sorted.length / 2)])}, longest ${String(sorted.at(-1))}`;
+  };
+  console.log(`${run.recoveriesMs.length} kills of the ${values.victim} (${engine}), seed ${values.seed}: ${run.completed.size} replies completed, ${run.cut} cut`);
+  if (run.startsMs.length > 0) console.log(`start to ready after a kill, ms: ${middle(run.startsMs)}`);
+  console.log(`until everything was settled, ms: ${middle(run.recoveriesMs)}`);
   console.log(`faults ${run.faults.length}`);
   for (const fault of run.faults) console.log(`  ${fault}`);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => { setTimeout(resolve, ms); });
 }
 
 await main();

@@ -8,7 +8,7 @@ import { startServer } from '../conformance/server-under-test.ts';
 import { openPython } from './python.ts';
 import { run } from './run.ts';
 
-const { values } = parseArgs({ options: { 'max-examples': { type: 'string', default: '400' }, seed: { type: 'string', default: '20261121' } } });
+const { values } = parseArgs({ options: { 'max-examples': { type: 'string', default: '80' }, seed: { type: 'string', default: '20261121' } } });
 const room = path.resolve(import.meta.dirname, '../conformance/python');
 const bin = await openPython('schemathesis');
 const server = await startServer();

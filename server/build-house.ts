@@ -1,22 +1,38 @@
 /** This file builds one running gateway from its configuration, in the order things need each other. */
 import { mkdirSync } from 'node:fs';
+import type { CatalogBilling } from '../generated/catalog-types.ts';
 import { createAuthenticator } from '../gateway/access/authenticate.ts';
 import { openFirstKey } from '../gateway/access/first-key.ts';
+import { createOwnKeys } from '../gateway/access/provider-keys.ts';
 import { loadSecrets } from '../gateway/access/secrets.ts';
+import { loadVault } from '../gateway/access/vault.ts';
 import { systemClock } from '../gateway/foundation/clock.ts';
 import type { Clock } from '../gateway/foundation/clock.ts';
-import type { Config } from '../gateway/foundation/config.ts';
+import type { Config, Environment } from '../gateway/foundation/config.ts';
 import { createIds } from '../gateway/foundation/ids.ts';
+import type { MakeId } from '../gateway/foundation/ids.ts';
 import { createLog } from '../gateway/foundation/log.ts';
 import type { Log } from '../gateway/foundation/log.ts';
 import { createMetrics } from '../gateway/foundation/metrics.ts';
 import { createCounter } from '../gateway/metering/counter.ts';
-import { createUpstreams } from '../gateway/relay/upstreams.ts';
+import { createLedger } from '../gateway/metering/ledger-room.ts';
+import { createLedgerWatch } from '../gateway/metering/ledger-watch.ts';
+import { createRates } from '../gateway/metering/rates.ts';
+import type { Rates, RatesParts } from '../gateway/metering/rates.ts';
+import { DEFAULT_TERMS } from '../gateway/metering/topups.ts';
+import type { TopupTerms } from '../gateway/metering/topups.ts';
 import type { House } from '../gateway/relay/house.ts';
+import { createPayments } from '../gateway/relay/payments.ts';
+import type { PaymentParts, Payments } from '../gateway/relay/payments.ts';
 import { createPulse } from '../gateway/relay/pulse.ts';
 import { createStoreGate } from '../gateway/relay/store-gate.ts';
+import { openStripe } from '../gateway/relay/stripe.ts';
+import { tryKey } from '../gateway/relay/try-key.ts';
+import { createUpstreams } from '../gateway/relay/upstreams.ts';
+import { createWarnings } from '../gateway/relay/warnings.ts';
 import { loadCatalog } from '../gateway/routing/catalog.ts';
-import { openSqliteStore, sqliteFile } from '../gateway/store/sqlite.ts';
+import { createCatalogKeeper } from '../gateway/routing/keeper.ts';
+import { openStore } from '../gateway/store/open.ts';
 
 /** What a test may put in the place of the real thing. */
 export interface Replacements {
@@ -37,21 +53,35 @@ export interface BuiltHouse {
 export async function buildHouse(config: Config, replacements: Replacements = {}): Promise<BuiltHouse> {
   const clock = replacements.clock ?? systemClock;
   const log = replacements.log ?? createLog(config.logLevel);
-  const { catalog, limits } = loadCatalog({ environment: config.environment, configFile: config.configFile });
-  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
-  const secrets = loadSecrets(config.dataFolder);
-  const store = await openSqliteStore({ file: sqliteFile(config.dataFolder), limits, clock });
+  const { environment, dataFolder } = config;
+  const loaded = loadCatalog({ environment, configFile: config.configFile });
+  const { limits } = loaded;
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const secrets = loadSecrets(dataFolder);
+  const vault = loadVault(dataFolder, environment['INTERLINE_KEK']);
+  const store = await openStore(config, { limits, clock, log });
   const makeId = createIds(clock);
-  const firstKey = await openFirstKey({ store, secrets, clock, makeId, dataFolder: config.dataFolder });
+  const firstKey = await openFirstKey({ store, secrets, clock, makeId, dataFolder });
+  const keeper = await createCatalogKeeper({ loaded, environment, store, clock, log });
+  const { catalog } = keeper;
   const authenticator = createAuthenticator({ store, secrets, clock, limits });
+  const ledger = await createLedger({ store, clock, makeId, limits, log });
+  const ledgerWatch = createLedgerWatch({ store, clock, log });
+  const rates = await openRates(config, { clock, limits, log, makeId });
   const pulse = createPulse(clock);
   const counter = createCounter({ clock, log });
-  const upstreams = createUpstreams({ catalog, clock, limits, log });
+  const upstreams = createUpstreams({ catalog, clock, limits, log, guard: { allow: loaded.file?.guard?.allow ?? [], ports: loaded.file?.guard?.ports ?? [] } });
   const house: House = {
-    catalog, store, authenticator, secrets, counter, pulse, clock, makeId, limits, log,
+    catalog, keeper, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    ownKeys: createOwnKeys({ store, vault }),
     openExchange: upstreams.openExchange,
     storeGate: createStoreGate(),
     metrics: createMetrics(() => store.pendingRecords),
+    payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
+    warnings: createWarnings({ store, keeper, clock }),
+    faultOfUrl: upstreams.faultOfUrl,
+    tryKey: (wanted) => tryKey({ catalog, openExchange: upstreams.openExchange }, wanted),
+    hasPlan: (planId) => keeper.findPlan(planId) !== null,
   };
   return {
     house,
@@ -61,7 +91,33 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
       await upstreams.close();
       await counter.close();
       authenticator.close();
+      await rates.close();
+      await ledgerWatch.close();
+      await ledger.close();
       await store.close();
     },
+  };
+}
+
+/** Rate limits of this gateway alone, or shared through Redis where one is configured. */
+async function openRates(config: Config, parts: Omit<RatesParts, 'shared'> & { readonly clock: Clock; readonly makeId: MakeId }): Promise<Rates> {
+  if (config.redisUrl === null) return createRates({ ...parts, shared: null });
+  // Only who shares limits pays for the client.
+  const { createRedisRates } = await import('../gateway/metering/rates-redis.ts');
+  return createRates({ ...parts, shared: createRedisRates({ url: config.redisUrl, clock: parts.clock, makeId: parts.makeId }) });
+}
+
+/** Stripe, where both of its secrets are configured; else nobody takes payments, and there is no route to forge one at. */
+function openPayments(environment: Environment, parts: Omit<PaymentParts, 'provider'>): Payments | null {
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_API_BASE: apiBase } = environment;
+  const provider = openStripe({ secretKey, webhookSecret, apiBase }, parts.clock);
+  return provider && createPayments({ ...parts, provider });
+}
+
+function termsOf(billing: CatalogBilling | undefined): TopupTerms {
+  return {
+    feeMode: billing?.fee_mode ?? DEFAULT_TERMS.feeMode,
+    feeBasisPoints: billing?.fee_basis_points ?? DEFAULT_TERMS.feeBasisPoints,
+    minimum: billing?.topup_min_nano_usd === undefined ? DEFAULT_TERMS.minimum : BigInt(billing.topup_min_nano_usd),
   };
 }

@@ -1,5 +1,6 @@
 /** This file serves every operation of the contract: match, authenticate, validate, call the handler, catch — once. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { checkRole } from '../gateway/access/roles.ts';
 import { DepartureSignal } from '../gateway/foundation/departure.ts';
 import { Refusal, asRefusal, fail } from '../gateway/foundation/errors.ts';
 import type { Roster } from '../gateway/foundation/roster.ts';
@@ -46,6 +47,8 @@ export interface DispatchParts {
 
 const NO_OUTLINE: JsonOutline = { depth: 0, fields: [], isIrregular: false };
 const PREFLIGHT_SECONDS = 86_400;
+/** Selects another workspace of the key's user. */
+const WORKSPACE_HEADER = 'x-writingmate-workspace';
 
 /** True for the paths that belong to the contract. */
 export function isContractPath(url: string): boolean {
@@ -120,6 +123,7 @@ async function serve(parts: DispatchParts, exchange: Exchange): Promise<void> {
     const caller = authenticated instanceof Promise ? await authenticated : authenticated;
     if (caller) {
       checkScope(caller, route);
+      checkRole(caller, operations[route.operationId].roles);
       unwatch = caller.onRevoked(() => { departure.depart('revoked'); });
     }
     const call = await readCall(parts, exchange, { caller, departure, receivedAt });
@@ -148,7 +152,7 @@ function logRefusal(house: House, refusal: Refusal, request: { requestId: string
 
 function authenticate(house: House, request: IncomingMessage, route: OperationRoute): Caller | Promise<Caller> | null {
   if (operations[route.operationId].scope === 'none') return null;
-  return house.authenticator.authenticate(request.headers.authorization);
+  return house.authenticator.authenticate(request.headers.authorization, request.headers[WORKSPACE_HEADER]);
 }
 
 function checkScope(caller: Caller, route: OperationRoute): void {

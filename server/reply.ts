@@ -13,7 +13,10 @@ export type AnyReply = BytesReply | EventsReply | { readonly status: number; rea
 
 type Headers = Record<string, string | number>;
 
-const EXPOSED = 'x-request-id, retry-after, x-interline-warnings';
+const EXPOSED = [
+  'x-request-id', 'retry-after', 'x-interline-warnings', 'idempotency-replayed',
+  ...['limit', 'remaining', 'reset'].flatMap((what) => [`x-ratelimit-${what}-requests`, `x-ratelimit-${what}-tokens`]),
+].join(', ');
 
 /** Headers of every reply; CORS only where a browser asks. */
 export function baseHeaders(request: IncomingMessage, requestId: string): Headers {

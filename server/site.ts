@@ -46,6 +46,11 @@ async function answerReadiness(house: House, response: Response, isDraining: boo
     json(response, 503, { status: 'draining' });
     return;
   }
+  const broken = house.ledgerWatch.violations();
+  if (broken.length > 0) {
+    json(response, 503, { status: 'ledger broken', invariants: [...new Set(broken.map((violation) => violation.invariant))] });
+    return;
+  }
   try {
     await house.store.ping();
     json(response, 200, { status: 'ready' });

@@ -8,12 +8,14 @@ import type { ManualClock } from '../foundation/clock.ts';
 import { Refusal } from '../foundation/errors.ts';
 import { defaultLimits } from '../foundation/limits.ts';
 import type { Limits } from '../foundation/limits.ts';
+import { sampleCaller } from '../foundation/sample-caller.ts';
 import type { Caller } from '../foundation/terms.ts';
 import { sampleKey } from '../store/sample-rows.ts';
 import { openSqliteStore, sqliteFile } from '../store/sqlite.ts';
 import type { KeyRow, Store } from '../store/store.ts';
 import { createAuthenticator } from './authenticate.ts';
 import type { Authenticator } from './authenticate.ts';
+import { NO_LIMITS } from './first-key.ts';
 import { issueKey, KEY_LENGTH } from './keys.ts';
 import { createKey, deleteKey, updateKey } from './manage.ts';
 import type { KeyOffice } from './manage.ts';
@@ -22,9 +24,7 @@ import type { Secrets } from './secrets.ts';
 
 const MUTATIONS = 200_000;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \u0000é';
-const manager: Caller = {
-  keyId: 'key_manager', workspaceId: 'ws_1', scopes: ['inference', 'management'], models: null, isRevoked: false, onRevoked: () => () => undefined,
-};
+const manager = sampleCaller({ keyId: 'key_manager' });
 
 jest.setTimeout(60_000);
 
@@ -41,6 +41,9 @@ beforeEach(async () => {
   clock = createManualClock();
   secrets = loadSecrets(folder);
   store = await openSqliteStore({ file: sqliteFile(folder), limits: defaultLimits, clock });
+  await store.createWorkspace({ id: 'ws_1', name: 'Team', planId: 'unlimited', billing: 'plan', limits: NO_LIMITS, isSuspended: false, revision: 0, createdMs: 1 });
+  await store.createUser({ id: 'user_1', name: 'Ada', email: null, isDisabled: false, createdMs: 1 });
+  await store.addMember('ws_1', 'user_1', { role: 'owner', createdMs: 1 });
   openDoor();
 });
 afterEach(async () => {
@@ -52,12 +55,12 @@ afterEach(async () => {
 /** Opens a door that counts what it reads. */
 function openDoor(limits: Limits = defaultLimits): void {
   reads = 0;
-  const counting: Store = { ...store, findKey: (id) => { reads++; return store.findKey(id); } };
+  const counting: Store = { ...store, findAccess: (id, workspaceId) => { reads++; return store.findAccess(id, workspaceId); } };
   authenticator = createAuthenticator({ store: counting, secrets, clock, limits });
   office = { store, secrets, clock, authenticator };
 }
 const make = (changes: Partial<Pick<KeyRow, 'scopes' | 'models' | 'expiresMs'>> = {}): Promise<{ key: string; row: KeyRow }> =>
-  createKey(office, manager, { name: 'test', scopes: ['inference'], models: null, expiresMs: null, ...changes });
+  createKey(office, manager, { name: 'test', scopes: ['inference'], models: null, limits: NO_LIMITS, userId: null, expiresMs: null, ...changes });
 const enter = async (key: string): Promise<Caller> => authenticator.authenticate(`Bearer ${key}`);
 const codeOf = async (enters: () => Caller | Promise<Caller>): Promise<string> => {
   try {
@@ -208,6 +211,8 @@ describe('an open call', () => {
     expect(await enter(key)).toMatchObject({ scopes: ['inference'], models: ['sandbox/*'] });
     expect({ scopes: before.scopes, cuts }).toEqual({ scopes: ['inference', 'management'], cuts: 0 });
     await deleteKey(office, manager, row.id);
+    // The key is read again at once, behind everything that was asked before.
+    await store.ping();
     expect(cuts).toBe(1);
   });
 

@@ -10,6 +10,12 @@ export function bytesOf(buffer: Buffer): ByteText {
   return buffer.toString('latin1') as ByteText;
 }
 
+/** Bytes that were kept as text. Throws a RangeError for a text that was not made of bytes. */
+export function asByteText(text: string): ByteText {
+  if (/[^\x00-\xff]/.test(text)) throw new RangeError('a text that is not made of bytes');
+  return text as ByteText;
+}
+
 /** The UTF-8 bytes of a text. */
 export function encodeText(text: string): ByteText {
   return Buffer.from(text, 'utf8').toString('latin1') as ByteText;

@@ -11,6 +11,10 @@ export interface Config {
   readonly dataFolder: string;
   /** The operator's YAML; null when INTERLINE_CONFIG is not set. */
   readonly configFile: string | null;
+  /** PostgreSQL that holds the store; null: SQLite in the data folder. */
+  readonly databaseUrl: string | null;
+  /** Redis by which several gateways share rate limits; null: each keeps its own. */
+  readonly redisUrl: string | null;
   readonly logLevel: LogLevel;
   readonly environment: Environment;
 }
@@ -37,7 +41,20 @@ export function readConfig(environment: Environment = process.env): Config {
     host: environment['HOST'] === undefined || environment['HOST'] === '' ? '127.0.0.1' : environment['HOST'],
     dataFolder: resolve(environment['INTERLINE_DATA'] === undefined || environment['INTERLINE_DATA'] === '' ? '.interline' : environment['INTERLINE_DATA']),
     configFile: configFile === undefined || configFile === '' ? null : resolve(configFile),
+    databaseUrl: readUrl(environment, 'INTERLINE_DATABASE_URL', ['postgres:', 'postgresql:']),
+    redisUrl: readUrl(environment, 'INTERLINE_REDIS_URL', ['redis:', 'rediss:']),
     logLevel,
     environment,
   };
+}
+
+/** Reads an address that may be left out. What is wrong with it is said without repeating it: it may hold a password. */
+function readUrl(environment: Environment, name: string, protocols: readonly string[]): string | null {
+  const text = environment[name];
+  if (text === undefined || text === '') return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !protocols.includes(url.protocol)) {
+    throw new ConfigError(`${name} must be an address such as ${protocols[0] ?? ''}//user:password@host/name.`);
+  }
+  return text;
 }

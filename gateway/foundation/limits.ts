@@ -54,6 +54,22 @@ export const defaultLimits = {
   storeQueueMax: 20_000,
   /** How often other processes' changes are looked for, in ms. */
   revisionPollMs: 125,
+  /** Of an open stream it is noted every so often what is certain, and from then on a crash is not free, in ms. */
+  noteAfterMs: 1 * SECOND,
+  /** A reply kept for its idempotency key, in bytes; a longer one is remembered, but not kept. */
+  keptReplyBytesMax: 1 * MEGA,
+  /** An idempotency key is remembered for this long, in ms. */
+  idempotencyMs: 24 * 60 * 60 * SECOND,
+  /** A hold nobody has ended is released after this long, in ms; longer than any request may take. */
+  holdMs: 2 * 60 * 60 * SECOND,
+  /** A request waits this long for what other gateways have leased before it is refused, in ms. */
+  contendedMs: 3 * SECOND,
+  /** Counters of which this gateway has leased a slice. */
+  leasedCountersMax: 10_000,
+  /** A lease nobody has used for this long is given back, in ms. */
+  leaseIdleMs: 5 * SECOND,
+  /** A gateway that shows no sign of life for this long is taken for dead, in ms; it stops using its leases after two thirds of it. */
+  nodeDeadMs: 15 * SECOND,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;

@@ -7,8 +7,68 @@ export type ModelId = string;
 /** wire: an upstream's request and response format; a provider's row names one. */
 export type WireName = 'openai-chat' | 'sandbox';
 
-/** scope: which doors a key opens; `management` adds keys and workspace-wide usage to `inference`. */
-export type Scope = 'inference' | 'management';
+/** scope: which doors a key opens: models and chat, what a workspace manages, what an operator manages for everybody. */
+export type Scope = 'inference' | 'management' | 'operator';
+
+/** role: what a user may do in a workspace; `owner` ⊇ `admin` ⊇ `member`; `billing` sees and pays but calls no model. */
+export type Role = 'owner' | 'admin' | 'member' | 'billing';
+
+/** billing: how a workspace pays: by its plan's messages, or from its prepaid balance. */
+export type Billing = 'plan' | 'balance';
+
+/** payer: who paid for a request: the plan's messages, the balance, the workspace's own provider key (nothing here), or nobody. */
+export type Payer = 'plan' | 'balance' | 'own_key' | 'none';
+
+/** rate limits: per minute and at once; null where there is none. */
+export interface RateLimits {
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+  readonly concurrentRequests: number | null;
+}
+
+/** budget: a limit somebody set, in money or messages, for a key, a member or a whole workspace. */
+export interface Budget {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly name: string;
+  readonly scope: 'key' | 'member' | 'workspace';
+  /** The key or user; the workspace itself for `workspace`. */
+  readonly scopeId: string;
+  readonly unit: 'nusd' | 'msg';
+  readonly amount: bigint;
+  readonly period: 'daily' | 'weekly' | 'monthly' | 'total';
+  /** IANA name; `UTC` by default. */
+  readonly timeZone: string;
+  /** False: only warns. */
+  readonly isHard: boolean;
+  /** Percent of the amount at which it is reported, ascending. */
+  readonly thresholds: readonly number[];
+  readonly revision: number;
+  readonly createdMs: number;
+}
+
+/** account: everything about a workspace that its calls are judged by, as last read. */
+export interface Account {
+  readonly workspaceId: string;
+  readonly name: string;
+  readonly planId: string;
+  readonly billing: Billing;
+  readonly isSuspended: boolean;
+  readonly limits: RateLimits;
+  /** Advances whenever plan or billing change. */
+  readonly revision: number;
+  /** Of every scope; those of other keys and members are not this call's. */
+  readonly budgets: readonly Budget[];
+  /** The providers for which the workspace has stored a key of its own. */
+  readonly ownKeys: readonly OwnKeyRef[];
+}
+
+/** own provider key: a provider's key a workspace has stored, as far as it is known without opening it. */
+export interface OwnKeyRef {
+  readonly id: string;
+  readonly provider: string;
+  readonly revision: number;
+}
 
 /** tier: the class a model belongs to, by which plans count messages. */
 export type Tier = 'basic' | 'pro' | 'ultimate';
@@ -16,8 +76,16 @@ export type Tier = 'basic' | 'pro' | 'ultimate';
 /** caller: who is asking; the authenticated key, its workspace and what it may do. */
 export interface Caller {
   readonly keyId: string;
+  readonly userId: string;
+  /** True: the key can select no other workspace, and neither can those it makes. */
+  readonly isBound: boolean;
+  /** The workspace of this call: the key's own, or the one its header names. */
   readonly workspaceId: string;
+  /** The user's role in that workspace. */
+  readonly role: Role;
+  readonly account: Account;
   readonly scopes: readonly Scope[];
+  readonly limits: RateLimits;
   /** Model patterns (`google/*` or a full id) this key is limited to; null means every model. */
   readonly models: readonly string[] | null;
   /** True once the key was revoked, deleted or replaced; open calls watch it through `onRevoked`. */
@@ -38,6 +106,8 @@ export interface Provider {
   /** Extra fixed headers, e.g. `HTTP-Referer`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly quirks: Quirks;
+  /** True: a workspace has named the base URL, so it may not lead inside. Absent: the operator has. */
+  readonly isGuarded?: boolean;
 }
 
 /** quirks: the small table of what one OpenAI-wire provider or model does differently. */
@@ -60,6 +130,8 @@ export interface Price {
   readonly output: NanoUsd;
   readonly cacheRead?: NanoUsd;
   readonly cacheWrite?: NanoUsd;
+  /** Of what was generated, the part the model thought with; absent: at `output`. */
+  readonly reasoning?: NanoUsd;
   /** Other prices for long prompts, lowest threshold first; the last one the prompt exceeds holds for the whole request. */
   readonly longPrompts?: readonly LongPromptPrice[];
 }
@@ -71,6 +143,7 @@ export interface LongPromptPrice {
   readonly output: NanoUsd;
   readonly cacheRead?: NanoUsd;
   readonly cacheWrite?: NanoUsd;
+  readonly reasoning?: NanoUsd;
 }
 
 /** target: one provider, one upstream model and its price (null: explicitly unpriced). */
@@ -105,7 +178,13 @@ export type Outcome =
   | 'upstream_error'
   | 'timeout'
   | 'revoked'
-  | 'shutdown';
+  | 'shutdown'
+  /** The gateway died with it open; the next start settled what had been observed. */
+  | 'recovered'
+  /** Its hold was never ended and timed out. */
+  | 'expired'
+  /** A row that gives back what another has charged. */
+  | 'refund';
 
 /** charge: what a usage costs; `nanoUsd` is 0 and `isUnpriced` true when the target has no price. */
 export interface Charge {
@@ -121,6 +200,8 @@ export interface RequestRecord {
   readonly id: string;
   readonly workspaceId: string;
   readonly keyId: string;
+  /** Whose key it was. */
+  readonly userId: string;
   readonly operation: string;
   /** What the caller named in `model`. */
   readonly modelAsked: string;
@@ -142,9 +223,30 @@ export interface RequestRecord {
   readonly upstreamId: string | null;
   readonly usage: Usage;
   readonly basis: Basis;
+  /** What the usage costs by the price list, whoever pays. */
   readonly charge: Charge;
+  readonly payer: Payer;
+  /** Attempts before the last, as JSON for the receipt; null when there was only one. */
+  readonly failedAttempts: string | null;
   readonly startedMs: number;
   readonly latencyMs: number;
   /** Time to the first event of a stream; null otherwise. */
   readonly firstByteMs: number | null;
+}
+
+/** What the ledger made of a request. */
+export interface Settled {
+  /** What the balance paid; less than the charge's `nanoUsd` by `overrun` when it had no more. 0 unless the balance pays. */
+  readonly charged: NanoUsd;
+  /** What was used beyond what any hard limit had room for: the operator's loss, in nano-USD and in messages. */
+  readonly overrunNanoUsd: NanoUsd;
+  readonly overrunMessages: number;
+  /** How much each counter was moved. */
+  readonly lines: readonly { readonly counterId: string; readonly amount: bigint }[];
+  readonly settledMs: number;
+}
+
+/** settled request: a request record as the store has it. */
+export interface SettledRequest extends RequestRecord {
+  readonly settled: Settled;
 }

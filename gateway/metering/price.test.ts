@@ -16,7 +16,7 @@ const usages = fc.record({ fresh: tokens, cachedTokens: tokens, cacheWriteTokens
     promptTokens: fresh + cachedTokens + cacheWriteTokens, cachedTokens, cacheWriteTokens, completionTokens: visible + reasoningTokens, reasoningTokens,
   }));
 const amount = fc.bigInt(0n, 200_000_000_000n).map(toNanoUsd);
-const rates = { input: amount, output: amount, cacheRead: amount, cacheWrite: amount };
+const rates = { input: amount, output: amount, cacheRead: amount, cacheWrite: amount, reasoning: amount };
 const longPrompts = fc.uniqueArray(fc.record({ abovePromptTokens: fc.nat(9_000_000), ...rates }, { requiredKeys: ['abovePromptTokens', 'input', 'output'] }), {
   selector: (long) => long.abovePromptTokens, maxLength: 4,
 }).map((list) => list.sort((a, b) => a.abovePromptTokens - b.abovePromptTokens));
@@ -30,7 +30,8 @@ function referenceCost(usage: Usage, anyPrice: Price): bigint {
     [usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens, held.input],
     [usage.cachedTokens, held.cacheRead ?? held.input],
     [usage.cacheWriteTokens, held.cacheWrite ?? held.input],
-    [usage.completionTokens, held.output],
+    [usage.completionTokens - usage.reasoningTokens, held.output],
+    [usage.reasoningTokens, held.reasoning ?? held.output],
   ];
   return parts.reduce((sum, [count, rate]) => sum + BigInt(count) * rate, 0n);
 }
@@ -40,6 +41,12 @@ describe('priceUsage', () => {
     const usage = usageOf({ promptTokens: 1_000, cachedTokens: 600, cacheWriteTokens: 100, completionTokens: 50, reasoningTokens: 20 });
     // 300 × 3000 + 600 × 300 + 100 × 3750 + 50 × 15000, in nano-USD a token
     expect(priceUsage(usage, price)).toEqual({ messages: 1, nanoUsd: 900_000n + 180_000n + 375_000n + 750_000n, priceVersion: 'test@1', isUnpriced: false });
+  });
+
+  test('what the model thought with is charged at its own price where there is one, and as output where there is none', () => {
+    const usage = usageOf({ completionTokens: 50, reasoningTokens: 20 });
+    expect(priceUsage(usage, price).nanoUsd).toBe(750_000n);
+    expect(priceUsage(usage, { ...price, reasoning: toNanoUsd(2_000_000_000) }).nanoUsd).toBe(30n * 15_000n + 20n * 2_000n);
   });
 
   test('a price without cache rates charges cached tokens as fresh ones', () => {

@@ -4,7 +4,8 @@ import type { NanoUsd } from '../foundation/money.ts';
 import type { Charge, LongPromptPrice, Price, Usage } from '../foundation/terms.ts';
 import { countMessages } from './messages.ts';
 
-const TOKENS_PER_PRICE = 1_000_000n;
+/** Prices are for this many tokens. */
+export const TOKENS_PER_PRICE = 1_000_000n;
 
 /** More tokens than any request can have; sums of a few of these stay safe integers. */
 const TOKENS_MAX = 1_000_000_000_000;
@@ -14,9 +15,10 @@ export const UNPRICED = 'unpriced';
 
 /**
  * Charges a usage at a target's price. A null price gives `isUnpriced` and 0, never a guess. What was generated costs
- * `output` (reasoning included); of the prompt, cached tokens cost `cacheRead`, tokens written to the cache
- * `cacheWrite`, the rest `input`; a price without `cacheRead` or `cacheWrite` charges those at `input`. A prompt past a
- * long-prompt threshold, cached tokens included, has the whole request charged at that threshold's rates.
+ * `output`, what the model thought with `reasoning`; of the prompt, cached tokens cost `cacheRead`, tokens written to the
+ * cache `cacheWrite`, the rest `input`. A price without `reasoning` charges that at `output`, one without `cacheRead` or
+ * `cacheWrite` those at `input`. A prompt past a long-prompt threshold, cached tokens included, has the whole request
+ * charged at that threshold's rates.
  * The error of the one rounding is below one nano-USD per request, in the operator's favour.
  */
 export function priceUsage(usage: Usage, price: Price | null): Charge {
@@ -51,17 +53,23 @@ function boundTokens(tokens: number, max: number): number {
 }
 
 /** The rates of a whole request: those of the last threshold its prompt exceeds, or the plain ones. */
-function ratesFor(promptTokens: number, price: Price): Price | LongPromptPrice {
+export function ratesFor(promptTokens: number, price: Price): Price | LongPromptPrice {
   return price.longPrompts?.findLast((long) => promptTokens > long.abovePromptTokens) ?? price;
 }
 
-// Four BigInt products and a division take about 0.3 µs; a float path would save nothing worth a proof.
+// Five BigInt products and a division take about 0.3 µs; a float path would save nothing worth a proof.
 function chargeFor(usage: Usage, price: Price): NanoUsd {
   const freshTokens = usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens;
   const rates = ratesFor(usage.promptTokens, price);
   const total = BigInt(freshTokens) * rates.input
     + BigInt(usage.cachedTokens) * (rates.cacheRead ?? rates.input)
     + BigInt(usage.cacheWriteTokens) * (rates.cacheWrite ?? rates.input)
-    + BigInt(usage.completionTokens) * rates.output;
-  return toNanoUsd((total + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE);
+    + BigInt(usage.completionTokens - usage.reasoningTokens) * rates.output
+    + BigInt(usage.reasoningTokens) * (rates.reasoning ?? rates.output);
+  return toNanoUsd(divideUp(total, TOKENS_PER_PRICE));
+}
+
+/** Divides whole numbers from 0 up, rounding up. */
+export function divideUp(dividend: bigint, divisor: bigint): bigint {
+  return (dividend + divisor - 1n) / divisor;
 }

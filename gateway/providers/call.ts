@@ -36,7 +36,7 @@ export interface CallParts {
 export function createOpenExchange(parts: CallParts): OpenExchange {
   return (provider, request, events) => {
     if (request.kind === 'script') return new Playback(parts, request, events);
-    return new HttpExchange(parts.connections, { ...splitUrl(provider.baseUrl), request }, events);
+    return new HttpExchange(parts.connections, { ...splitUrl(provider.baseUrl), isGuarded: provider.isGuarded === true, request }, events);
   };
 }
 
@@ -61,7 +61,7 @@ function splitUrl(baseUrl: string): Address {
 /** One exchange is also undici's handler: an object less per request. */
 class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #connections: Connections;
-  readonly #target: Address & { readonly request: HttpRequest };
+  readonly #target: Address & { readonly isGuarded: boolean; readonly request: HttpRequest };
   readonly #events: ExchangeEvents;
   #connection: Connection;
   #controller: Dispatcher.DispatchController | null = null;
@@ -69,11 +69,11 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   #isOver = false;
   #hasRetried = false;
 
-  constructor(connections: Connections, target: Address & { readonly request: HttpRequest }, events: ExchangeEvents) {
+  constructor(connections: Connections, target: Address & { readonly isGuarded: boolean; readonly request: HttpRequest }, events: ExchangeEvents) {
     this.#connections = connections;
     this.#target = target;
     this.#events = events;
-    this.#connection = connections.take(target.origin);
+    this.#connection = connections.take(target.origin, target.isGuarded);
     this.#send();
   }
 
@@ -122,7 +122,7 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     // The far end closed a kept connection just as we wrote to it: no byte of an answer was seen, so ask once more.
     if (this.#connection.isReused && !this.#hasHead && !this.#hasRetried && codeOf(error) === 'UND_ERR_SOCKET') {
       this.#hasRetried = true;
-      this.#connection = this.#connections.take(this.#target.origin);
+      this.#connection = this.#connections.take(this.#target.origin, this.#target.isGuarded);
       this.#send();
       return;
     }
@@ -131,7 +131,7 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   #giveBack(): void {
-    this.#connections.give(this.#target.origin, this.#connection);
+    this.#connections.give(this.#target.origin, this.#target.isGuarded, this.#connection);
   }
 }
 

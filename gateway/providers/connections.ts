@@ -3,6 +3,7 @@ import type { Client } from 'undici';
 // Only the client: the whole of undici (fetch, WebSocket, mocks) costs 20 MB and 50 ms at the start.
 import UndiciClient from 'undici/lib/dispatcher/client.js';
 import type { Limits } from '../foundation/limits.ts';
+import type { Guard } from './guard.ts';
 
 /** A connection taken for one exchange. */
 export interface Connection {
@@ -14,9 +15,10 @@ export interface Connection {
 }
 
 export interface Connections {
-  take(origin: string): Connection;
+  /** `isGuarded`: the origin is one a workspace has named, so the guard looks at where it leads. */
+  take(origin: string, isGuarded: boolean): Connection;
   /** Gives a connection back once its exchange has ended, however it ended. */
-  give(origin: string, connection: Connection): void;
+  give(origin: string, isGuarded: boolean, connection: Connection): void;
   /** Closes everything; open exchanges are cut. */
   close(): Promise<void>;
 }
@@ -26,6 +28,9 @@ const IDLE_MS = 30_000;
 /** Idle clients kept per origin; beyond it they are closed as they come back. */
 const IDLE_CLIENTS_MAX = 256;
 
+/** Connections a workspace has named are its own kind: one that was opened without the guard is never lent to it. */
+const GUARDED = 'guarded ';
+
 interface Origin {
   readonly idle: Client[];
   /** All that are open, idle or not; at the limit a further exchange queues behind one of them, in turn. */
@@ -34,19 +39,20 @@ interface Origin {
 }
 
 /** Makes the connections of one gateway. */
-export function createConnections(limits: Limits): Connections {
+export function createConnections(limits: Limits, guard: Pick<Guard, 'lookup'>): Connections {
   const origins = new Map<string, Origin>();
-  const openClient = (origin: string): Client => new UndiciClient(origin, {
+  const openClient = (origin: string, isGuarded: boolean): Client => new UndiciClient(origin, {
     allowH2: false,
     pipelining: 1,
     keepAliveTimeout: IDLE_MS,
     headersTimeout: limits.upstreamFirstByteMs,
     bodyTimeout: limits.upstreamIdleMs,
-    connect: { timeout: limits.upstreamConnectMs },
+    connect: { timeout: limits.upstreamConnectMs, ...(isGuarded ? { lookup: guard.lookup } : {}) },
     maxHeaderSize: limits.headerBytesMax * 4,
   });
   return {
-    take(name) {
+    take(url, isGuarded) {
+      const name = isGuarded ? GUARDED + url : url;
       let origin = origins.get(name);
       if (!origin) {
         origin = { idle: [], all: [], next: 0 };
@@ -58,12 +64,12 @@ export function createConnections(limits: Limits): Connections {
         const client = origin.all[origin.next++ % origin.all.length];
         if (client) return { client, isReused: true, isShared: true };
       }
-      const client = openClient(name);
+      const client = openClient(url, isGuarded);
       origin.all.push(client);
       return { client, isReused: false, isShared: false };
     },
-    give(name, { client, isShared }) {
-      const origin = origins.get(name);
+    give(url, isGuarded, { client, isShared }) {
+      const origin = origins.get(isGuarded ? GUARDED + url : url);
       if (!origin || isShared) return;
       if (!client.destroyed && origin.idle.length < IDLE_CLIENTS_MAX) {
         origin.idle.push(client);

@@ -3,7 +3,7 @@ import { Refusal } from '../foundation/errors.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import type { Call } from '../foundation/operation.ts';
 import type { Outcome, Target } from '../foundation/terms.ts';
-import type { HttpRequest, ScriptedReply, UpstreamFailure, Wire } from '../providers/wire.ts';
+import type { HttpRequest, ReplyFacts, ScriptedReply, UpstreamFailure, Wire } from '../providers/wire.ts';
 import type { House } from './house.ts';
 import type { Trail } from './trail.ts';
 
@@ -13,6 +13,8 @@ export interface Work {
   readonly call: Call<'createChatCompletion'>;
   readonly trail: Trail;
   readonly isStream: boolean;
+  /** What runs out, for the header of the reply. */
+  readonly warnings: readonly string[];
 }
 
 /** One call to one target: its wire and the request written for it. */
@@ -65,9 +67,19 @@ export function departureRefusal(reason: DepartureReason): Refusal {
   return new Refusal(reason === 'revoked' ? 'revoked_api_key' : 'shutting_down', { detail: reason });
 }
 
-/** Headers that go with every reply of a call. */
-export function replyHeaders(made: Attempt): Record<string, string> | undefined {
-  if (made.request.warnings.length === 0) return undefined;
+/** Headers that go with every reply of a call: its place in the rate limits, and what had to be changed or is running out. */
+export function replyHeaders(work: Work, made: Attempt): Readonly<Record<string, string>> | undefined {
+  const { warnings } = made.request;
+  const limits = work.trail.ticket?.headers();
+  if (warnings.length === 0 && work.warnings.length === 0) return limits;
   // An operator may have named a model in any script; a header takes ASCII.
-  return { 'x-interline-warnings': made.request.warnings.join('; ').replace(/[^\x20-\x7e]/g, '?') };
+  return { ...limits, 'x-interline-warnings': [...warnings, ...work.warnings].join('; ').replace(/[^\x20-\x7e]/g, '?') };
+}
+
+/**
+ * True for an answer that says nothing: no text, no call, nothing thought. It is not charged, whatever its prompt was;
+ * looked into only where the upstream reports no generated token, or no usage at all.
+ */
+export function isEmptyAnswer(facts: ReplyFacts, readText: () => string): boolean {
+  return (facts.usage === null || facts.usage.completionTokens === 0) && readText() === '';
 }

@@ -18,11 +18,13 @@ export async function attempt(work: Work, targets: readonly Target[]): Promise<R
   for (const target of targets.slice(0, ATTEMPTS_MAX)) {
     work.trail.target = target;
     work.trail.attempts++;
+    const startedAt = work.house.clock.monotonic();
     try {
       return await attemptOnce(work, target);
     } catch (thrown) {
       if (!(thrown instanceof AttemptFailed)) throw thrown;
       last = thrown.failure;
+      work.trail.noteFailure(target, last.code, startedAt);
       work.house.log.warn({ requestId: work.call.requestId, target: target.id, code: last.code, detail: last.detail }, 'attempt failed');
       if (!last.isRetryable || work.call.departure.reason) break;
     }

@@ -1,24 +1,41 @@
 /** This file names what one running gateway is made of; handlers and relay are handed it whole. */
 import type { Authenticator } from '../access/authenticate.ts';
+import type { OwnKeys } from '../access/provider-keys.ts';
+import type { Secrets } from '../access/secrets.ts';
+import type { Vault } from '../access/vault.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { MakeId } from '../foundation/ids.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Metrics } from '../foundation/metrics.ts';
 import type { Counter } from '../metering/counter.ts';
+import type { LedgerWatch } from '../metering/ledger-watch.ts';
+import type { Ledger } from '../metering/ledger.ts';
+import type { Rates } from '../metering/rates.ts';
 import type { OpenExchange } from '../providers/call.ts';
 import type { Catalog } from '../routing/catalog.ts';
+import type { CatalogKeeper } from '../routing/keeper.ts';
 import type { Store } from '../store/store.ts';
-import type { Secrets } from '../access/secrets.ts';
+import type { Payments } from './payments.ts';
 import type { Pulse } from './pulse.ts';
 import type { StoreGate } from './store-gate.ts';
+import type { Warnings } from './warnings.ts';
 
 export interface House {
   readonly catalog: Catalog;
+  /** Changes what is in the catalogue. */
+  readonly keeper: CatalogKeeper;
   readonly store: Store;
   readonly authenticator: Authenticator;
   readonly secrets: Secrets;
+  readonly vault: Vault;
+  readonly ownKeys: OwnKeys;
   readonly openExchange: OpenExchange;
+  readonly ledger: Ledger;
+  readonly ledgerWatch: LedgerWatch;
+  readonly rates: Rates;
+  /** Null where no payment provider is configured. */
+  readonly payments: Payments | null;
   readonly storeGate: StoreGate;
   readonly counter: Counter;
   readonly pulse: Pulse;
@@ -27,4 +44,10 @@ export interface House {
   readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Why a workspace may not use a base URL; null when it may. */
+  readonly faultOfUrl: (url: string) => string | null;
+  /** Calls a provider once with a workspace's key. Throws a Refusal when it can't be called, or refuses. */
+  readonly tryKey: (wanted: { readonly provider: string; readonly key: string; readonly baseUrl: string | null }) => Promise<void>;
+  readonly hasPlan: (planId: string) => boolean;
+  readonly warnings: Warnings;
 }

@@ -7,9 +7,11 @@ import { defaultLimits } from '../foundation/limits.ts';
 import { createLog } from '../foundation/log.ts';
 import { createMetrics } from '../foundation/metrics.ts';
 import type { BytesReply, Call } from '../foundation/operation.ts';
+import { sampleCaller } from '../foundation/sample-caller.ts';
 import type { RequestRecord, Target } from '../foundation/terms.ts';
 import { createCounter } from '../metering/counter.ts';
 import type { Counter } from '../metering/counter.ts';
+import type { Placing, Settlement } from '../metering/ledger.ts';
 import type { ExchangeEvents } from '../providers/call.ts';
 import { openaiChatWire } from '../providers/openai-chat.ts';
 import type { House } from './house.ts';
@@ -45,19 +47,19 @@ function setUp(counter: Counter = realCounter) {
       upstream = events;
       return { abort() { state.isAborted = true; }, resume() { /* nothing waits */ } };
     },
-    store: { recordRequest(record: RequestRecord, done: (failure: Error | null) => void) { records.push(record); done(null); } },
+    ledger: { settle(_placing: Placing, { record }: Settlement, done: (failure: Error | null) => void) { records.push(record); done(null); } },
   } as unknown as House;
   const departure = new DepartureSignal();
   const call = {
     operationId: 'createChatCompletion', requestId: 'req_1', departure, receivedAt: clock.monotonic(),
     body: { model: 'm', messages: [{ role: 'user', content: 'hello' }] }, bodyText: '', headers: {}, path: {}, query: {}, caller: null,
   } as unknown as Call<'createChatCompletion'>;
-  const caller = { keyId: 'key_1', workspaceId: 'ws_1', scopes: [], models: null, isRevoked: false, onRevoked: () => () => undefined } as const;
+  const caller = sampleCaller();
   const trail = new Trail(house, call, { caller, model: 'm', isStream: false });
   trail.target = target;
   const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
   const reply = new Promise<BytesReply>((resolve, reject) => {
-    new JsonAttempt({ house, call, trail, isStream: false }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
+    new JsonAttempt({ house, call, trail, isStream: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
   });
   if (!upstream) throw new Error('the attempt opened no exchange');
   const answer = (text: string): void => {

@@ -8,7 +8,7 @@ import type { BytesReply } from '../foundation/operation.ts';
 import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, departureRefusal, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import type { Watched } from './pulse.ts';
@@ -28,6 +28,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   #exchange: Exchange | null = null;
   #seat: Seat<Watched> | null = null;
   #deadline = 0;
+  #noteAt = 0;
   #bytes = 0;
   #status = 0;
   #headers: ReplyHeaders = {};
@@ -41,13 +42,17 @@ export class JsonAttempt implements ExchangeEvents, Watched {
 
   start(): void {
     const { house, call } = this.#work;
-    this.#deadline = house.clock.monotonic() + house.limits.upstreamTotalMs;
+    const now = house.clock.monotonic();
+    this.#deadline = now + house.limits.upstreamTotalMs;
+    this.#noteAt = now + house.limits.noteAfterMs;
     this.#exchange = house.openExchange(this.#made.target.provider, this.#made.request, this);
     this.#seat = house.pulse.watch(this);
     call.departure.onDepart((reason) => { this.#depart(reason); });
   }
 
   beat(monotonicMs: number): void {
+    // Nothing of it is owed before it is whole; but what it holds must not stay in this gateway's leases for minutes.
+    if (monotonicMs >= this.#noteAt) this.#work.trail.note(null);
     if (monotonicMs < this.#deadline) return;
     this.#fail({ ...bare('the whole exchange took too long'), code: 'upstream_timeout', isRetryable: false });
   }
@@ -82,8 +87,9 @@ export class JsonAttempt implements ExchangeEvents, Watched {
       return;
     }
     this.#close();
-    const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts, counted: null };
-    if (facts.usage) this.#finish(ending, body);
+    const isEmpty = isEmptyAnswer(facts, () => this.#made.wire.readText(text));
+    const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
+    if (facts.usage || isEmpty) this.#finish(ending, body);
     else void withCount(this.#work, ending, () => this.#made.wire.readText(text)).then((counted) => { this.#finish(counted, body); });
   }
 
@@ -100,12 +106,12 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   }
 
   #finish(ending: Ending, body: ByteText): void {
-    this.#work.trail.end(ending, (failure) => {
+    this.#work.trail.end(ending, { contentType: 'application/json', body }, (failure) => {
       if (failure) {
         this.#settle.reject(new Refusal('store_unavailable', { cause: failure }));
         return;
       }
-      const headers = replyHeaders(this.#made);
+      const headers = replyHeaders(this.#work, this.#made);
       this.#settle.resolve({ status: 200, bytes: body, contentType: 'application/json', ...(headers ? { headers } : {}) });
     });
   }
@@ -121,6 +127,8 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   /** The caller has gone or must go: the upstream is let go at once, and what was asked of it is counted. */
   #depart(reason: DepartureReason): void {
     if (this.#isOver) return;
+    // Whoever asks again with the same idempotency key is given what this one did not wait for.
+    if (reason === 'client_gone' && this.#work.trail.isKept) return;
     this.#close();
     this.#exchange?.abort();
     const refusal = departureRefusal(reason);
@@ -128,7 +136,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     const errorCode = reason === 'client_gone' ? null : refusal.code;
     const ending: Ending = { outcome: reason, status, errorCode, facts: NO_FACTS, counted: null };
     void withCount(this.#work, ending, () => '').then((counted) => {
-      this.#work.trail.end(counted, () => { this.#settle.reject(refusal); });
+      this.#work.trail.end(counted, null, () => { this.#settle.reject(refusal); });
     });
   }
 

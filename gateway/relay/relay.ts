@@ -1,18 +1,21 @@
-/** This file is the hallway: the only path on which money moves, from a name to a recorded reply. */
+/** This file is the hallway: the only path on which money moves, from a name to a settled reply. */
 import { isModelAllowed } from '../access/allowed-models.ts';
 import { asRefusal, fail } from '../foundation/errors.ts';
+import type { Refusal } from '../foundation/errors.ts';
 import type { Call, Reply } from '../foundation/operation.ts';
-import { resolve } from '../routing/resolve.ts';
+import { admit } from './admit.ts';
 import { attempt } from './attempt.ts';
+import { chooseTargets } from './choose.ts';
 import type { House } from './house.ts';
+import { replay } from './idempotency.ts';
 import { passStoreGate } from './store-gate.ts';
 import { Trail } from './trail.ts';
 
 type Chat = 'createChatCompletion';
 
 /**
- * Relays one chat completion: resolve → hold → attempt → settle → record. Every call that gets here leaves one
- * usage row, but for those refused because no row can be written. Throws a Refusal for everything that went wrong before the first byte.
+ * Relays one chat completion: resolve → hold → attempt → settle. Every call that gets here leaves one usage row, but for those told to slow down, those
+ * answered by what was kept, and those refused because no row can be written. Throws a Refusal for everything that went wrong before the first byte.
  */
 export async function relayChat(house: House, call: Call<Chat>): Promise<Reply<Chat>> {
   const caller = call.caller ?? fail('missing_api_key');
@@ -20,16 +23,29 @@ export async function relayChat(house: House, call: Call<Chat>): Promise<Reply<C
   const isStream = call.body.stream === true;
   const trail = new Trail(house, call, { caller, model: call.body.model, isStream });
   try {
-    const resolution = resolve(house.catalog, call.body.model);
-    trail.model = resolution.model;
-    if (!isModelAllowed(caller.models, resolution.model)) {
-      fail('model_not_allowed', { param: 'model', message: `This key may not call ${resolution.model}. Ask for a key that allows it, or see GET /models for those it may call.` });
+    const choice = chooseTargets(house, caller, call.body.model);
+    const candidate = choice instanceof Promise ? await choice : choice;
+    trail.model = candidate.model;
+    if (!isModelAllowed(caller.models, candidate.model)) {
+      fail('model_not_allowed', { param: 'model', message: `This key may not call ${candidate.model}. Ask for a key that allows it, or see GET /models for those it may call.` });
     }
-    // A hold for the worst case of these targets is placed here, before any upstream is called, once quotas and balances exist.
-    return await attempt({ house, call, trail, isStream }, resolution.targets);
+    const kept = await admit({ house, call, caller, trail }, candidate);
+    if (kept) {
+      trail.ticket?.release();
+      return replay(kept);
+    }
+    return await attempt({ house, call, trail, isStream, warnings: house.warnings.for(caller) }, candidate.targets);
   } catch (thrown) {
     const refusal = asRefusal(thrown);
-    await trail.refuse(refusal, 'refused');
+    if (leavesNoRow(refusal)) trail.ticket?.release();
+    else await trail.refuse(refusal, 'refused');
     throw refusal;
   }
 }
+
+/** Who is told to slow down, or asks twice, must not be able to fill the store by it. */
+function leavesNoRow(refusal: Refusal): boolean {
+  return NO_ROW.has(refusal.code);
+}
+
+const NO_ROW: ReadonlySet<string> = new Set(['rate_limited', 'concurrency_limited', 'idempotency_key_in_use', 'idempotency_key_reused', 'idempotency_reply_not_kept']);

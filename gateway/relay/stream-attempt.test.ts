@@ -6,8 +6,10 @@ import { defaultLimits } from '../foundation/limits.ts';
 import { createLog } from '../foundation/log.ts';
 import { createMetrics } from '../foundation/metrics.ts';
 import type { Call, EventSink, EventsReply } from '../foundation/operation.ts';
+import { sampleCaller } from '../foundation/sample-caller.ts';
 import type { RequestRecord, Target } from '../foundation/terms.ts';
 import { createCounter } from '../metering/counter.ts';
+import type { Placing, Settlement } from '../metering/ledger.ts';
 import type { ExchangeEvents } from '../providers/call.ts';
 import { openaiChatWire } from '../providers/openai-chat.ts';
 import { AttemptFailed } from './attempt-outcome.ts';
@@ -41,8 +43,8 @@ function setUp(options: { storeFails?: boolean } = {}) {
       upstream = events;
       return { abort() { state.isAborted = true; }, resume() { /* nothing waits */ } };
     },
-    store: {
-      recordRequest(record: RequestRecord, done: (failure: Error | null) => void) {
+    ledger: {
+      settle(_placing: Placing, { record }: Settlement, done: (failure: Error | null) => void) {
         records.push(record);
         state.commit = () => { done(options.storeFails ? new Error('disk full') : null); };
       },
@@ -53,12 +55,12 @@ function setUp(options: { storeFails?: boolean } = {}) {
     operationId: 'createChatCompletion', requestId: 'req_1', departure, receivedAt: clock.monotonic(),
     body: { model: 'm', stream: true, messages: [{ role: 'user', content: 'hello' }] }, bodyText: '', headers: {}, path: {}, query: {}, caller: null,
   } as unknown as Call<'createChatCompletion'>;
-  const caller = { keyId: 'key_1', workspaceId: 'ws_1', scopes: [], models: null, isRevoked: false, onRevoked: () => () => undefined } as const;
+  const caller = sampleCaller();
   const trail = new Trail(house, call, { caller, model: 'm', isStream: true });
   trail.target = target;
   const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
   const reply = new Promise<EventsReply>((resolve, reject) => {
-    new StreamAttempt({ house, call, trail, isStream: true }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
+    new StreamAttempt({ house, call, trail, isStream: true, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
   });
   const sink: EventSink = {
     write(event) { written.push(decodeText(event)); return true; },

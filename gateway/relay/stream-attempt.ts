@@ -1,4 +1,5 @@
 /** This file makes one attempt at a stream: events are forwarded as they come, and `[DONE]` only after the row is on disk. */
+import { NO_BYTES, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal, errorBody } from '../foundation/errors.ts';
@@ -7,7 +8,7 @@ import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import { DONE_EVENT, KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent, eventPayload } from '../providers/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, departureRefusal, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, departureRefusal, isEmptyAnswer, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import type { Watched } from './pulse.ts';
@@ -45,6 +46,12 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   #isOver = false;
   #canWrite = true;
   #lastEvent: ByteText | null = null;
+  /** Events with something in them: never more than the tokens that were generated. */
+  #contentEvents = 0;
+  /** Everything that was sent, for a reply that is kept; null for others. */
+  #kept: ByteText | null;
+  /** The caller has gone, and the stream goes on for whoever asks again. */
+  #isDetached = false;
 
   constructor(work: Work, made: Attempt, settle: Settle) {
     this.#work = work;
@@ -54,6 +61,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       wantsUsage: work.call.body.stream_options?.include_usage === true,
       observedBytesMax: work.house.limits.observedEventsBytesMax,
     });
+    this.#kept = work.trail.isKept ? NO_BYTES : null;
   }
 
   start(): void;
@@ -94,6 +102,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     }
     // The HTTP status is kept open for an error as long as clients wait in silence; after that a comment is worth more.
     if (!this.#isCommitted && openMs > limits.streamCommitMs) this.#commit();
+    if (openMs >= limits.noteAfterMs && this.#contentEvents > UNCERTAIN_EVENTS) this.#work.trail.note(this.#contentEvents - UNCERTAIN_EVENTS);
     if (this.#hasWritten) this.#lastWriteAt = monotonicMs;
     this.#hasWritten = false;
     if (!this.#isCommitted || monotonicMs - this.#lastWriteAt < limits.keepAliveCommentMs) return;
@@ -164,7 +173,10 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       if (isComment) return;
       this.#commit();
     }
-    if (!isComment) this.#work.trail.firstByteAt ??= this.#work.house.clock.monotonic();
+    if (!isComment) {
+      this.#contentEvents++;
+      this.#work.trail.firstByteAt ??= this.#work.house.clock.monotonic();
+    }
     this.#write(forwarded);
   }
 
@@ -175,21 +187,30 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   #commit(): void {
     this.#isCommitted = true;
-    const headers = replyHeaders(this.#made);
+    const headers = replyHeaders(this.#work, this.#made);
     this.#settle.resolve({ status: 200, events: this, ...(headers ? { headers } : {}) });
   }
 
   #write(event: ByteText): void {
     this.#hasWritten = true;
+    if (this.#kept !== null) this.#keep(this.#kept, event);
+    if (this.#isDetached) return;
     if (!this.#sink) this.#backlog.push(event);
     else if (!this.#sink.write(event)) this.#canWrite = false;
+  }
+
+  /** Past what is kept of a reply nothing more is added: that it is too long is all there is to know. */
+  #keep(kept: ByteText, event: ByteText): void {
+    if (kept.length <= this.#work.house.limits.keptReplyBytesMax) this.#kept = joinBytes(kept, event);
   }
 
   #complete(): void {
     if (!this.#isCommitted) this.#commit();
     this.#close();
     const facts = this.#reader.facts();
-    this.#record({ outcome: 'ok', status: 200, errorCode: null, facts, counted: null }, DONE_EVENT);
+    const isEmpty = isEmptyAnswer(facts, () => this.#reader.text());
+    const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
+    this.#record(ending, DONE_EVENT, { isFree: isEmpty });
   }
 
   #fail(said: UpstreamFailure): void {
@@ -205,33 +226,41 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     const late: UpstreamFailure = isBegun && failure.code !== 'upstream_timeout' ? { ...failure, code: 'upstream_stream_failed' } : failure;
     this.#work.house.log.warn({ requestId: this.#work.call.requestId, target: this.#made.target.id, code: late.code, detail: late.detail }, 'stream failed');
     const ending = { outcome: outcomeOf(late), status: 200, errorCode: late.code, facts: this.#reader.facts(), counted: null };
-    this.#record(ending, this.#errorEvent(refusalOf(late)));
+    // Before its first byte the upstream has done nothing anybody could pay for, however long the caller was kept waiting.
+    this.#record(ending, this.#errorEvent(refusalOf(late)), { isFree: !isBegun });
   }
 
   #depart(reason: DepartureReason): void {
     if (this.#isOver) return;
+    if (reason === 'client_gone' && this.#work.trail.isKept) {
+      this.#isDetached = true;
+      this.#canWrite = true;
+      this.#exchange?.resume();
+      return;
+    }
     this.#close();
     this.#exchange?.abort();
     const refusal = departureRefusal(reason);
     const status = this.#isCommitted ? 200 : reason === 'client_gone' ? 499 : refusal.status;
     const ending = { outcome: reason, status, errorCode: reason === 'client_gone' ? null : refusal.code, facts: this.#reader.facts(), counted: null };
-    this.#record(ending, this.#errorEvent(refusal), this.#isCommitted ? undefined : refusal);
+    this.#record(ending, this.#errorEvent(refusal), this.#isCommitted ? {} : { refusal });
   }
 
   #errorEvent(refusal: Refusal): ByteText {
     return dataEvent(JSON.stringify(errorBody(refusal, this.#work.call.requestId)));
   }
 
-  /** Writes the row, counting what the upstream did not say, and then ends the stream, or rejects what was never committed. */
-  #record(ending: Ending, lastEvent: ByteText, refusal?: Refusal): void {
+  /** Settles, counting what the upstream did not say, and then ends the stream, or rejects what was never committed. */
+  #record(ending: Ending, lastEvent: ByteText, { refusal, isFree }: { readonly refusal?: Refusal; readonly isFree?: boolean }): void {
+    const reply = this.#kept === null ? null : { contentType: 'text/event-stream; charset=utf-8', body: joinBytes(this.#kept, lastEvent) };
     const finish = (known: Ending): void => {
-      this.#work.trail.end(known, (failure) => {
+      this.#work.trail.end(known, reply, (failure) => {
         if (failure) this.#work.house.log.error({ requestId: this.#work.call.requestId, error: failure }, 'usage row not written');
         if (refusal) this.#settle.reject(refusal);
         else this.#end(failure ? this.#errorEvent(new Refusal('store_unavailable', { cause: failure })) : lastEvent);
       });
     };
-    if (ending.facts.usage) finish(ending);
+    if (ending.facts.usage || isFree === true) finish(ending);
     else void withCount(this.#work, ending, () => this.#reader.text()).then(finish);
   }
 
@@ -245,6 +274,9 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     if (this.#seat) this.#work.house.pulse.unwatch(this.#seat);
   }
 }
+
+/** Events that may be there without a token of their own: the first, which only names the role, and the last. */
+const UNCERTAIN_EVENTS = 2;
 
 /** Of `data:`, with which all but a few events begin: only the others are searched for data. */
 const LETTER_D = 0x64;

@@ -1,8 +1,14 @@
-/** This file follows one request to its end and writes its row: exactly one, however it ended. */
-import { settle } from '../metering/settle.ts';
+/** This file follows one request to its end and has it settled: exactly once, however it ended. */
+import { encodeText } from '../foundation/byte-text.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
+import { errorBody } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
+import type { KeptReply } from '../foundation/ledger.ts';
 import type { Call, OperationId } from '../foundation/operation.ts';
-import type { Caller, Outcome, RequestRecord, Target, Usage } from '../foundation/terms.ts';
+import type { Caller, Outcome, Payer, RequestRecord, Target, Usage } from '../foundation/terms.ts';
+import type { Placing } from '../metering/ledger.ts';
+import type { Ticket } from '../metering/rates.ts';
+import { NO_USAGE, settle } from '../metering/settle.ts';
 import type { ReplyFacts } from '../providers/wire.ts';
 import type { House } from './house.ts';
 import { shutStoreGate } from './store-gate.ts';
@@ -23,7 +29,17 @@ export interface Ending {
   readonly counted: CountedUsage | null;
 }
 
+/** An attempt that was not the last, as the receipt tells it. */
+export interface FailedAttempt {
+  readonly target: string;
+  readonly code: string;
+  readonly latency_ms: number;
+}
+
 export const NO_FACTS: ReplyFacts = { usage: null, upstreamId: null, upstreamModel: null, finishReason: null };
+
+/** A latency of some request is still one when it is told in µs. */
+const MICROSECONDS_PER_MS = 1000;
 
 /** The mutable story of one request. */
 export class Trail {
@@ -31,6 +47,14 @@ export class Trail {
   target: Target | null = null;
   attempts = 0;
   firstByteAt: number | null = null;
+  /** What was set aside for it; null before that. */
+  placing: Placing | null = null;
+  /** Its place in the rate limits; null before that, and where there are none. */
+  ticket: Ticket | null = null;
+  payer: Payer = 'none';
+  /** Fewer tokens than its prompt can have, for the note of a crash; 0 before it was sized. */
+  promptTokensAtLeast = 0;
+  readonly #failed: FailedAttempt[] = [];
   readonly #house: House;
   readonly #call: Call<OperationId>;
   readonly #caller: Caller;
@@ -53,11 +77,43 @@ export class Trail {
     return this.#isRecorded;
   }
 
-  /** Writes the row and calls back when it is durable, or with the failure. A second ending is ignored. */
-  end(ending: Ending, done: (failure: Error | null) => void): void {
+  /** True when its reply is kept for whoever asks again: then it goes on to its end even when the caller has gone. */
+  get isKept(): boolean {
+    return this.placing !== null && this.placing.idempotency !== null;
+  }
+
+  noteFailure(target: Target, code: string, startedAt: number): void {
+    const ms = this.#house.clock.monotonic() - startedAt;
+    this.#failed.push({ target: target.id, code, latency_ms: Math.round(ms * MICROSECONDS_PER_MS) / MICROSECONDS_PER_MS });
+  }
+
+  /** The row to be written should this gateway die before anything was heard of an upstream. */
+  draft(): RequestRecord {
+    return this.#record({ outcome: 'recovered', status: 500, errorCode: 'internal_error', facts: NO_FACTS, counted: null });
+  }
+
+  /**
+   * Notes what is certain of a request that has been open for long, so that a crash costs neither side more than a second of it: so many tokens of
+   * a stream at least, or nothing (null) while nothing has come.
+   */
+  note(completionTokensAtLeast: number | null): void {
+    const { placing } = this;
+    if (!placing) return;
+    this.#house.ledger.note(placing, () => this.#record({
+      outcome: 'recovered', status: 200, errorCode: 'internal_error', facts: NO_FACTS,
+      counted: completionTokensAtLeast === null
+        ? null
+        : { basis: 'observed', usage: { ...NO_USAGE, promptTokens: this.promptTokensAtLeast, completionTokens: completionTokensAtLeast } },
+    }));
+  }
+
+  /** Settles and calls back when that is durable, or with the failure. A second ending is ignored. `body` is what a kept reply says. */
+  end(ending: Ending, reply: { contentType: string; body: ByteText } | null, done: (failure: Error | null) => void): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
     const record = this.#record(ending);
+    this.ticket?.settle(record.usage.promptTokens + record.usage.completionTokens);
+    this.ticket?.release();
     this.#house.metrics.observe({
       operation: record.operation,
       provider: record.provider ?? 'none',
@@ -68,7 +124,8 @@ export class Trail {
       completionTokens: record.usage.completionTokens,
       nanoUsd: record.charge.nanoUsd,
     });
-    this.#house.store.recordRequest(record, (failure) => {
+    const placing = this.placing ?? placedNothing(record.id);
+    this.#house.ledger.settle(placing, { record, reply: this.#kept(record, reply) }, (failure) => {
       if (failure) shutStoreGate(this.#house);
       done(failure);
     });
@@ -81,18 +138,27 @@ export class Trail {
         resolve();
         return;
       }
-      this.end({ outcome, status: refusal.status, errorCode: refusal.code, facts: NO_FACTS, counted: null }, (failure) => {
+      const reply = { contentType: 'application/json', body: encodeText(JSON.stringify(errorBody(refusal, this.#call.requestId))) };
+      this.end({ outcome, status: refusal.status, errorCode: refusal.code, facts: NO_FACTS, counted: null }, reply, (failure) => {
         if (failure) this.#house.log.error({ requestId: this.#call.requestId, error: failure }, 'usage row not written');
         resolve();
       });
     });
   }
 
+  #kept(record: RequestRecord, reply: { contentType: string; body: ByteText } | null): KeptReply | null {
+    // Who asks again after a shutdown is answered anew, and pays then.
+    if (!this.isKept || !reply || record.outcome === 'shutdown') return null;
+    const isTooLarge = reply.body.length > this.#house.limits.keptReplyBytesMax || reply.body.includes('\0');
+    return { status: record.status, contentType: reply.contentType, body: isTooLarge ? null : reply.body, requestId: record.id };
+  }
+
   #record(ending: Ending): RequestRecord {
     const { clock } = this.#house;
+    const isFree = ending.outcome === 'shutdown' && this.isKept;
     const settled = settle({
-      reported: ending.facts.usage,
-      counted: ending.counted?.usage ?? null,
+      reported: isFree ? null : ending.facts.usage,
+      counted: isFree ? null : ending.counted?.usage ?? null,
       ...(ending.counted ? { countedBasis: ending.counted.basis } : {}),
       target: this.target,
     });
@@ -101,6 +167,7 @@ export class Trail {
       id: this.#call.requestId,
       workspaceId: this.#caller.workspaceId,
       keyId: this.#caller.keyId,
+      userId: this.#caller.userId,
       operation: this.#call.operationId,
       modelAsked: this.#modelAsked,
       model: this.model,
@@ -117,9 +184,16 @@ export class Trail {
       usage: settled.usage,
       basis: settled.basis,
       charge: settled.charge,
+      payer: this.payer,
+      failedAttempts: this.#failed.length === 0 ? null : JSON.stringify(this.#failed),
       startedMs: this.#startedMs,
       latencyMs: clock.monotonic() - received,
       firstByteMs: this.firstByteAt === null ? null : this.firstByteAt - received,
     };
   }
+}
+
+/** For a request that was refused before anything was set aside: its row moves no counter. */
+function placedNothing(requestId: string): Placing {
+  return { requestId, option: 0, asks: [], leaseIds: null, idempotency: null };
 }

@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { listUsage } from './usage.ts';
 
-const filter = { workspaceId: 'ws_1', keyId: null, model: null, fromMs: null, toMs: null };
+const filter = { workspaceId: 'ws_1', keyId: null, userId: null, model: null, fromMs: null, toMs: null };
 
 describe('503', () => {
   test('usage that can not be read now is no fault of ours', async () => {

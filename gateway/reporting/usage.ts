@@ -1,6 +1,6 @@
 /** This file reads the usage of a workspace and shapes it as the contract's rows. */
 import type { UsageList, UsageRow, UsageTotals as ContractTotals } from '../../generated/client/types.gen.ts';
-import type { RequestRecord } from '../foundation/terms.ts';
+import type { SettledRequest } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { Page, Store, UsageFilter, UsageTotals } from '../store/store.ts';
 
@@ -24,12 +24,13 @@ export async function listUsage(store: Store, filter: UsageFilter, page: Page): 
   };
 }
 
-function toUsageRow(record: RequestRecord): UsageRow {
+function toUsageRow(record: SettledRequest): UsageRow {
   const { usage, charge } = record;
   return {
     id: record.id,
     object: 'usage',
     key: record.keyId,
+    user: record.userId,
     operation: record.operation,
     model_asked: record.modelAsked,
     model: record.model,
@@ -52,6 +53,9 @@ function toUsageRow(record: RequestRecord): UsageRow {
     unpriced: charge.isUnpriced,
     price_version: charge.priceVersion,
     basis: record.basis,
+    payer: record.payer,
+    charged_nano_usd: record.settled.charged.toString(),
+    overrun_nano_usd: record.settled.overrunNanoUsd.toString(),
     created_at: Math.floor(record.startedMs / MS_PER_SECOND),
     latency_ms: record.latencyMs,
     first_byte_ms: record.firstByteMs,

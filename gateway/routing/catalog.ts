@@ -1,6 +1,6 @@
 /** This file loads the catalogue: what is built in, what the operator's YAML changes, and which of it can be reached from here. */
 import { readFileSync } from 'node:fs';
-import type { CatalogData, CatalogModel, CatalogPlan, CatalogRoute } from '../../generated/catalog-types.ts';
+import type { CatalogData, CatalogFile, CatalogModel, CatalogPlan, CatalogRoute } from '../../generated/catalog-types.ts';
 import type { Environment } from '../foundation/config.ts';
 import { isJsonObject } from '../foundation/json-value.ts';
 import { defaultLimits } from '../foundation/limits.ts';
@@ -27,6 +27,11 @@ export interface Catalog {
 
 export interface LoadedCatalog {
   readonly catalog: Catalog;
+  /** The built-in rows, and with what the operator's file changes of them. */
+  readonly builtIn: CatalogData;
+  readonly rows: CatalogData;
+  /** The operator's file; null when there is none. */
+  readonly file: CatalogFile | null;
   /** The defaults, with what the operator's file says of them. */
   readonly limits: Limits;
 }
@@ -52,9 +57,15 @@ const BUILT_IN = new URL('../../generated/catalog.json', import.meta.url);
 /** Loads the catalogue, in a few milliseconds when there is no operator's file. Throws a CatalogError that names every mistake. */
 export function loadCatalog(sources: CatalogSources): LoadedCatalog {
   const builtIn = readBuiltIn();
-  const applied = sources.configFile === null ? { catalog: builtIn, limits: {}, mistakes: [] } : applyOperatorFile(builtIn, sources.configFile);
+  const applied = sources.configFile === null ? { catalog: builtIn, limits: {}, file: null, mistakes: [] } : applyOperatorFile(builtIn, sources.configFile);
   if (applied.mistakes.length > 0) throw new CatalogError(applied.mistakes);
-  return { catalog: buildCatalog(applied.catalog, sources.environment), limits: { ...defaultLimits, ...applied.limits } };
+  return {
+    catalog: buildCatalog(applied.catalog, sources.environment),
+    builtIn,
+    rows: applied.catalog,
+    file: applied.file,
+    limits: { ...defaultLimits, ...applied.limits },
+  };
 }
 
 /** The ids of the providers that can be called, in order of the catalogue; `sandbox` always can. */

@@ -23,11 +23,10 @@ export interface DiscoveryParts {
  * that can't be asked has no models until it can. Gives a function that stops the asking.
  */
 export function startDiscovery(parts: DiscoveryParts): () => void {
-  const providers = [...parts.catalog.providers.values()].flatMap(({ row, provider }) => (row.discover && provider ? [provider] : []));
-  if (providers.length === 0) return () => undefined;
   const asking = new Set<string>();
   const refresh = (): void => {
-    for (const provider of providers) {
+    for (const { row, provider } of parts.catalog.providers.values()) {
+      if (!row.discover || !provider) continue;
       if (asking.has(provider.id)) continue;
       asking.add(provider.id);
       void ask(parts, provider).finally(() => { asking.delete(provider.id); });

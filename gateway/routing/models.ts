@@ -92,12 +92,13 @@ function pricingOf(entry: ModelEntry): Model['pricing'] {
   };
 }
 
-function ratesOf(rates: CatalogPrice | CatalogLongPromptPrice | null): Pick<ModelPricing, 'input' | 'output' | 'cache_read' | 'cache_write'> {
+function ratesOf(rates: CatalogPrice | CatalogLongPromptPrice | null): Pick<ModelPricing, 'input' | 'output' | 'cache_read' | 'cache_write' | 'reasoning'> {
   return {
     input: digits(rates?.input),
     output: digits(rates?.output),
     cache_read: digits(rates?.cache_read),
     cache_write: digits(rates?.cache_write),
+    ...(rates?.reasoning === undefined ? {} : { reasoning: digits(rates.reasoning) }),
   };
 }
 

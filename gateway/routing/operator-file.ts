@@ -10,6 +10,8 @@ import { tierByPrice } from './tier.ts';
 export interface AppliedFile {
   readonly catalog: CatalogData;
   readonly limits: CatalogLimits;
+  /** What the operator wrote; null without a file that could be read. */
+  readonly file: CatalogFile | null;
   /** One line for each: `file:line:column: path: expected …`. The rest is meaningless when there are any. */
   readonly mistakes: readonly string[];
 }
@@ -20,10 +22,10 @@ export function applyOperatorFile(builtIn: CatalogData, file: string): AppliedFi
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    return { catalog: builtIn, limits: {}, mistakes: [`${file}: the configuration can't be read: ${String(error).replace(/^Error: /, '')}`] };
+    return { catalog: builtIn, limits: {}, file: null, mistakes: [`${file}: the configuration can't be read: ${String(error).replace(/^Error: /, '')}`] };
   }
   const parsed = parseOperatorYaml(text, file);
-  if (parsed.file === null) return { catalog: builtIn, limits: {}, mistakes: parsed.mistakes };
+  if (parsed.file === null) return { catalog: builtIn, limits: {}, file: null, mistakes: parsed.mistakes };
   const operator = parsed.file;
   const catalog = merge(builtIn, operator);
   const mistakes: Mistake[] = [
@@ -31,7 +33,14 @@ export function applyOperatorFile(builtIn: CatalogData, file: string): AppliedFi
     ...findRepeated(operator),
     ...findBrokenReferences(catalog).map(({ path, message }) => ({ path: pathInFile(path, catalog, operator), expected: message })),
   ];
-  return { catalog, limits: operator.limits ?? {}, mistakes: mistakes.map(parsed.locate) };
+  return { catalog, limits: operator.limits ?? {}, file: operator, mistakes: mistakes.map(parsed.locate) };
+}
+
+/** Applies changes that were validated before, and says in plain words which of them can't stand. */
+export function applyChanges(base: CatalogData, changes: CatalogFile): { readonly catalog: CatalogData; readonly mistakes: readonly string[] } {
+  const catalog = merge(base, changes);
+  const mistakes: Mistake[] = [...findIncomplete(base, changes), ...findBrokenReferences(catalog).map(({ path, message }) => ({ path, expected: message }))];
+  return { catalog, mistakes: mistakes.map(({ path, expected }) => `${path.join('.')}: expected ${expected}`) };
 }
 
 /** Routes and aliases share their names: an alias of the operator's takes the place of a built-in route, and the other way round. */

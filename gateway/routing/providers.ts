@@ -56,12 +56,13 @@ export function toPrice(price: CatalogPrice): Price {
   return { version: price.version ?? 'operator', ...toRates(price), ...(longPrompts.length === 0 ? {} : { longPrompts }) };
 }
 
-function toRates(price: Pick<CatalogPrice, 'input' | 'output' | 'cache_read' | 'cache_write'>): Omit<Price, 'version' | 'longPrompts'> {
+function toRates(price: Pick<CatalogPrice, 'input' | 'output' | 'cache_read' | 'cache_write' | 'reasoning'>): Omit<Price, 'version' | 'longPrompts'> {
   return {
     input: toNanoUsd(price.input),
     output: toNanoUsd(price.output),
     ...(price.cache_read === undefined ? {} : { cacheRead: toNanoUsd(price.cache_read) }),
     ...(price.cache_write === undefined ? {} : { cacheWrite: toNanoUsd(price.cache_write) }),
+    ...(price.reasoning === undefined ? {} : { reasoning: toNanoUsd(price.reasoning) }),
   };
 }
 

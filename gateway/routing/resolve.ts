@@ -1,4 +1,5 @@
 /** This file turns the name a caller wrote in `model` into the targets to be tried, or says why it can't. */
+import type { CatalogModel } from '../../generated/catalog-types.ts';
 import { fail } from '../foundation/errors.ts';
 import type { ModelId, Target } from '../foundation/terms.ts';
 import type { Catalog } from './catalog.ts';
@@ -17,6 +18,8 @@ export interface Resolution {
   readonly route: string | null;
   /** At least one, in the order they are to be tried. */
   readonly targets: readonly Target[];
+  /** What the catalogue says of the model. */
+  readonly row: CatalogModel;
 }
 
 /** Longer names are nobody's. */
@@ -40,7 +43,7 @@ export function resolve(catalog: Catalog, asked: string): Resolution {
   const { entry, targets, route } = meaning;
   if (!entry) return failAmbiguous(asked, meaning);
   if (targets.length === 0) return failNotAvailable(asked, { entry, missing: meaning.missing });
-  return { asked, model: entry.row.id, route, targets };
+  return { asked, model: entry.row.id, route, targets, row: entry.row };
 }
 
 /** What a name stands for, whether or not it can be called; null when for nothing. */

@@ -43,6 +43,12 @@ export function readTexts(row: Row, column: string): string[] {
   return Array.isArray(parsed) && parsed.every((each) => typeof each === 'string') ? parsed : wrong(column, 'a JSON array of strings');
 }
 
+/** Reads a JSON array of numbers. */
+export function readNumbers(row: Row, column: string): number[] {
+  const parsed: unknown = JSON.parse(readText(row, column));
+  return Array.isArray(parsed) && parsed.every((each) => typeof each === 'number') ? parsed : wrong(column, 'a JSON array of numbers');
+}
+
 function wrong(column: string, expected: string): never {
   throw new Error(`the store's column ${column} is not ${expected}`);
 }

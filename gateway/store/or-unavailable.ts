@@ -2,12 +2,25 @@
 import { fail } from '../foundation/errors.ts';
 import { StoreUnavailable } from './store.ts';
 
+/** How long a caller should leave a store alone that can't be reached, in seconds. */
+const RETRY_SECONDS = '1';
+
 /** Gives the store's answer; a store that can't be reached is a 503, and what else it says is a fault of ours. */
 export async function orUnavailable<Value>(answer: Promise<Value>): Promise<Value> {
   try {
     return await answer;
   } catch (cause) {
-    if (cause instanceof StoreUnavailable) fail('store_unavailable', { cause });
-    throw cause;
+    return asStoreRefusal(cause);
   }
+}
+
+/** Throws `store_unavailable` for a store that can't be reached, and anything else as it is. */
+export function asStoreRefusal(cause: unknown): never {
+  if (cause instanceof StoreUnavailable) fail('store_unavailable', { cause, headers: { 'retry-after': RETRY_SECONDS } });
+  throw cause;
+}
+
+/** Throws `store_unavailable` whatever went wrong: for reads whose failure must never look like a refusal of the caller. */
+export function asUnavailable(cause: unknown): never {
+  fail('store_unavailable', { cause, headers: { 'retry-after': RETRY_SECONDS } });
 }

@@ -2,6 +2,26 @@
 
 CREATE INDEX api_key_ws_created ON api_key(ws_id, created_ms, id);
 
+CREATE INDEX budget_ws ON budget(ws_id, created_ms, id);
+
+CREATE INDEX counter_recall ON counter(recall_ms) WHERE recall_ms > 0;
+
+CREATE INDEX counter_scope ON counter(scope_id, kind);
+
+CREATE INDEX hold_expiry ON hold(expires_ms);
+
+CREATE INDEX hold_lease ON hold(counter_id) WHERE kind = 'lease';
+
+CREATE INDEX hold_node ON hold(node_id);
+
+CREATE INDEX idem_expiry ON idem(expires_ms);
+
+CREATE INDEX member_user ON member(user_id, ws_id);
+
+CREATE INDEX transfer_ref ON transfer(ref) WHERE kind <> 'usage';
+
+CREATE INDEX transfer_ws_ts ON transfer(ws_id, ts_ms, id);
+
 CREATE INDEX usage_ws_ts ON usage_event(ws_id, ts_ms, id);
 
 CREATE TABLE api_key (
@@ -17,11 +37,123 @@ CREATE TABLE api_key (
   expires_ms  INTEGER,
   revoked_ms  INTEGER,
   deleted     INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))  -- a deleted row stays: cursors and usage point at it
+, user_id TEXT NOT NULL DEFAULT '', bound INTEGER NOT NULL DEFAULT 0 CHECK (bound IN (0, 1)), requests_per_minute INTEGER, tokens_per_minute INTEGER, concurrent_requests INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE TABLE app_user (
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL,
+  email      TEXT UNIQUE,                     -- lower case
+  disabled   INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
+  created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE budget (
+  id         TEXT PRIMARY KEY,
+  ws_id      TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  scope      TEXT NOT NULL CHECK (scope IN ('key', 'member', 'workspace')),
+  scope_id   TEXT NOT NULL,
+  unit       TEXT NOT NULL CHECK (unit IN ('nusd', 'msg')),
+  amount     INTEGER NOT NULL CHECK (amount >= 0),
+  period     TEXT NOT NULL CHECK (period IN ('daily', 'weekly', 'monthly', 'total')),
+  time_zone  TEXT NOT NULL,
+  hard       INTEGER NOT NULL CHECK (hard IN (0, 1)),
+  thresholds TEXT NOT NULL,                   -- JSON array of percents
+  rev        INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE catalog_entry (                  -- what an operator put over the catalogue of the program and of the file
+  kind       TEXT NOT NULL CHECK (kind IN ('plan', 'model', 'provider')),
+  id         TEXT NOT NULL,
+  body       TEXT,                            -- JSON; NULL hides the entry beneath
+  rev        INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counter (                        -- wallet, quota, pool and budget are the same thing: used + held + ask <= cap
+  id        TEXT PRIMARY KEY,                 -- its period is in its id: nothing is ever reset
+  kind      TEXT NOT NULL CHECK (kind IN ('wallet', 'quota', 'pool', 'budget')),
+  scope_id  TEXT NOT NULL,
+  unit      TEXT NOT NULL CHECK (unit IN ('nusd', 'msg')),
+  period    TEXT NOT NULL,
+  cap       INTEGER,                          -- NULL = counted, not limited; wallet: sum of credits
+  cap_rev   INTEGER NOT NULL DEFAULT 0,       -- the revision that gave the cap; a lower one is not taken
+  used      INTEGER NOT NULL DEFAULT 0 CHECK (used >= 0),
+  held      INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
+  recall_ms INTEGER NOT NULL DEFAULT 0        -- when somebody last wanted what others lease
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hold (                           -- the working set: requests that stand on their own, and leases
+  id          TEXT PRIMARY KEY,               -- = request id, or lease_…
+  kind        TEXT NOT NULL CHECK (kind IN ('req', 'lease')),
+  node_id     TEXT NOT NULL,
+  counter_id  TEXT,                           -- of which a lease is a slice; NULL for a request
+  record      TEXT,                           -- JSON of the usage row, should its gateway die now; NULL for a lease
+  idem_scope  TEXT,
+  idem_key    TEXT,
+  created_ms  INTEGER NOT NULL,
+  expires_ms  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hold_line (
+  hold_id    TEXT NOT NULL,
+  counter_id TEXT NOT NULL,
+  amount     INTEGER NOT NULL CHECK (amount >= 0),
+  PRIMARY KEY (hold_id, counter_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE idem (
+  scope        TEXT NOT NULL,                 -- workspace and operation
+  ikey         TEXT NOT NULL,
+  req_hash     TEXT NOT NULL,
+  request_id   TEXT NOT NULL,
+  state        TEXT NOT NULL CHECK (state IN ('open', 'done')),
+  status       INTEGER,
+  content_type TEXT,
+  body         TEXT,                          -- NULL when done: too large to keep
+  expires_ms   INTEGER NOT NULL,
+  PRIMARY KEY (scope, ikey)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE member (
+  ws_id      TEXT NOT NULL,
+  user_id    TEXT NOT NULL,
+  role       TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'billing')),
+  created_ms INTEGER NOT NULL,
+  PRIMARY KEY (ws_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE migration (
   version INTEGER PRIMARY KEY, applied_ms INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE node (
+  id         TEXT PRIMARY KEY,
+  host       TEXT NOT NULL,
+  pid        INTEGER NOT NULL,
+  started    TEXT NOT NULL,
+  beats      INTEGER NOT NULL DEFAULT 0,
+  started_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE provider_key (                   -- sealed: AES-256-GCM under a data key of its own, wrapped by a key of the installation
+  id          TEXT PRIMARY KEY,
+  ws_id       TEXT NOT NULL,
+  provider    TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  base_url    TEXT,
+  kek_id      TEXT NOT NULL,
+  wrapped_dek BLOB NOT NULL,
+  iv          BLOB NOT NULL,
+  ct          BLOB NOT NULL,
+  tag         BLOB NOT NULL,
+  last4       TEXT NOT NULL,
+  rev         INTEGER NOT NULL,
+  created_ms  INTEGER NOT NULL,
+  UNIQUE (ws_id, provider)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE request_log (                   -- the evidence beside the usage: what happened, not what it cost
   id             TEXT PRIMARY KEY,           -- = usage_event.id
@@ -35,11 +167,24 @@ CREATE TABLE request_log (                   -- the evidence beside the usage: w
   upstream_model TEXT,
   latency_us     INTEGER NOT NULL,
   first_byte_us  INTEGER
-) STRICT, WITHOUT ROWID;
+, failed_attempts TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE revision (                      -- clocks by which other processes learn that what they cached is old
   id  TEXT PRIMARY KEY,
   rev INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE transfer (                       -- append-only: one row is one debit and one credit
+  id          TEXT PRIMARY KEY,               -- deterministic: 'u:<usage>', 'tu:<payment>', 'fee:<payment>', 'gr:<grant>', 'rf:<usage>'
+  kind        TEXT NOT NULL CHECK (kind IN ('topup', 'fee', 'grant', 'usage', 'refund', 'expire', 'adjust')),
+  ws_id       TEXT NOT NULL,
+  debit_acct  TEXT NOT NULL,
+  credit_acct TEXT NOT NULL,
+  amount      INTEGER NOT NULL CHECK (amount > 0),
+  ref         TEXT NOT NULL,
+  note        TEXT,
+  ts_ms       INTEGER NOT NULL,
+  CHECK (debit_acct <> credit_acct)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE usage_event (                   -- append-only; its primary key is the exactly-once gate
@@ -62,13 +207,17 @@ CREATE TABLE usage_event (                   -- append-only; its primary key is 
   unpriced        INTEGER NOT NULL CHECK (unpriced IN (0, 1)),
   price_ver       TEXT NOT NULL,
   ts_ms           INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, user_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT 'none' CHECK (payer IN ('plan', 'balance', 'own_key', 'none')), charged_nusd INTEGER NOT NULL DEFAULT 0, overrun_nusd INTEGER NOT NULL DEFAULT 0, overrun_msgs INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL DEFAULT '[]', settled_ms INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE TABLE workspace (
   id         TEXT PRIMARY KEY,
   name       TEXT NOT NULL,
   created_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, plan_id TEXT NOT NULL DEFAULT 'unlimited', billing TEXT NOT NULL DEFAULT 'plan' CHECK (billing IN ('plan', 'balance')), suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)), rev INTEGER NOT NULL DEFAULT 0, requests_per_minute INTEGER, tokens_per_minute INTEGER, concurrent_requests INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER transfer_no_delete BEFORE DELETE ON transfer BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+
+CREATE TRIGGER transfer_no_update BEFORE UPDATE ON transfer BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 
 CREATE TRIGGER usage_no_delete BEFORE DELETE ON usage_event BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 

@@ -1,77 +1,103 @@
-/** This file commits batches of request records: one transaction a batch, and no row that fails takes its neighbours down. */
+/** This file commits batches of the ledger on SQLite: one transaction a batch, and no entry that fails takes its neighbours down. */
 import type { DatabaseSync } from 'node:sqlite';
-import { evidenceColumns, RECORD_WIDTH, usageColumns } from './record-rows.ts';
-import type { RecordValue } from './record-rows.ts';
+import { commitEntries } from './ledger-commit.ts';
+import type { LedgerAnswer } from '../foundation/ledger.ts';
+import type { LedgerEntry } from './ledger-entries.ts';
+import { readBatch } from './sqlite-batch.ts';
+import type { BatchValue } from './sqlite-batch.ts';
 import { toFailure } from './sqlite-failures.ts';
-import type { RowFailure } from './sqlite-messages.ts';
+import type { BatchAnswer, EntryFailure } from './sqlite-messages.ts';
+import { inTransaction } from './sqlite-run-task.ts';
+import type { TaskRunner } from './sqlite-run-task.ts';
 
-/** Commits a flattened batch and returns once it is on disk, naming the rows that are not. */
-export type Commit = (batch: readonly RecordValue[]) => readonly RowFailure[];
+/** Commits a batch, whose first value is the time in ms, and returns once it is on disk, with what there is to say. */
+export type Commit = (batch: readonly BatchValue[]) => BatchAnswer;
 
-const NO_FAILURES: readonly RowFailure[] = [];
-const USAGE_WIDTH = usageColumns.length;
+/** Counters remembered to exist. */
+const KNOWN_MAX = 10_000;
 
-/** Prepares the statements of a commit once; a second row with the same id changes nothing and succeeds. */
-export function createCommit(db: DatabaseSync): Commit {
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
-  const insertUsage = db.prepare(insertSql('usage_event', usageColumns));
-  const insertEvidence = db.prepare(insertSql('request_log', ['id', ...evidenceColumns]));
+interface Placed {
+  readonly index: number;
+  readonly entry: LedgerEntry;
+}
 
-  const insert = (batch: readonly RecordValue[], at: number): void => {
-    insertUsage.run(...batch.slice(at, at + USAGE_WIDTH));
-    insertEvidence.run(batch[at] ?? null, ...batch.slice(at + USAGE_WIDTH, at + RECORD_WIDTH));
+type Answers = [index: number, answer: LedgerAnswer][];
+
+/** Makes the commit of one connection. */
+export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
+  const known = new Set<string>();
+
+  const commitAll = (entries: readonly LedgerEntry[], nowMs: number): readonly LedgerAnswer[] => {
+    const { answers, counterIds } = runner.drive(commitEntries(entries, { nowMs, known }));
+    for (const id of counterIds) {
+      if (known.size < KNOWN_MAX) known.add(id);
+    }
+    return answers;
   };
 
-  /** The slow way, once a row was refused: each row in a savepoint of its own, still one transaction. */
-  const commitApart = (batch: readonly RecordValue[]): readonly RowFailure[] => {
-    const failures: RowFailure[] = [];
-    begin.run();
-    for (let at = 0; at < batch.length; at += RECORD_WIDTH) {
-      db.exec('SAVEPOINT one_row');
+  /** The slow way, once an entry was refused: each in a savepoint of its own, still one transaction. */
+  const commitApart = (placed: readonly Placed[], nowMs: number): { answers: Answers; failures: EntryFailure[] } => {
+    const answers: Answers = [];
+    const failures: EntryFailure[] = [];
+    for (const { index, entry } of placed) {
+      db.exec('SAVEPOINT one_entry');
       try {
-        insert(batch, at);
+        const [answer] = commitAll([entry], nowMs);
+        if (answer) answers.push([index, answer]);
       } catch (thrown) {
         const failure = toFailure(thrown);
-        if (failure.isUnavailable) throw thrown;
-        failures.push({ ...failure, index: at / RECORD_WIDTH });
-        db.exec('ROLLBACK TO one_row');
+        if (failure.kind === 'unavailable') throw thrown;
+        failures.push({ ...failure, index });
+        db.exec('ROLLBACK TO one_entry');
+        known.clear();
       }
-      db.exec('RELEASE one_row');
+      db.exec('RELEASE one_entry');
     }
-    commit.run();
-    return failures;
+    return { answers, failures };
   };
 
   return (batch) => {
+    const nowMs = Number(batch[0]);
+    const { placed, failures } = readEntries(batch.slice(1));
+    const entries = placed.map(({ entry }) => entry);
     try {
-      begin.run();
-      for (let at = 0; at < batch.length; at += RECORD_WIDTH) insert(batch, at);
-      commit.run();
-      return NO_FAILURES;
+      const answers = inTransaction(db, 'BEGIN IMMEDIATE', () => commitAll(entries, nowMs));
+      return toBatchAnswer(placed.map(({ index }, at): Answers[number] => [index, answers[at] ?? { kind: 'done' }]), failures);
     } catch (thrown) {
-      rollBack(db);
-      if (toFailure(thrown).isUnavailable) return failEvery(batch, thrown);
+      known.clear();
+      if (toFailure(thrown).kind === 'unavailable') return failEvery(placed, failures, thrown);
     }
     try {
-      return commitApart(batch);
+      const apart = inTransaction(db, 'BEGIN IMMEDIATE', () => commitApart(placed, nowMs));
+      return toBatchAnswer(apart.answers, [...failures, ...apart.failures]);
     } catch (thrown) {
-      rollBack(db);
-      return failEvery(batch, thrown);
+      known.clear();
+      return failEvery(placed, failures, thrown);
     }
   };
 }
 
-/** Leaves no transaction open, whether or not the engine has already rolled it back by itself. */
-export function rollBack(db: DatabaseSync): void {
-  if (db.isTransaction) db.exec('ROLLBACK');
+/** An entry that can't be read fails by itself. */
+function readEntries(batch: readonly BatchValue[]): { placed: Placed[]; failures: EntryFailure[] } {
+  const placed: Placed[] = [];
+  const failures: EntryFailure[] = [];
+  let index = 0;
+  for (const read of readBatch(batch)) {
+    try {
+      placed.push({ index, entry: read() });
+    } catch (thrown) {
+      failures.push({ ...toFailure(thrown), index });
+    }
+    index++;
+  }
+  return { placed, failures };
 }
 
-function insertSql(table: string, columns: readonly string[]): string {
-  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING`;
+function toBatchAnswer(answers: Answers, failures: readonly EntryFailure[]): BatchAnswer {
+  return { kind: 'batch', answers: answers.filter(([, answer]) => answer.kind !== 'done'), failures };
 }
 
-function failEvery(batch: readonly RecordValue[], thrown: unknown): RowFailure[] {
+function failEvery(placed: readonly Placed[], failures: readonly EntryFailure[], thrown: unknown): BatchAnswer {
   const failure = toFailure(thrown);
-  return Array.from({ length: batch.length / RECORD_WIDTH }, (_, index) => ({ ...failure, index }));
+  return { kind: 'batch', answers: [], failures: [...failures, ...placed.map(({ index }) => ({ ...failure, index }))] };
 }

@@ -1,15 +1,16 @@
 /** This file opens one SQLite connection as the store needs it: durable, shared with other processes, small in memory. */
 import { DatabaseSync } from 'node:sqlite';
 import { migrate } from './migrate.ts';
+import { sqlCalls } from './sqlite-calls.ts';
 import { createCommit } from './sqlite-commit.ts';
 import type { Commit } from './sqlite-commit.ts';
-import { createKeyCalls } from './sqlite-keys.ts';
-import type { Calls, ThreadSetup } from './sqlite-messages.ts';
-import { createUsageCalls } from './sqlite-usage.ts';
+import type { CallArgs, CallName, CallValue, ServiceName, Services, ThreadSetup } from './sqlite-messages.ts';
+import { createTaskRunner } from './sqlite-run-task.ts';
 
 export interface Connection {
   readonly commit: Commit;
-  readonly calls: Calls;
+  readonly services: { readonly [Name in ServiceName]: () => Services[Name] };
+  call<Name extends CallName>(name: Name, args: CallArgs<Name>): CallValue<Name>;
 }
 
 /** How long another process may hold the write lock before a write fails, in ms. */
@@ -37,14 +38,15 @@ export function openConnection(setup: ThreadSetup): Connection {
     if (setup.role === 'writer') migrate(db, setup.nowMs);
     else db.exec('PRAGMA query_only = ON');
     const check = db.prepare('SELECT rev FROM revision');
+    const runner = createTaskRunner(db);
     return {
-      commit: createCommit(db),
-      calls: {
-        ...createKeyCalls(db),
-        ...createUsageCalls(db),
-        ping: () => { check.all(); },
-        close: () => { db.close(); },
+      commit: createCommit(db, runner),
+      services: {
+        ping: () => { check.all(); return undefined; },
+        foreignChanges: () => runner.foreignChanges(),
+        close: () => { db.close(); return undefined; },
       },
+      call: (name, args) => runner.run(sqlCalls[name], ...args),
     };
   } catch (thrown) {
     db.close();

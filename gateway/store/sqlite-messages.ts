@@ -1,25 +1,35 @@
 /** This file is the language between the main thread and a store thread: what may be asked, and how it is answered. */
-import type { RecordValue } from './record-rows.ts';
+import type { LedgerAnswer } from '../foundation/ledger.ts';
+import type { LedgerCallName } from './calls/ledger-calls.ts';
+import type { BeatAnswer, EndedHolds } from './calls/nodes.ts';
+import type { PlainCallName } from './calls/plain.ts';
+import type { ClockName } from './clocks.ts';
+import type { BatchValue } from './sqlite-batch.ts';
 import type { Store } from './store.ts';
 
-/** Asked of the thread that writes. */
-export type WriterCallName =
-  | 'createWorkspace' | 'listWorkspaces' | 'insertKey' | 'findKey' | 'listKeys' | 'changeKey' | 'deleteKey' | 'ping' | 'close';
-
-/** Asked of the thread that only reads usage, so that a long report never holds up a commit. */
-export type ReaderCallName = 'listUsage' | 'sumUsage' | 'findRequest';
-
-/** What a thread can be asked: the promises of the Store, and whether another process has changed keys since last asked. */
-export interface Promises extends Pick<Store, WriterCallName | ReaderCallName> {
-  pollRevision(): Promise<boolean>;
+/** What a thread can be asked: the promises of the Store that one call keeps, and parts of others. */
+export interface Promises extends Pick<Store, PlainCallName | LedgerCallName> {
+  beatNode(nodeId: string, nowMs: number): Promise<BeatAnswer>;
+  lookAtNode(nodeId: string, nowMs: number): Promise<BeatAnswer>;
+  recoverChunk(nodeId: string, nowMs: number): Promise<EndedHolds>;
+  sweepChunk(nowMs: number): Promise<EndedHolds>;
 }
 
 export type CallName = keyof Promises;
 export type CallArgs<Name extends CallName> = Parameters<Promises[Name]>;
 export type CallValue<Name extends CallName> = Awaited<ReturnType<Promises[Name]>>;
 
-/** The same calls as the thread performs them: at once. */
-export type Calls = { readonly [Name in CallName]: (...args: CallArgs<Name>) => CallValue<Name> };
+/** Asked of the thread that only reads, so that a long report never holds up a commit. */
+export type ReaderCallName = 'listUsage' | 'sumUsage' | 'findRequest' | 'listTransfers' | 'listTransfersOldestFirst' | 'balanceBefore' | 'checkLedger';
+
+/** What a thread does besides: a trivial read, whose clocks others have advanced, the end. */
+export interface Services {
+  readonly ping: undefined;
+  readonly foreignChanges: ClockName[];
+  readonly close: undefined;
+}
+
+export type ServiceName = keyof Services;
 
 export interface ThreadSetup {
   readonly file: string;
@@ -40,17 +50,25 @@ export interface CallMessage<Name extends CallName> {
   readonly args: CallArgs<Name>;
 }
 
-/** To the thread; a bare array is a batch of flattened records to commit. */
-export type ToThread = RecordValue[] | OpenMessage | CallMessage<CallName>;
-
-/** Why something failed; `isUnavailable` says that the store, not the row, is at fault. */
-export interface Failure {
-  readonly message: string;
-  readonly isUnavailable: boolean;
+export interface ServiceMessage {
+  readonly kind: 'service';
+  readonly id: number;
+  readonly name: ServiceName;
 }
 
-export interface RowFailure extends Failure {
-  /** Position of the row in its batch. */
+/** To the thread; a bare array is a batch of the ledger, as sqlite-batch.ts writes it. */
+export type ToThread = BatchValue[] | OpenMessage | CallMessage<CallName> | ServiceMessage;
+
+/** Why something failed: the store can't write now, the row or the call is at fault, or one of the failures that callers tell apart. */
+export type FailureKind = 'unavailable' | 'fault' | 'email_taken' | 'insufficient_room';
+
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly message: string;
+}
+
+export interface EntryFailure extends Failure {
+  /** Position of the entry in its batch. */
   readonly index: number;
 }
 
@@ -67,10 +85,11 @@ export interface Rejection {
   readonly failure: Failure;
 }
 
-/** The batch is durable but for these rows. */
+/** The batch is durable but for what failed. Entries that are in neither list are simply done. */
 export interface BatchAnswer {
   readonly kind: 'batch';
-  readonly failures: readonly RowFailure[];
+  readonly answers: readonly (readonly [index: number, answer: LedgerAnswer])[];
+  readonly failures: readonly EntryFailure[];
 }
 
 export type FromThread = Answer | Rejection | BatchAnswer;

@@ -1,7 +1,8 @@
 /** This file is the thread that owns a SQLite connection: it commits batches and answers calls, one after the other. */
 import { parentPort } from 'node:worker_threads';
 import { toFailure } from './sqlite-failures.ts';
-import type { CallMessage, CallName, FromThread, OpenMessage, ToThread } from './sqlite-messages.ts';
+import type { BatchValue } from './sqlite-batch.ts';
+import type { CallMessage, CallName, FromThread, ToThread } from './sqlite-messages.ts';
 import { openConnection } from './sqlite-connection.ts';
 import type { Connection } from './sqlite-connection.ts';
 
@@ -14,24 +15,29 @@ let connection: Connection | null = null;
 
 port?.on('message', (message: ToThread) => {
   if (Array.isArray(message)) {
-    post({ kind: 'batch', failures: opened().commit(message) });
+    post(opened().commit(message));
     return;
   }
   try {
-    const value = message.kind === 'open' ? open(message) : perform(message);
-    post({ kind: 'answer', id: message.id, value });
+    post({ kind: 'answer', id: message.id, value: perform(message) });
   } catch (thrown) {
     post({ kind: 'rejection', id: message.id, failure: toFailure(thrown) });
   }
-  if (message.kind === 'call' && message.name === 'close') port?.close();
+  if (message.kind === 'service' && message.name === 'close') port?.close();
 });
 
-function open(message: OpenMessage): void {
-  connection = openConnection(message.setup);
+function perform(message: Exclude<ToThread, BatchValue[]>): unknown {
+  switch (message.kind) {
+    case 'open':
+      connection = openConnection(message.setup);
+      return undefined;
+    case 'call': return call(message);
+    case 'service': return opened().services[message.name]();
+  }
 }
 
-function perform<Name extends CallName>(message: CallMessage<Name>): unknown {
-  return opened().calls[message.name](...message.args);
+function call<Name extends CallName>(message: CallMessage<Name>): unknown {
+  return opened().call(message.name, message.args);
 }
 
 function opened(): Connection {

@@ -8,10 +8,13 @@ import type { Worker } from 'node:worker_threads';
 import { killRounds } from '../../scripts/kill-store.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { defaultLimits } from '../foundation/limits.ts';
-import { sampleKey, sampleRecord } from './sample-rows.ts';
+import { sampleKey, sampleRecord, sampleSettle } from './sample-rows.ts';
 import { openSqliteStore, sqliteFile } from './sqlite.ts';
 import { startSqliteWorker } from './store-thread.ts';
-import { describeStore, record } from './store.suite.ts';
+import { describeLedger } from './ledger.suite.ts';
+import { describeStore } from './store.suite.ts';
+import { record } from './store-under-test.ts';
+import type { StorePlace } from './store-under-test.ts';
 import { StoreUnavailable } from './store.ts';
 import type { Store } from './store.ts';
 
@@ -28,13 +31,16 @@ const SCHEMA_TITLE = '-- This file is the schema of a new SQLite store; sqlite.t
 
 afterAll(() => { for (const folder of folders) rmSync(folder, { recursive: true, force: true }); });
 
-describeStore('SQLite', () => {
+const makePlace = (): Promise<StorePlace> => {
   const folder = makeFolder();
   return Promise.resolve({
     open: (clock, limits) => openSqliteStore({ file: sqliteFile(folder), limits, clock }),
     remove: () => { rmSync(folder, { recursive: true, force: true }); return Promise.resolve(); },
   });
-});
+};
+
+describeStore('SQLite', makePlace);
+describeLedger('SQLite', makePlace);
 
 describe('migrations', () => {
   test('a new store has exactly the schema of schema.sql', async () => {
@@ -102,9 +108,9 @@ describe('usage rows', () => {
     await store.close();
   });
 
-  test('no acknowledged row is lost to kill -9', async () => {
+  test('no acknowledged row is lost to kill -9, and the ledger keeps its promises', async () => {
     const rounds = await killRounds({ rounds: 5, seed: 20_261_121 });
-    expect(rounds.map(({ lost, integrity }) => ({ lost, integrity }))).toEqual(Array(5).fill({ lost: 0, integrity: 'ok' }));
+    expect(rounds.map(({ lost, integrity, violations }) => ({ lost, integrity, violations }))).toEqual(Array(5).fill({ lost: 0, integrity: 'ok', violations: [] }));
     expect(Math.min(...rounds.map((round) => round.acknowledged))).toBeGreaterThan(0);
   });
 });
@@ -148,7 +154,7 @@ describe('the thread', () => {
     const microtasks = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => {
       try { task(); } catch (failure) { thrown.push(failure); }
     });
-    store.recordRequest(sampleRecord(1), () => { throw new Error('a mistake of the caller'); });
+    store.apply(sampleSettle(sampleRecord(1)), () => { throw new Error('a mistake of the caller'); });
     await record(store, sampleRecord(2));
     microtasks.mockRestore();
     expect(thrown).toEqual([new Error('a mistake of the caller')]);

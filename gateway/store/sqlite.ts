@@ -3,8 +3,14 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import type { Limits } from '../foundation/limits.ts';
-import { createRecordQueue } from './record-queue.ts';
-import type { CallArgs, CallValue, ReaderCallName, ThreadSetup } from './sqlite-messages.ts';
+import { bindPlainCalls } from './bind-calls.ts';
+import { createBeat, endAllHolds } from './ledger-chunks.ts';
+import { createOpQueue, doneResult } from './op-queue.ts';
+import type { OpResult } from './op-queue.ts';
+import { pushOp } from './sqlite-batch.ts';
+import type { BatchValue } from './sqlite-batch.ts';
+import { toError } from './sqlite-failures.ts';
+import type { BatchAnswer, CallArgs, CallValue, ReaderCallName, ThreadSetup } from './sqlite-messages.ts';
 import { createStoreThread, startSqliteWorker } from './store-thread.ts';
 import type { StartWorker, StoreThread } from './store-thread.ts';
 import { StoreUnavailable } from './store.ts';
@@ -36,9 +42,11 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   mkdirSync(dirname(file), { recursive: true, mode: PRIVATE_FOLDER });
   // SQLite would make it readable for everybody; its log files take the mode of the file.
   closeSync(openSync(file, 'a', PRIVATE_FILE));
-  const queue = createRecordQueue((values) => { writer.postBatch(values); }, limits);
+  const queue = createOpQueue<BatchValue[]>({
+    open: () => [clock.now()], add: pushOp, post: (batch) => { writer.postBatch(batch); }, limits,
+  });
   const writer = createStoreThread(await startWorker(), {
-    onBatch: (answer) => { queue.settle(answer.failures); },
+    onBatch: (answer) => { queue.settle(readResults(answer)); },
     onBroken: (failure) => { queue.breakWith(failure); },
   });
   await writer.open({ file, role: 'writer', nowMs: clock.now() }).catch(async (failure: unknown) => {
@@ -56,26 +64,59 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     await writer.close();
   };
   return {
-    recordRequest: queue.push,
+    ...createCalls(writer, reader),
+    apply: queue.push,
     get pendingRecords() { return queue.pending; },
-    createWorkspace: (row) => writer.call('createWorkspace', row),
-    listWorkspaces: () => writer.call('listWorkspaces'),
-    insertKey: (row) => writer.call('insertKey', row),
-    findKey: (id) => writer.call('findKey', id),
-    listKeys: (workspaceId, page) => writer.call('listKeys', workspaceId, page),
-    changeKey: (workspaceId, id, change) => writer.call('changeKey', workspaceId, id, change),
-    deleteKey: (workspaceId, id) => writer.call('deleteKey', workspaceId, id),
-    listUsage: (filter, page) => reader.call('listUsage', filter, page),
-    sumUsage: (filter) => reader.call('sumUsage', filter),
-    findRequest: (workspaceId, id) => reader.call('findRequest', workspaceId, id),
+    beat: createBeat({ write: (...args) => writer.call('beatNode', ...args), look: (...args) => writer.call('lookAtNode', ...args) }),
+    recoverNode: (nodeId, nowMs) => endAllHolds(() => writer.call('recoverChunk', nodeId, nowMs)),
+    sweep: (nowMs) => endAllHolds(() => writer.call('sweepChunk', nowMs)),
     onForeignChange: changes.listen,
-    ping: () => writer.call('ping'),
+    ping: () => writer.serve('ping'),
     close: () => closed ??= close(),
   };
 }
 
+/** What the thread has not mentioned is done. */
+function readResults({ answers, failures }: BatchAnswer): (index: number) => OpResult {
+  if (answers.length + failures.length === 0) return () => doneResult;
+  const byIndex = new Map<number, OpResult>();
+  for (const [index, answer] of answers) byIndex.set(index, { failure: null, answer });
+  for (const { index, kind, message } of failures) {
+    byIndex.set(index, { failure: kind === 'fault' ? new Error(`a row was refused: ${message}`) : toError({ kind, message }), answer: null });
+  }
+  return (index) => byIndex.get(index) ?? doneResult;
+}
+
+type StoreCalls = Omit<Store, 'apply' | 'pendingRecords' | 'beat' | 'recoverNode' | 'sweep' | 'onForeignChange' | 'ping' | 'close'>;
+
+/** The promises that one call keeps, each by the thread whose it is. */
+function createCalls(writer: StoreThread, reader: Reader): StoreCalls {
+  return {
+    ...bindPlainCalls(writer.callPlain),
+    postTransfers: (rows) => writer.call('postTransfers', rows),
+    refund: (...args) => writer.call('refund', ...args),
+    listTransfersFor: (...args) => writer.call('listTransfersFor', ...args),
+    readCounters: (ids) => writer.call('readCounters', ids),
+    registerNode: (node) => writer.call('registerNode', node),
+    listNodes: () => writer.call('listNodes'),
+    forgetIdempotency: (...args) => writer.call('forgetIdempotency', ...args),
+    listUsage: (...args) => reader.call('listUsage', ...args),
+    sumUsage: (filter) => reader.call('sumUsage', filter),
+    findRequest: (...args) => reader.call('findRequest', ...args),
+    listTransfers: (...args) => reader.call('listTransfers', ...args),
+    listTransfersOldestFirst: (...args) => reader.call('listTransfersOldestFirst', ...args),
+    balanceBefore: (...args) => reader.call('balanceBefore', ...args),
+    checkLedger: () => reader.call('checkLedger'),
+  };
+}
+
+interface Reader {
+  call<Name extends ReaderCallName>(name: Name, ...args: CallArgs<Name>): Promise<CallValue<Name>>;
+  close(): Promise<void>;
+}
+
 /** The thread that reads usage starts when it is first needed: an idle gateway does not pay for it. It is started anew if it dies. */
-function createReader(startWorker: StartWorker, setup: ThreadSetup) {
+function createReader(startWorker: StartWorker, setup: ThreadSetup): Reader {
   let opening: Promise<StoreThread> | null = null;
   let isClosed = false;
   const open = async (): Promise<StoreThread> => {
@@ -95,29 +136,31 @@ function createReader(startWorker: StartWorker, setup: ThreadSetup) {
       const thread = await (opening ??= open());
       return thread.call(name, ...args);
     },
-    async close(): Promise<void> {
+    async close() {
       isClosed = true;
       await opening?.then((thread) => thread.close(), () => undefined);
     },
   };
 }
 
+type ChangeListener = Parameters<Store['onForeignChange']>[0];
+
 interface ChangeWatch {
   stop: () => void;
-  listen: (listener: () => void) => void;
+  listen: (listener: ChangeListener) => void;
 }
 
-/** Asks every `revisionPollMs` whether another process has changed keys. A failed poll is asked again; readiness shows a dead store. */
+/** Asks every `revisionPollMs` what another process has changed. A failed poll is asked again; readiness shows a dead store. */
 function watchChanges(writer: StoreThread, { clock, limits }: SqliteOptions): ChangeWatch {
-  const listeners: (() => void)[] = [];
+  const listeners: ChangeListener[] = [];
   let isAsking = false;
   const stop = clock.every(limits.revisionPollMs, () => {
     if (isAsking) return;
     isAsking = true;
-    writer.call('pollRevision').then(
-      (hasChanged) => {
+    writer.serve('foreignChanges').then(
+      (moved) => {
         isAsking = false;
-        if (hasChanged) for (const listener of listeners) listener();
+        for (const name of moved) for (const listener of listeners) listener(name);
       },
       () => { isAsking = false; },
     );

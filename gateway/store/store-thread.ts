@@ -2,8 +2,10 @@
 import { flushCompileCache, getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { RecordValue } from './record-rows.ts';
-import type { BatchAnswer, CallArgs, CallName, CallValue, Failure, FromThread, ThreadSetup, ToThread } from './sqlite-messages.ts';
+import type { PerformPlain } from './bind-calls.ts';
+import type { BatchValue } from './sqlite-batch.ts';
+import { toError } from './sqlite-failures.ts';
+import type { BatchAnswer, CallArgs, CallName, CallValue, FromThread, ServiceName, Services, ThreadSetup, ToThread } from './sqlite-messages.ts';
 import { StoreUnavailable } from './store.ts';
 
 /** Starts the thread's code; a test replaces it to hold the thread in its hands. */
@@ -18,7 +20,10 @@ export interface ThreadEvents {
 export interface StoreThread {
   open(setup: ThreadSetup): Promise<void>;
   call<Name extends CallName>(name: Name, ...args: CallArgs<Name>): Promise<CallValue<Name>>;
-  postBatch(values: RecordValue[]): void;
+  /** The same, of the plain calls. */
+  callPlain: PerformPlain;
+  serve<Name extends ServiceName>(name: Name): Promise<Services[Name]>;
+  postBatch(values: BatchValue[]): void;
   /** Closes the connection and ends the thread. */
   close(): Promise<void>;
 }
@@ -92,15 +97,13 @@ export function createStoreThread(worker: Worker, events: ThreadEvents): StoreTh
   return {
     open: (setup) => ask((id) => ({ kind: 'open', id, setup })),
     call: (name, ...args) => ask((id) => ({ kind: 'call', id, name, args })),
+    callPlain: (name, ...args) => ask((id) => ({ kind: 'call', id, name, args })),
+    serve: (name) => ask((id) => ({ kind: 'service', id, name })),
     postBatch: (values) => { worker.postMessage(values); },
     async close() {
       isClosing = true;
-      if (!broken) await ask((id) => ({ kind: 'call', id, name: 'close', args: [] })).catch(() => worker.terminate());
+      if (!broken) await ask((id) => ({ kind: 'service', id, name: 'close' })).catch(() => worker.terminate());
       await exited;
     },
   };
-}
-
-function toError(failure: Failure): Error {
-  return failure.isUnavailable ? new StoreUnavailable(failure.message) : new Error(failure.message);
 }

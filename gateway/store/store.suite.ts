@@ -1,57 +1,28 @@
 /** This file is what every Store must pass, whatever its engine; a test file calls it with a way to open one. */
 import { describe, expect, test } from '@jest/globals';
-import { createManualClock, systemClock } from '../foundation/clock.ts';
-import type { Clock } from '../foundation/clock.ts';
-import { defaultLimits } from '../foundation/limits.ts';
-import type { Limits } from '../foundation/limits.ts';
+import { systemClock } from '../foundation/clock.ts';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { RequestRecord } from '../foundation/terms.ts';
-import { sampleKey, sampleRecord } from './sample-rows.ts';
+import { describeCalls } from './calls.suite.ts';
+import { sampleKey, sampleRecord, sampleSettle } from './sample-rows.ts';
+import { inPlace, record, TEST_TIMEOUT_MS } from './store-under-test.ts';
+import type { StorePlace, WithPlace } from './store-under-test.ts';
 import { StoreUnavailable } from './store.ts';
 import type { Store, UsageFilter } from './store.ts';
 
-/** One place of storage; every `open` is a connection of its own, as another process would have. */
-export interface StorePlace {
-  open(clock: Clock, limits: Limits): Promise<Store>;
-  remove(): Promise<void>;
-}
-
-type WithPlace = (run: (open: (clock?: Clock, limits?: Partial<Limits>) => Promise<Store>) => Promise<void>) => () => Promise<void>;
-
-const everything: UsageFilter = { workspaceId: 'ws_1', keyId: null, model: null, fromMs: null, toMs: null };
+const everything: UsageFilter = { workspaceId: 'ws_1', keyId: null, userId: null, model: null, fromMs: null, toMs: null };
 const firstPage = { limit: 100, after: null };
 const MANY_RECORDS = 1000;
-const TEST_TIMEOUT_MS = 30_000;
 
 /** Declares the suite for one engine. */
 export function describeStore(engine: string, makePlace: () => Promise<StorePlace>): void {
-  const withPlace: WithPlace = (run) => async () => {
-    const place = await makePlace();
-    const opened: Store[] = [];
-    try {
-      await run(async (clock = systemClock, limits = {}) => {
-        const store = await place.open(clock, { ...defaultLimits, ...limits });
-        opened.push(store);
-        return store;
-      });
-    } finally {
-      await Promise.all(opened.map((store) => store.close()));
-      await place.remove();
-    }
-  };
+  const withPlace = inPlace(makePlace);
   describe(`the ${engine} store`, () => {
     describeRecords(withPlace);
     describeUsage(withPlace);
     describeBounds(withPlace);
-    describeKeys(withPlace);
+    describeCalls(withPlace);
     describeNeighbours(withPlace);
-  });
-}
-
-/** Records and waits until the row is durable; rejects with the store's failure. */
-export function record(store: Store, row: RequestRecord): Promise<void> {
-  return new Promise((resolve, reject) => {
-    store.recordRequest(row, (failure) => { if (failure) reject(failure); else resolve(); });
   });
 }
 
@@ -62,10 +33,11 @@ function describeRecords(withPlace: WithPlace): void {
     const bare = sampleRecord(2, {
       model: null, upstreamModel: null, provider: null, target: null, errorCode: 'upstream_timeout', finishReason: null, upstreamId: null,
       firstByteMs: null, isStream: false, outcome: 'timeout', status: 504, basis: 'none', attempts: 3,
+      payer: 'own_key', userId: 'user_2', failedAttempts: '[{"target":"a/b"}]',
     });
     await Promise.all([record(store, row), record(store, bare)]);
-    expect(await store.findRequest('ws_1', row.id)).toEqual(row);
-    expect(await store.findRequest('ws_1', bare.id)).toEqual(bare);
+    expect(await store.findRequest('ws_1', row.id)).toMatchObject(row);
+    expect(await store.findRequest('ws_1', bare.id)).toMatchObject(bare);
   }), TEST_TIMEOUT_MS);
 
   test('money beyond what a JavaScript number holds loses no digit, alone or summed', withPlace(async (open) => {
@@ -83,7 +55,7 @@ function describeRecords(withPlace: WithPlace): void {
     const row = sampleRecord(1);
     await Promise.all([record(store, row), record(store, { ...row, status: 500, charge: { ...row.charge, nanoUsd: toNanoUsd(7) } })]);
     await record(store, { ...row, attempts: 9 });
-    expect(await store.listUsage(everything, firstPage)).toEqual([row]);
+    expect(await store.listUsage(everything, firstPage)).toMatchObject([row]);
   }), TEST_TIMEOUT_MS);
 
   test('rows survive closing and opening again', withPlace(async (open) => {
@@ -93,7 +65,7 @@ function describeRecords(withPlace: WithPlace): void {
     await first.insertKey(sampleKey(1));
     await first.close();
     const second = await open();
-    expect(await second.listUsage(everything, firstPage)).toEqual(rows.reverse());
+    expect(await second.listUsage(everything, firstPage)).toMatchObject(rows.reverse());
     expect(await second.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
   }), TEST_TIMEOUT_MS);
 
@@ -121,14 +93,14 @@ function describeUsage(withPlace: WithPlace): void {
       after = page.at(-1)?.id ?? null;
       if (after === null) break;
     }
-    expect(seen).toEqual(rows.reverse());
+    expect(seen).toMatchObject(rows.reverse());
   }), TEST_TIMEOUT_MS);
 
-  test('a filter by key, model or time finds those rows, sums them, and never another workspace\'s', withPlace(async (open) => {
+  test('a filter by key, user, model or time finds those rows, sums them, and never another workspace\'s', withPlace(async (open) => {
     const store = await open();
     const unpriced = { ...sampleRecord(3).charge, isUnpriced: true, nanoUsd: toNanoUsd(0) };
     await Promise.all([
-      record(store, sampleRecord(1, { keyId: 'key_2' })),
+      record(store, sampleRecord(1, { keyId: 'key_2', userId: 'user_2' })),
       record(store, sampleRecord(2, { model: 'openai/gpt-5', modelAsked: 'openai/gpt-5' })),
       record(store, sampleRecord(3, { charge: unpriced })),
       record(store, sampleRecord(4, { workspaceId: 'ws_2' })),
@@ -137,6 +109,7 @@ function describeUsage(withPlace: WithPlace): void {
       (await store.listUsage({ ...everything, ...filter }, firstPage)).map((row) => row.id);
     expect(await idsOf({})).toEqual([sampleRecord(3).id, sampleRecord(2).id, sampleRecord(1).id]);
     expect(await idsOf({ keyId: 'key_2' })).toEqual([sampleRecord(1).id]);
+    expect(await idsOf({ userId: 'user_2' })).toEqual([sampleRecord(1).id]);
     expect(await idsOf({ model: 'openai/gpt-5' })).toEqual([sampleRecord(2).id]);
     expect(await idsOf({ model: 'fast' })).toEqual([sampleRecord(3).id, sampleRecord(1).id]);
     expect(await idsOf({ fromMs: sampleRecord(2).startedMs, toMs: sampleRecord(3).startedMs })).toEqual([sampleRecord(2).id]);
@@ -173,95 +146,63 @@ function describeBounds(withPlace: WithPlace): void {
     expect((await again.sumUsage(everything)).requests).toBe(MANY_RECORDS);
   }), TEST_TIMEOUT_MS);
 
-  test('a callback is never called before recordRequest returns, even when it refuses', withPlace(async (open) => {
+  test('a callback is never called before apply returns, even when it refuses', withPlace(async (open) => {
     const store = await open(systemClock, { storeQueueMax: 0 });
     let hasReturned = false;
-    const answered = new Promise<boolean>((resolve) => { store.recordRequest(sampleRecord(1), () => { resolve(hasReturned); }); });
+    const answered = new Promise<boolean>((resolve) => { store.apply(sampleSettle(sampleRecord(1)), () => { resolve(hasReturned); }); });
     hasReturned = true;
     expect(await answered).toBe(true);
   }), TEST_TIMEOUT_MS);
 }
 
-function describeKeys(withPlace: WithPlace): void {
-  test('workspaces are listed oldest first, and one made twice is one', withPlace(async (open) => {
-    const store = await open();
-    await store.createWorkspace({ id: 'ws_2', name: 'second', createdMs: 2 });
-    await store.createWorkspace({ id: 'ws_1', name: 'first', createdMs: 1 });
-    await store.createWorkspace({ id: 'ws_1', name: 'again', createdMs: 1 });
-    expect((await store.listWorkspaces()).map((row) => row.name)).toEqual(['first', 'second']);
+function describeNeighbours(withPlace: WithPlace): void {
+  test('two processes on one store hear of each other\'s changes within a second, and of what changed', withPlace(async (open) => {
+    const here = await open();
+    const there = await open();
+    const changes = hear(there);
+    const started = systemClock.monotonic();
+    await here.insertKey(sampleKey(1));
+    expect(await changes.next()).toBe('access');
+    expect(systemClock.monotonic() - started).toBeLessThan(1000);
+    expect(await there.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
+    await here.putCatalogEntry({ kind: 'plan', id: 'free', body: '{}', changedMs: 1 });
+    expect(await changes.next()).toBe('catalog');
   }), TEST_TIMEOUT_MS);
 
-  test('a change touches the named fields only, and revocation is set once', withPlace(async (open) => {
-    const store = await open();
-    const row = sampleKey(1, { models: ['google/*'], expiresMs: 5 });
-    await store.insertKey(row);
-    expect(await store.changeKey('ws_1', row.id, { name: 'new' })).toEqual({ ...row, name: 'new' });
-    expect(await store.changeKey('ws_1', row.id, { models: null, expiresMs: null, scopes: ['inference', 'management'], revokedMs: 77 }))
-      .toEqual({ ...row, name: 'new', models: null, expiresMs: null, scopes: ['inference', 'management'], revokedMs: 77 });
-    expect((await store.changeKey('ws_1', row.id, { revokedMs: 99 }))?.revokedMs).toBe(77);
-    expect((await store.findKey(row.id))?.revokedMs).toBe(77);
+  test('neither its own changes nor other processes\' usage rows count as foreign', withPlace(async (open) => {
+    const here = await open();
+    const there = await open();
+    const changes = hear(here);
+    await Promise.all(Array.from({ length: 5 }, (_, index) => here.insertKey(sampleKey(index))));
+    await record(there, sampleRecord(1));
+    // Whatever moved before this is heard before it, or with it and then first.
+    await there.putCatalogEntry({ kind: 'plan', id: 'free', body: '{}', changedMs: 1 });
+    expect(await changes.next()).toBe('catalog');
   }), TEST_TIMEOUT_MS);
 
-  test('a key of another workspace can be neither changed, deleted nor listed', withPlace(async (open) => {
-    const store = await open();
-    await store.insertKey(sampleKey(1));
-    expect(await store.changeKey('ws_2', sampleKey(1).id, { name: 'mine' })).toBeNull();
-    expect(await store.deleteKey('ws_2', sampleKey(1).id)).toBe(false);
-    expect(await store.listKeys('ws_2', firstPage)).toEqual([]);
-    expect(await store.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
-  }), TEST_TIMEOUT_MS);
-
-  test('a key that exists is not inserted again', withPlace(async (open) => {
-    const store = await open();
-    await store.insertKey(sampleKey(1));
-    await expect(store.insertKey(sampleKey(1, { name: 'thief' }))).rejects.toThrow();
-    expect(await store.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
-  }), TEST_TIMEOUT_MS);
-
-  test('pages of keys go on after a key that was deleted in between', withPlace(async (open) => {
-    const store = await open();
-    for (let index = 1; index <= 5; index++) await store.insertKey(sampleKey(index));
-    const page = await store.listKeys('ws_1', { limit: 2, after: null });
-    expect(page.map((row) => row.name)).toEqual(['key 5', 'key 4']);
-    expect(await store.deleteKey('ws_1', sampleKey(4).id)).toBe(true);
-    expect(await store.deleteKey('ws_1', sampleKey(4).id)).toBe(false);
-    expect(await store.findKey(sampleKey(4).id)).toBeNull();
-    expect((await store.listKeys('ws_1', { limit: 2, after: sampleKey(4).id })).map((row) => row.name)).toEqual(['key 3', 'key 2']);
+  test('a foreign change is heard also when it is hidden between own ones', withPlace(async (open) => {
+    const here = await open();
+    const there = await open();
+    const changes = hear(here);
+    await here.insertKey(sampleKey(1));
+    await there.insertKey(sampleKey(2));
+    await here.insertKey(sampleKey(3));
+    expect(await changes.next()).toBe('access');
   }), TEST_TIMEOUT_MS);
 }
 
-function describeNeighbours(withPlace: WithPlace): void {
-  test('two processes on one store hear of each other\'s key changes within a second', withPlace(async (open) => {
-    const here = await open();
-    const there = await open();
-    const heard = new Promise<void>((resolve) => { there.onForeignChange(resolve); });
-    const started = systemClock.monotonic();
-    await here.insertKey(sampleKey(1));
-    await heard;
-    expect(systemClock.monotonic() - started).toBeLessThan(1000);
-    expect(await there.findKey(sampleKey(1).id)).toEqual(sampleKey(1));
-  }), TEST_TIMEOUT_MS);
-
-  test('neither its own key changes nor other processes\' usage rows count as foreign, a change hidden between own ones does', withPlace(async (open) => {
-    const clock = createManualClock();
-    const here = await open(clock);
-    const there = await open();
-    let calls = 0;
-    here.onForeignChange(() => { calls++; });
-    // The ping is answered after the poll before it.
-    const poll = async (): Promise<void> => {
-      clock.advance(defaultLimits.revisionPollMs);
-      await here.ping();
-    };
-    await here.insertKey(sampleKey(1));
-    await record(there, sampleRecord(1));
-    await poll();
-    expect(calls).toBe(0);
-    await there.insertKey(sampleKey(2));
-    await here.insertKey(sampleKey(3));
-    await poll();
-    expect(calls).toBe(1);
-    await poll();
-    expect(calls).toBe(1);
-  }), TEST_TIMEOUT_MS);
+/** Collects what a store says of foreign changes; `next` waits for it. */
+function hear(store: Store): { next(): Promise<string> } {
+  const heard: string[] = [];
+  let wake = (): void => undefined;
+  store.onForeignChange((clock) => { heard.push(clock); wake(); });
+  return {
+    async next() {
+      for (;;) {
+        const first = heard.shift();
+        if (first !== undefined) return first;
+        await new Promise<void>((resolve) => { wake = resolve; });
+      }
+    },
+  };
 }

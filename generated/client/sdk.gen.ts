@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveModelData, RetrieveModelErrors, RetrieveModelResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -21,7 +21,37 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * Answer a conversation
  *
- * Sends a conversation to a model and returns its answer, whole or, with `stream: true`, as server-sent events of chunks that end with `data: [DONE]`. The body is that of OpenAI's Chat Completions; what is not described here is allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and without `[DONE]`.
+ * Sends a conversation to a model and returns its answer, whole or, with `stream: true`, as server-sent events of chunks that end
+ * with `data: [DONE]`. The body is that of OpenAI's Chat Completions; what is not described here is allowed and forwarded. A stream
+ * that fails after its first byte ends with one event of the shape of ErrorResponse and without `[DONE]`.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
+ * reported nothing, the prompt and the text that came are counted. A key of your own (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The upstream answers with no text, no call and nothing thought. | nothing | There is no answer. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ *
  */
 export const createChatCompletion = <ThrowOnError extends boolean = false>(options: Options<CreateChatCompletionData, ThrowOnError>): RequestResult<CreateChatCompletionResponses, CreateChatCompletionErrors, ThrowOnError> => (options.client ?? client).post<CreateChatCompletionResponses, CreateChatCompletionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -121,11 +151,632 @@ export const updateKey = <ThrowOnError extends boolean = false>(options: Options
 /**
  * List the usage
  *
- * Lists one row for every request that reached the gateway with a key, the newest first, and the totals over all rows that match. A key with the scope `management` sees the whole workspace, any other sees its own rows.
+ * Lists one row for every request that was answered or refused, the newest first, and the totals over all rows that match. A key with the scope `management` sees the whole workspace, any other sees its own rows; a member sees the rows of its own keys.
  */
 export const listUsage = <ThrowOnError extends boolean = false>(options?: Options<ListUsageData, ThrowOnError>): RequestResult<ListUsageResponses, ListUsageErrors, ThrowOnError> => (options?.client ?? client).get<ListUsageResponses, ListUsageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/usage',
+    ...options
+});
+
+/**
+ * List your workspaces
+ *
+ * Lists the workspaces the key's user is a member of, with the role in each. A key that is bound sees its own.
+ */
+export const listWorkspaces = <ThrowOnError extends boolean = false>(options?: Options<ListWorkspacesData, ThrowOnError>): RequestResult<ListWorkspacesResponses, ListWorkspacesErrors, ThrowOnError> => (options?.client ?? client).get<ListWorkspacesResponses, ListWorkspacesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/workspaces',
+    ...options
+});
+
+/**
+ * Look at a workspace
+ *
+ * Gives one workspace of the user.
+ */
+export const retrieveWorkspace = <ThrowOnError extends boolean = false>(options: Options<RetrieveWorkspaceData, ThrowOnError>): RequestResult<RetrieveWorkspaceResponses, RetrieveWorkspaceErrors, ThrowOnError> => (options.client ?? client).get<RetrieveWorkspaceResponses, RetrieveWorkspaceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/workspaces/{workspace}',
+    ...options
+});
+
+/**
+ * Rename a workspace
+ *
+ * Changes the name of the workspace the call acts in.
+ */
+export const updateWorkspace = <ThrowOnError extends boolean = false>(options: Options<UpdateWorkspaceData, ThrowOnError>): RequestResult<UpdateWorkspaceResponses, UpdateWorkspaceErrors, ThrowOnError> => (options.client ?? client).patch<UpdateWorkspaceResponses, UpdateWorkspaceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/workspaces/{workspace}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the members
+ *
+ * Lists the members of the workspace, the oldest first.
+ */
+export const listMembers = <ThrowOnError extends boolean = false>(options?: Options<ListMembersData, ThrowOnError>): RequestResult<ListMembersResponses, ListMembersErrors, ThrowOnError> => (options?.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members',
+    ...options
+});
+
+/**
+ * Add a member
+ *
+ * Adds a user to the workspace, by id or by e-mail address. Only owners make owners.
+ */
+export const addMember = <ThrowOnError extends boolean = false>(options: Options<AddMemberData, ThrowOnError>): RequestResult<AddMemberResponses, AddMemberErrors, ThrowOnError> => (options.client ?? client).post<AddMemberResponses, AddMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a member
+ *
+ * Removes a member and revokes their keys in this workspace, within a second. The last owner stays.
+ */
+export const removeMember = <ThrowOnError extends boolean = false>(options: Options<RemoveMemberData, ThrowOnError>): RequestResult<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError> => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members/{user}',
+    ...options
+});
+
+/**
+ * Look at a member
+ *
+ * Gives one member of the workspace.
+ */
+export const retrieveMember = <ThrowOnError extends boolean = false>(options: Options<RetrieveMemberData, ThrowOnError>): RequestResult<RetrieveMemberResponses, RetrieveMemberErrors, ThrowOnError> => (options.client ?? client).get<RetrieveMemberResponses, RetrieveMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members/{user}',
+    ...options
+});
+
+/**
+ * Change a role
+ *
+ * Changes a member's role. Only owners make owners and change them; the last owner stays one.
+ */
+export const updateMember = <ThrowOnError extends boolean = false>(options: Options<UpdateMemberData, ThrowOnError>): RequestResult<UpdateMemberResponses, UpdateMemberErrors, ThrowOnError> => (options.client ?? client).patch<UpdateMemberResponses, UpdateMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members/{user}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the budgets
+ *
+ * Lists the budgets of the workspace with what is used and held of each, the newest first.
+ */
+export const listBudgets = <ThrowOnError extends boolean = false>(options?: Options<ListBudgetsData, ThrowOnError>): RequestResult<ListBudgetsResponses, ListBudgetsErrors, ThrowOnError> => (options?.client ?? client).get<ListBudgetsResponses, ListBudgetsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/budgets',
+    ...options
+});
+
+/**
+ * Create a budget
+ *
+ * Sets a limit in money or messages for a key, a member or the workspace. It counts from its creation on.
+ */
+export const createBudget = <ThrowOnError extends boolean = false>(options: Options<CreateBudgetData, ThrowOnError>): RequestResult<CreateBudgetResponses, CreateBudgetErrors, ThrowOnError> => (options.client ?? client).post<CreateBudgetResponses, CreateBudgetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/budgets',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a budget
+ *
+ * Removes a budget; it limits nothing any more.
+ */
+export const deleteBudget = <ThrowOnError extends boolean = false>(options: Options<DeleteBudgetData, ThrowOnError>): RequestResult<DeleteBudgetResponses, DeleteBudgetErrors, ThrowOnError> => (options.client ?? client).delete<DeleteBudgetResponses, DeleteBudgetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/budgets/{budget}',
+    ...options
+});
+
+/**
+ * Look at a budget
+ *
+ * Gives one budget with what is used and held of it.
+ */
+export const retrieveBudget = <ThrowOnError extends boolean = false>(options: Options<RetrieveBudgetData, ThrowOnError>): RequestResult<RetrieveBudgetResponses, RetrieveBudgetErrors, ThrowOnError> => (options.client ?? client).get<RetrieveBudgetResponses, RetrieveBudgetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/budgets/{budget}',
+    ...options
+});
+
+/**
+ * Change a budget
+ *
+ * Changes the amount, name, hardness or thresholds of a budget. Holds for the period that is running, too.
+ */
+export const updateBudget = <ThrowOnError extends boolean = false>(options: Options<UpdateBudgetData, ThrowOnError>): RequestResult<UpdateBudgetResponses, UpdateBudgetErrors, ThrowOnError> => (options.client ?? client).patch<UpdateBudgetResponses, UpdateBudgetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/budgets/{budget}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Look at the balance
+ *
+ * Gives the prepaid balance of the workspace, to the nano-USD, and what is set aside for open requests.
+ */
+export const retrieveBalance = <ThrowOnError extends boolean = false>(options?: Options<RetrieveBalanceData, ThrowOnError>): RequestResult<RetrieveBalanceResponses, RetrieveBalanceErrors, ThrowOnError> => (options?.client ?? client).get<RetrieveBalanceResponses, RetrieveBalanceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/balance',
+    ...options
+});
+
+/**
+ * Top up the balance
+ *
+ * Makes a payment page at the payment provider. The balance grows once the provider has said that it was paid. Answers 404 where no payment provider is configured.
+ */
+export const createTopup = <ThrowOnError extends boolean = false>(options: Options<CreateTopupData, ThrowOnError>): RequestResult<CreateTopupResponses, CreateTopupErrors, ThrowOnError> => (options.client ?? client).post<CreateTopupResponses, CreateTopupErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/balance/topups',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get a statement
+ *
+ * Gives the ledger entries of a time as comma-separated values, the oldest first, with the balance after each.
+ */
+export const getStatement = <ThrowOnError extends boolean = false>(options?: Options<GetStatementData, ThrowOnError>): RequestResult<GetStatementResponses, GetStatementErrors, ThrowOnError> => (options?.client ?? client).get<GetStatementResponses, GetStatementErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/balance/statement',
+    ...options
+});
+
+/**
+ * List the ledger
+ *
+ * Lists every movement of the balance with its reason, the newest first.
+ */
+export const listLedger = <ThrowOnError extends boolean = false>(options?: Options<ListLedgerData, ThrowOnError>): RequestResult<ListLedgerResponses, ListLedgerErrors, ThrowOnError> => (options?.client ?? client).get<ListLedgerResponses, ListLedgerErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/ledger',
+    ...options
+});
+
+/**
+ * List the limits
+ *
+ * Lists every limit that applies to this key, with what is left of it and when it begins anew: the tiers and the pool of the plan, budgets, rates and the balance.
+ */
+export const listLimits = <ThrowOnError extends boolean = false>(options?: Options<ListLimitsData, ThrowOnError>): RequestResult<ListLimitsResponses, ListLimitsErrors, ThrowOnError> => (options?.client ?? client).get<ListLimitsResponses, ListLimitsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/limits',
+    ...options
+});
+
+/**
+ * List own provider keys
+ *
+ * Lists the workspace's own provider keys, the newest first. The keys themselves are never shown.
+ */
+export const listProviderKeys = <ThrowOnError extends boolean = false>(options?: Options<ListProviderKeysData, ThrowOnError>): RequestResult<ListProviderKeysResponses, ListProviderKeysErrors, ThrowOnError> => (options?.client ?? client).get<ListProviderKeysResponses, ListProviderKeysErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/provider-keys',
+    ...options
+});
+
+/**
+ * Store an own provider key
+ *
+ * Stores a key of the workspace's own account at a provider, sealed, after trying it once. Calls for models the provider serves then go through it: counted, but neither limited by the plan nor charged.
+ */
+export const createProviderKey = <ThrowOnError extends boolean = false>(options: Options<CreateProviderKeyData, ThrowOnError>): RequestResult<CreateProviderKeyResponses, CreateProviderKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateProviderKeyResponses, CreateProviderKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/provider-keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete an own provider key
+ *
+ * Forgets a stored key. Calls go through the gateway’s own again.
+ */
+export const deleteProviderKey = <ThrowOnError extends boolean = false>(options: Options<DeleteProviderKeyData, ThrowOnError>): RequestResult<DeleteProviderKeyResponses, DeleteProviderKeyErrors, ThrowOnError> => (options.client ?? client).delete<DeleteProviderKeyResponses, DeleteProviderKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/provider-keys/{provider_key}',
+    ...options
+});
+
+/**
+ * Look at an own provider key
+ *
+ * Gives one of the workspace's own provider keys, but for the key itself.
+ */
+export const retrieveProviderKey = <ThrowOnError extends boolean = false>(options: Options<RetrieveProviderKeyData, ThrowOnError>): RequestResult<RetrieveProviderKeyResponses, RetrieveProviderKeyErrors, ThrowOnError> => (options.client ?? client).get<RetrieveProviderKeyResponses, RetrieveProviderKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/provider-keys/{provider_key}',
+    ...options
+});
+
+/**
+ * Get a receipt
+ *
+ * Gives the signed receipt of one request: what was used, at which price, who was charged what, and why. A key without the scope `management` sees its own requests, a member those of its own keys.
+ */
+export const retrieveRequest = <ThrowOnError extends boolean = false>(options: Options<RetrieveRequestData, ThrowOnError>): RequestResult<RetrieveRequestResponses, RetrieveRequestErrors, ThrowOnError> => (options.client ?? client).get<RetrieveRequestResponses, RetrieveRequestErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/requests/{request}',
+    ...options
+});
+
+/**
+ * Get the receipt keys
+ *
+ * Gives the public keys with which receipts can be verified.
+ */
+export const listReceiptKeys = <ThrowOnError extends boolean = false>(options?: Options<ListReceiptKeysData, ThrowOnError>): RequestResult<ListReceiptKeysResponses, ListReceiptKeysErrors, ThrowOnError> => (options?.client ?? client).get<ListReceiptKeysResponses, ListReceiptKeysErrors, ThrowOnError>({ url: '/receipt-keys', ...options });
+
+/**
+ * Take an event of Stripe
+ *
+ * Takes an event that Stripe has signed. Answers 404 where no webhook secret is configured.
+ */
+export const receiveStripeEvent = <ThrowOnError extends boolean = false>(options: Options<ReceiveStripeEventData, ThrowOnError>): RequestResult<ReceiveStripeEventResponses, ReceiveStripeEventErrors, ThrowOnError> => (options.client ?? client).post<ReceiveStripeEventResponses, ReceiveStripeEventErrors, ThrowOnError>({
+    url: '/webhooks/stripe',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List users
+ *
+ * Lists every user, the newest first.
+ */
+export const listUsers = <ThrowOnError extends boolean = false>(options?: Options<ListUsersData, ThrowOnError>): RequestResult<ListUsersResponses, ListUsersErrors, ThrowOnError> => (options?.client ?? client).get<ListUsersResponses, ListUsersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/users',
+    ...options
+});
+
+/**
+ * Create a user
+ *
+ * Creates a user, who is a member of no workspace yet.
+ */
+export const createUser = <ThrowOnError extends boolean = false>(options: Options<CreateUserData, ThrowOnError>): RequestResult<CreateUserResponses, CreateUserErrors, ThrowOnError> => (options.client ?? client).post<CreateUserResponses, CreateUserErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/users',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Look at a user
+ *
+ * Gives one user.
+ */
+export const retrieveUser = <ThrowOnError extends boolean = false>(options: Options<RetrieveUserData, ThrowOnError>): RequestResult<RetrieveUserResponses, RetrieveUserErrors, ThrowOnError> => (options.client ?? client).get<RetrieveUserResponses, RetrieveUserErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/users/{user}',
+    ...options
+});
+
+/**
+ * Change a user
+ *
+ * Renames or disables a user. No key of a disabled user works, within a second.
+ */
+export const updateUser = <ThrowOnError extends boolean = false>(options: Options<UpdateUserData, ThrowOnError>): RequestResult<UpdateUserResponses, UpdateUserErrors, ThrowOnError> => (options.client ?? client).patch<UpdateUserResponses, UpdateUserErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/users/{user}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Create a key for a user
+ *
+ * Creates a key for any user in a workspace of theirs and shows its secret, once. It may select other workspaces of that user.
+ */
+export const createUserKey = <ThrowOnError extends boolean = false>(options: Options<CreateUserKeyData, ThrowOnError>): RequestResult<CreateUserKeyResponses, CreateUserKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateUserKeyResponses, CreateUserKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List all workspaces
+ *
+ * Lists every workspace, the oldest first.
+ */
+export const listAllWorkspaces = <ThrowOnError extends boolean = false>(options?: Options<ListAllWorkspacesData, ThrowOnError>): RequestResult<ListAllWorkspacesResponses, ListAllWorkspacesErrors, ThrowOnError> => (options?.client ?? client).get<ListAllWorkspacesResponses, ListAllWorkspacesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/workspaces',
+    ...options
+});
+
+/**
+ * Create a workspace
+ *
+ * Creates a workspace and makes a user its owner.
+ */
+export const createWorkspace = <ThrowOnError extends boolean = false>(options: Options<CreateWorkspaceData, ThrowOnError>): RequestResult<CreateWorkspaceResponses, CreateWorkspaceErrors, ThrowOnError> => (options.client ?? client).post<CreateWorkspaceResponses, CreateWorkspaceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/workspaces',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Look at any workspace
+ *
+ * Gives one workspace.
+ */
+export const retrieveAnyWorkspace = <ThrowOnError extends boolean = false>(options: Options<RetrieveAnyWorkspaceData, ThrowOnError>): RequestResult<RetrieveAnyWorkspaceResponses, RetrieveAnyWorkspaceErrors, ThrowOnError> => (options.client ?? client).get<RetrieveAnyWorkspaceResponses, RetrieveAnyWorkspaceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/workspaces/{workspace}',
+    ...options
+});
+
+/**
+ * Change any workspace
+ *
+ * Changes the name, plan, billing, rate limits or suspension of a workspace, within a second.
+ */
+export const updateAnyWorkspace = <ThrowOnError extends boolean = false>(options: Options<UpdateAnyWorkspaceData, ThrowOnError>): RequestResult<UpdateAnyWorkspaceResponses, UpdateAnyWorkspaceErrors, ThrowOnError> => (options.client ?? client).patch<UpdateAnyWorkspaceResponses, UpdateAnyWorkspaceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/workspaces/{workspace}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List plans
+ *
+ * Lists every plan and where it comes from.
+ */
+export const listPlans = <ThrowOnError extends boolean = false>(options?: Options<ListPlansData, ThrowOnError>): RequestResult<ListPlansResponses, ListPlansErrors, ThrowOnError> => (options?.client ?? client).get<ListPlansResponses, ListPlansErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/plans',
+    ...options
+});
+
+/**
+ * Delete a plan
+ *
+ * Deletes a plan that was put here; a plan of the program or of the file beneath it is in force again.
+ */
+export const deletePlan = <ThrowOnError extends boolean = false>(options: Options<DeletePlanData, ThrowOnError>): RequestResult<DeletePlanResponses, DeletePlanErrors, ThrowOnError> => (options.client ?? client).delete<DeletePlanResponses, DeletePlanErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/plans/{plan}',
+    ...options
+});
+
+/**
+ * Look at a plan
+ *
+ * Gives one plan.
+ */
+export const retrievePlan = <ThrowOnError extends boolean = false>(options: Options<RetrievePlanData, ThrowOnError>): RequestResult<RetrievePlanResponses, RetrievePlanErrors, ThrowOnError> => (options.client ?? client).get<RetrievePlanResponses, RetrievePlanErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/plans/{plan}',
+    ...options
+});
+
+/**
+ * Put a plan
+ *
+ * Creates a plan, or puts another in its place. Holds for the day that is running, too, within a second.
+ */
+export const putPlan = <ThrowOnError extends boolean = false>(options: Options<PutPlanData, ThrowOnError>): RequestResult<PutPlanResponses, PutPlanErrors, ThrowOnError> => (options.client ?? client).put<PutPlanResponses, PutPlanErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/plans/{plan}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List models of the catalogue
+ *
+ * Lists every model of the catalogue by id, with its targets and prices and where the entry comes from.
+ */
+export const listModelEntries = <ThrowOnError extends boolean = false>(options?: Options<ListModelEntriesData, ThrowOnError>): RequestResult<ListModelEntriesResponses, ListModelEntriesErrors, ThrowOnError> => (options?.client ?? client).get<ListModelEntriesResponses, ListModelEntriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/models',
+    ...options
+});
+
+/**
+ * Delete a model
+ *
+ * Deletes a model that was put here; a model of the program or of the file beneath it is in force again.
+ */
+export const deleteModelEntry = <ThrowOnError extends boolean = false>(options: Options<DeleteModelEntryData, ThrowOnError>): RequestResult<DeleteModelEntryResponses, DeleteModelEntryErrors, ThrowOnError> => (options.client ?? client).delete<DeleteModelEntryResponses, DeleteModelEntryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/models/{model}',
+    ...options
+});
+
+/**
+ * Look at a model of the catalogue
+ *
+ * Gives one model of the catalogue.
+ */
+export const retrieveModelEntry = <ThrowOnError extends boolean = false>(options: Options<RetrieveModelEntryData, ThrowOnError>): RequestResult<RetrieveModelEntryResponses, RetrieveModelEntryErrors, ThrowOnError> => (options.client ?? client).get<RetrieveModelEntryResponses, RetrieveModelEntryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/models/{model}',
+    ...options
+});
+
+/**
+ * Put a model
+ *
+ * Adds a model to the catalogue, or changes what the body names of one that is there. In force at once, on other gateways within a second.
+ */
+export const putModelEntry = <ThrowOnError extends boolean = false>(options: Options<PutModelEntryData, ThrowOnError>): RequestResult<PutModelEntryResponses, PutModelEntryErrors, ThrowOnError> => (options.client ?? client).put<PutModelEntryResponses, PutModelEntryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/models/{model}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List providers of the catalogue
+ *
+ * Lists every provider of the catalogue. Credentials are never among them, only the names of the variables that hold them.
+ */
+export const listProviderEntries = <ThrowOnError extends boolean = false>(options?: Options<ListProviderEntriesData, ThrowOnError>): RequestResult<ListProviderEntriesResponses, ListProviderEntriesErrors, ThrowOnError> => (options?.client ?? client).get<ListProviderEntriesResponses, ListProviderEntriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/providers',
+    ...options
+});
+
+/**
+ * Delete a provider
+ *
+ * Deletes a provider that was put here; a provider of the program or of the file beneath it is in force again.
+ */
+export const deleteProviderEntry = <ThrowOnError extends boolean = false>(options: Options<DeleteProviderEntryData, ThrowOnError>): RequestResult<DeleteProviderEntryResponses, DeleteProviderEntryErrors, ThrowOnError> => (options.client ?? client).delete<DeleteProviderEntryResponses, DeleteProviderEntryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/providers/{provider}',
+    ...options
+});
+
+/**
+ * Look at a provider of the catalogue
+ *
+ * Gives one provider of the catalogue.
+ */
+export const retrieveProviderEntry = <ThrowOnError extends boolean = false>(options: Options<RetrieveProviderEntryData, ThrowOnError>): RequestResult<RetrieveProviderEntryResponses, RetrieveProviderEntryErrors, ThrowOnError> => (options.client ?? client).get<RetrieveProviderEntryResponses, RetrieveProviderEntryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/providers/{provider}',
+    ...options
+});
+
+/**
+ * Put a provider
+ *
+ * Adds a provider to the catalogue, or changes what the body names of one that is there. Its key stays in the environment.
+ */
+export const putProviderEntry = <ThrowOnError extends boolean = false>(options: Options<PutProviderEntryData, ThrowOnError>): RequestResult<PutProviderEntryResponses, PutProviderEntryErrors, ThrowOnError> => (options.client ?? client).put<PutProviderEntryResponses, PutProviderEntryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/providers/{provider}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Grant a credit
+ *
+ * Credits the balance of a workspace. With an id of yours, once however often it is sent.
+ */
+export const createGrant = <ThrowOnError extends boolean = false>(options: Options<CreateGrantData, ThrowOnError>): RequestResult<CreateGrantResponses, CreateGrantErrors, ThrowOnError> => (options.client ?? client).post<CreateGrantResponses, CreateGrantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/ledger/grants',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take a credit away
+ *
+ * Takes money from the balance of a workspace, no more than is neither used nor set aside.
+ */
+export const createAdjustment = <ThrowOnError extends boolean = false>(options: Options<CreateAdjustmentData, ThrowOnError>): RequestResult<CreateAdjustmentResponses, CreateAdjustmentErrors, ThrowOnError> => (options.client ?? client).post<CreateAdjustmentResponses, CreateAdjustmentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/ledger/adjustments',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Refund a request
+ *
+ * Gives back what a request was charged, or a part of it.
+ */
+export const createRefund = <ThrowOnError extends boolean = false>(options: Options<CreateRefundData, ThrowOnError>): RequestResult<CreateRefundResponses, CreateRefundErrors, ThrowOnError> => (options.client ?? client).post<CreateRefundResponses, CreateRefundErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/ledger/refunds',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Check the ledger
+ *
+ * Checks every promise of the ledger over everything, in one snapshot, and tells what does not hold.
+ */
+export const checkLedger = <ThrowOnError extends boolean = false>(options?: Options<CheckLedgerData, ThrowOnError>): RequestResult<CheckLedgerResponses, CheckLedgerErrors, ThrowOnError> => (options?.client ?? client).get<CheckLedgerResponses, CheckLedgerErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/ledger/check',
     ...options
 });
 
@@ -146,7 +797,37 @@ export const getOpenapiJson = <ThrowOnError extends boolean = false>(options?: O
 /**
  * Answer a conversation
  *
- * Sends a conversation to a model and returns its answer, whole or, with `stream: true`, as server-sent events of chunks that end with `data: [DONE]`. The body is that of OpenAI's Chat Completions; what is not described here is allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and without `[DONE]`.
+ * Sends a conversation to a model and returns its answer, whole or, with `stream: true`, as server-sent events of chunks that end
+ * with `data: [DONE]`. The body is that of OpenAI's Chat Completions; what is not described here is allowed and forwarded. A stream
+ * that fails after its first byte ends with one event of the shape of ErrorResponse and without `[DONE]`.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
+ * reported nothing, the prompt and the text that came are counted. A key of your own (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The upstream answers with no text, no call and nothing thought. | nothing | There is no answer. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ *
  */
 export const createChatCompletionStream = <ThrowOnError extends boolean = false>(options: Options<CreateChatCompletionStreamData, ThrowOnError, CreateChatCompletionStreamResponse>): Promise<ServerSentEventsResult<CreateChatCompletionStreamResponses>> => (options.client ?? client).sse.post<CreateChatCompletionStreamResponses, CreateChatCompletionStreamErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

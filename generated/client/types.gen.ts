@@ -5,6 +5,16 @@ export type ClientOptions = {
 };
 
 /**
+ * 1 to 255 visible ASCII characters.
+ */
+export type IdempotencyKeyText = string;
+
+/**
+ * The id of a workspace.
+ */
+export type WorkspaceSelector = string;
+
+/**
  * The id of a model, an alias or a route, as `GET /models` lists them. Options of sandbox models may ride on the name, as in `sandbox/chat?fail_status=503`.
  */
 export type ModelName = string;
@@ -1121,6 +1131,21 @@ export type RequestId = string;
 export type WarningText = string;
 
 /**
+ * A whole number.
+ */
+export type RateCount = string;
+
+/**
+ * A duration as OpenAI writes it.
+ */
+export type RateReset = string;
+
+/**
+ * Always `true`.
+ */
+export type TrueText = 'true';
+
+/**
  * One part of a reply, such as `text` or `thinking`.
  */
 export type ReplyPart = {
@@ -1637,14 +1662,19 @@ export type ErrorResponse = {
 };
 
 /**
- * HTTP methods, separated by commas.
- */
-export type MethodList = string;
-
-/**
  * Whole seconds, or a date as HTTP writes them.
  */
 export type RetrySeconds = string;
+
+/**
+ * Whether asking again can help.
+ */
+export type RetryFlag = 'true' | 'false';
+
+/**
+ * HTTP methods, separated by commas.
+ */
+export type MethodList = string;
 
 /**
  * A kind of input or output.
@@ -1687,6 +1717,11 @@ export type ModelCapabilities = {
 export type PriceNanoUsd = string | null;
 
 /**
+ * Nano-USD per million tokens the model thought with, in decimal digits; absent or null where they cost as much as `output`.
+ */
+export type ReasoningNanoUsd = string | null;
+
+/**
  * The prices of the whole request when its prompt, cached tokens included, is longer than `above_prompt_tokens`.
  */
 export type LongPromptPricing = {
@@ -1698,6 +1733,7 @@ export type LongPromptPricing = {
     output: PriceNanoUsd;
     cache_read: PriceNanoUsd;
     cache_write: PriceNanoUsd;
+    reasoning?: ReasoningNanoUsd;
 };
 
 /**
@@ -1720,6 +1756,7 @@ export type ModelPricing = {
     output: PriceNanoUsd;
     cache_read: PriceNanoUsd;
     cache_write: PriceNanoUsd;
+    reasoning?: ReasoningNanoUsd;
     /**
      * Other prices for long prompts, the lowest threshold first; empty when there are none.
      */
@@ -1865,9 +1902,9 @@ export type PageLimit = number;
 export type KeyId = string;
 
 /**
- * `inference` opens models and chat, `management` opens keys and the usage of the whole workspace.
+ * `inference` opens models and chat, `management` opens what a workspace manages, `operator` opens `/admin`.
  */
-export type Scope = 'inference' | 'management';
+export type Scope = 'inference' | 'management' | 'operator';
 
 /**
  * The id of a model, or the beginning of ids and a star.
@@ -1878,6 +1915,34 @@ export type ModelPattern = string;
  * Whether the key works, ran out or was revoked.
  */
 export type KeyStatus = 'active' | 'expired' | 'revoked';
+
+/**
+ * A user.
+ */
+export type UserId = string;
+
+/**
+ * A workspace.
+ */
+export type WorkspaceId = string;
+
+/**
+ * How much may come at once and a minute; null for no limit.
+ */
+export type RateLimits = {
+    /**
+     * Requests a minute.
+     */
+    requests_per_minute: number | null;
+    /**
+     * Tokens a minute, of prompts and of what is generated.
+     */
+    tokens_per_minute: number | null;
+    /**
+     * Requests that are open at the same time.
+     */
+    concurrent_requests: number | null;
+};
 
 /**
  * A developer key. Its secret is shown once, when it is created.
@@ -1917,6 +1982,13 @@ export type Key = {
      * When it was revoked, Unix seconds; null while it was not.
      */
     revoked_at: number | null;
+    user: UserId;
+    workspace: WorkspaceId;
+    /**
+     * True when it can select no other workspace of its user, because somebody else has made it.
+     */
+    bound: boolean;
+    limits: RateLimits;
 };
 
 /**
@@ -1966,6 +2038,24 @@ export type ModelPatternList = Array<ModelPattern> | null;
 export type ExpiryTime = number | null;
 
 /**
+ * How much may come at once and a minute; null for no limit. What is left out has none.
+ */
+export type RateLimitsChange = {
+    /**
+     * Requests a minute.
+     */
+    requests_per_minute?: number | null;
+    /**
+     * Tokens a minute, of prompts and of what is generated.
+     */
+    tokens_per_minute?: number | null;
+    /**
+     * Requests that are open at the same time.
+     */
+    concurrent_requests?: number | null;
+};
+
+/**
  * The key to create.
  */
 export type CreateKeyRequest = {
@@ -1973,6 +2063,8 @@ export type CreateKeyRequest = {
     scopes?: ScopeList;
     models?: ModelPatternList;
     expires_at?: ExpiryTime;
+    user?: UserId;
+    limits?: RateLimitsChange;
 };
 
 /**
@@ -2017,6 +2109,13 @@ export type CreatedKey = {
      * The whole key. Keep it, it cannot be shown again.
      */
     secret: string;
+    user: UserId;
+    workspace: WorkspaceId;
+    /**
+     * True when it can select no other workspace of its user, because somebody else has made it.
+     */
+    bound: boolean;
+    limits: RateLimits;
 };
 
 /**
@@ -2046,6 +2145,8 @@ export type UpdateKeyRequest = {
      * True to revoke the key, within a second and for good.
      */
     revoked?: true;
+    workspace?: WorkspaceId;
+    limits?: RateLimitsChange;
 };
 
 /**
@@ -2059,19 +2160,29 @@ export type UnixSeconds = number;
 export type RequestIdCursor = string;
 
 /**
- * How a request ended.
+ * How a request ended. `recovered` was settled after its gateway died, `expired` was never ended, `refund` gives back what another was charged.
  */
-export type Outcome = 'ok' | 'client_gone' | 'refused' | 'upstream_error' | 'timeout' | 'revoked' | 'shutdown';
+export type Outcome = 'ok' | 'client_gone' | 'refused' | 'upstream_error' | 'timeout' | 'revoked' | 'shutdown' | 'recovered' | 'expired' | 'refund';
 
 /**
- * A whole number of nano-USD (USD × 10⁻⁹) in decimal digits.
+ * An amount of money that may be less than nothing, in whole nano-USD (USD × 10⁻⁹), as a decimal string.
  */
-export type NanoUsd = string;
+export type SignedNanoUsd = string;
 
 /**
  * How the usage is known. The provider said so, the gateway counted it, it saw a part of it, or there was none.
  */
 export type UsageBasis = 'provider' | 'counted' | 'observed' | 'none';
+
+/**
+ * Who paid. The plan's messages, the balance, the workspace's own provider key (nothing is charged here), or nobody.
+ */
+export type Payer = 'plan' | 'balance' | 'own_key' | 'none';
+
+/**
+ * A whole number of nano-USD (USD × 10⁻⁹) in decimal digits.
+ */
+export type NanoUsd = string;
 
 /**
  * What one request used and how it ended.
@@ -2155,7 +2266,7 @@ export type UsageRow = {
      * Messages, as plans count them.
      */
     counted_messages: number;
-    cost_nano_usd: NanoUsd;
+    cost_nano_usd: SignedNanoUsd;
     /**
      * True when the target has no price, so that the cost is 0 and says nothing.
      */
@@ -2177,6 +2288,13 @@ export type UsageRow = {
      * From the request to the first event of a stream, in milliseconds; null for other replies.
      */
     first_byte_ms: number | null;
+    /**
+     * Whose key it was.
+     */
+    user: string;
+    payer: Payer;
+    charged_nano_usd: SignedNanoUsd;
+    overrun_nano_usd: NanoUsd;
 };
 
 /**
@@ -2207,7 +2325,7 @@ export type UsageTotals = {
      * Of these, tokens the models thought with.
      */
     reasoning_tokens: number;
-    cost_nano_usd: NanoUsd;
+    cost_nano_usd: SignedNanoUsd;
     /**
      * How many of the requests have no price and are not in the cost.
      */
@@ -2239,6 +2357,1705 @@ export type UsageList = {
      */
     last_id: string | null;
     totals: UsageTotals;
+};
+
+/**
+ * Its name for people.
+ */
+export type WorkspaceName = string;
+
+/**
+ * The id of a plan.
+ */
+export type PlanId = string;
+
+/**
+ * How a workspace pays. `plan` counts messages, `balance` takes money from its prepaid balance.
+ */
+export type Billing = 'plan' | 'balance';
+
+/**
+ * What a member may do. `owner` may do everything, `admin` all but make owners, `member` calls models with keys of its own, `billing` sees and pays but calls no model.
+ */
+export type Role = 'owner' | 'admin' | 'member' | 'billing';
+
+/**
+ * Who pays and whose limits apply, as a member sees it.
+ */
+export type Workspace = {
+    id: WorkspaceId;
+    /**
+     * Always `workspace`.
+     */
+    object: 'workspace';
+    name: WorkspaceName;
+    plan: PlanId;
+    billing: Billing;
+    limits: RateLimits;
+    /**
+     * True while it may call no model.
+     */
+    suspended: boolean;
+    /**
+     * When it was created, Unix seconds.
+     */
+    created_at: number;
+    role: Role;
+};
+
+/**
+ * A page of workspaces, the oldest first.
+ */
+export type WorkspaceList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The workspaces, the oldest first.
+     */
+    data: Array<Workspace>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * What to change.
+ */
+export type UpdateWorkspaceRequest = {
+    name: WorkspaceName;
+};
+
+/**
+ * Its name for people.
+ */
+export type UserName = string;
+
+/**
+ * An e-mail address; kept in lower case, unique.
+ */
+export type Email = string;
+
+/**
+ * A user in a workspace.
+ */
+export type Member = {
+    /**
+     * Always `member`.
+     */
+    object: 'member';
+    user: UserId;
+    name: UserName;
+    /**
+     * The e-mail address; null when there is none.
+     */
+    email: Email | null;
+    role: Role;
+    /**
+     * When it joined, Unix seconds.
+     */
+    created_at: number;
+};
+
+/**
+ * A page of members, the oldest first.
+ */
+export type MemberList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The members, the oldest first.
+     */
+    data: Array<Member>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * Who is to join, by user id or by e-mail address. An address nobody has makes a new user.
+ */
+export type AddMemberRequest = {
+    user?: UserId;
+    email?: Email;
+    name?: UserName;
+    role: Role;
+};
+
+/**
+ * Says who was removed. Its keys in the workspace are revoked; its usage stays.
+ */
+export type RemovedMember = {
+    user: UserId;
+    /**
+     * Always `member.removed`.
+     */
+    object: 'member.removed';
+    /**
+     * Always true.
+     */
+    removed: true;
+};
+
+/**
+ * What to change.
+ */
+export type UpdateMemberRequest = {
+    role: Role;
+};
+
+/**
+ * A budget.
+ */
+export type BudgetId = string;
+
+/**
+ * Its name for people.
+ */
+export type BudgetName = string;
+
+/**
+ * What a budget is for.
+ */
+export type BudgetSubject = 'key' | 'member' | 'workspace';
+
+/**
+ * What is limited: one key, one member with all their keys, or the workspace.
+ */
+export type BudgetScope = {
+    type: BudgetSubject;
+    /**
+     * The id of the key, user or workspace.
+     */
+    id: string;
+};
+
+/**
+ * What is limited. `usd` counts nano-USD, `messages` counts messages.
+ */
+export type BudgetUnit = 'usd' | 'messages';
+
+/**
+ * A whole number of more than nothing as a decimal string: nano-USD or messages, as `unit` says.
+ */
+export type PositiveAmount = string;
+
+/**
+ * When it begins anew; `total` never does. Weeks begin on Monday.
+ */
+export type BudgetPeriod = 'daily' | 'weekly' | 'monthly' | 'total';
+
+/**
+ * An IANA time zone.
+ */
+export type TimeZone = string;
+
+/**
+ * Percent of the amount.
+ */
+export type Threshold = number;
+
+/**
+ * Where it is reported that so much is used, in percent of the amount.
+ */
+export type ThresholdList = Array<Threshold>;
+
+/**
+ * A whole number as a decimal string: nano-USD or messages, as `unit` says.
+ */
+export type Amount = string;
+
+/**
+ * A limit somebody set, and how much of it is used.
+ */
+export type Budget = {
+    id: BudgetId;
+    /**
+     * Always `budget`.
+     */
+    object: 'budget';
+    name: BudgetName;
+    scope: BudgetScope;
+    unit: BudgetUnit;
+    amount: PositiveAmount;
+    period: BudgetPeriod;
+    time_zone: TimeZone;
+    /**
+     * True when it refuses what does not fit; false when it only warns.
+     */
+    hard: boolean;
+    thresholds: ThresholdList;
+    /**
+     * The period that is running.
+     */
+    period_key: string;
+    used: Amount;
+    held: Amount;
+    remaining: Amount;
+    thresholds_reached: ThresholdList;
+    /**
+     * When the next period begins; null for `total`, Unix seconds.
+     */
+    renews_at: number | null;
+    /**
+     * When it was created, Unix seconds.
+     */
+    created_at: number;
+};
+
+/**
+ * A page of budgets, the newest first.
+ */
+export type BudgetList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The budgets, the newest first.
+     */
+    data: Array<Budget>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * The budget to create. Scope, unit and period stay what they are.
+ */
+export type CreateBudgetRequest = {
+    name: BudgetName;
+    scope: BudgetScope;
+    unit: BudgetUnit;
+    amount: PositiveAmount;
+    period: BudgetPeriod;
+    time_zone?: TimeZone;
+    /**
+     * True (the default) to refuse what does not fit; false to only warn.
+     */
+    hard?: boolean;
+    thresholds?: ThresholdList;
+};
+
+/**
+ * Says which budget was deleted.
+ */
+export type DeletedBudget = {
+    id: BudgetId;
+    /**
+     * Always `budget.deleted`.
+     */
+    object: 'budget.deleted';
+    /**
+     * Always true.
+     */
+    deleted: true;
+};
+
+/**
+ * What to change; what is left out stays as it is.
+ */
+export type UpdateBudgetRequest = {
+    name?: BudgetName;
+    amount?: PositiveAmount;
+    /**
+     * True to refuse what does not fit; false to only warn.
+     */
+    hard?: boolean;
+    thresholds?: ThresholdList;
+};
+
+/**
+ * Who bears the fee. `on_top` is paid in addition (pay 10.50, get 10.00), `deducted` is taken out (pay 10.00, get 9.50).
+ */
+export type FeeMode = 'on_top' | 'deducted';
+
+/**
+ * An amount of money of more than nothing, in whole nano-USD (USD × 10⁻⁹), as a decimal string.
+ */
+export type PositiveNanoUsd = string;
+
+/**
+ * What a top-up costs.
+ */
+export type TopupTerms = {
+    /**
+     * Who takes the payment.
+     */
+    provider: string;
+    fee_mode: FeeMode;
+    /**
+     * The fee in hundredths of a percent.
+     */
+    fee_basis_points: number;
+    minimum_nano_usd: PositiveNanoUsd;
+};
+
+/**
+ * What a workspace has prepaid. `held_nano_usd` is set aside for requests that are open, and by gateways for those to come; it comes back by itself.
+ */
+export type Balance = {
+    /**
+     * Always `balance`.
+     */
+    object: 'balance';
+    workspace: WorkspaceId;
+    billing: Billing;
+    balance_nano_usd: SignedNanoUsd;
+    held_nano_usd: NanoUsd;
+    available_nano_usd: SignedNanoUsd;
+    credited_nano_usd: NanoUsd;
+    charged_nano_usd: NanoUsd;
+    /**
+     * Always `usd`.
+     */
+    currency: 'usd';
+    /**
+     * What a top-up costs; null where no payment provider is configured.
+     */
+    topup: TopupTerms | null;
+};
+
+/**
+ * How much to top up, and where the payer is led afterwards.
+ */
+export type CreateTopupRequest = {
+    amount_nano_usd: PositiveNanoUsd;
+    /**
+     * Where the payer is led after paying.
+     */
+    success_url: string;
+    /**
+     * Where the payer is led after giving up.
+     */
+    cancel_url: string;
+};
+
+/**
+ * A top-up to be paid. The balance grows once the payment provider has said that it was.
+ */
+export type Topup = {
+    /**
+     * The id of the top-up.
+     */
+    id: string;
+    /**
+     * Always `topup`.
+     */
+    object: 'topup';
+    /**
+     * Where to pay.
+     */
+    url: string;
+    pays_nano_usd: PositiveNanoUsd;
+    fee_nano_usd: NanoUsd;
+    credits_nano_usd: PositiveNanoUsd;
+};
+
+/**
+ * Comma-separated values (RFC 4180), one line for each ledger entry, the oldest first.
+ */
+export type Statement = string;
+
+/**
+ * Why money moved. `topup` was paid and `fee` is what that cost, `grant` was given and `adjust` taken away by an operator, `usage` was charged for a request and `refund` given back.
+ */
+export type LedgerKind = 'topup' | 'fee' | 'grant' | 'usage' | 'refund' | 'adjust';
+
+/**
+ * The id of a ledger entry.
+ */
+export type LedgerCursor = string;
+
+/**
+ * One movement of money. Entries are appended and never changed. `amount_nano_usd` is what it changed the balance by; a fee is told with its amount and changes none.
+ */
+export type LedgerEntry = {
+    /**
+     * The id of the entry.
+     */
+    id: string;
+    /**
+     * Always `ledger.entry`.
+     */
+    object: 'ledger.entry';
+    kind: LedgerKind;
+    amount_nano_usd: SignedNanoUsd;
+    /**
+     * Whose money went: a balance `w:…`, `sys:revenue`, `sys:fees`, `sys:grants` or a payment provider `ext:…`.
+     */
+    debit_account: string;
+    /**
+     * Whose money it became, in the same words.
+     */
+    credit_account: string;
+    /**
+     * What it was for: a request, a payment, a grant.
+     */
+    reference: string;
+    /**
+     * What was noted with it.
+     */
+    note: string | null;
+    /**
+     * When it was written, Unix seconds.
+     */
+    created_at: number;
+};
+
+/**
+ * A page of ledger entries, the newest first.
+ */
+export type LedgerList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The ledger entries, the newest first.
+     */
+    data: Array<LedgerEntry>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * What kind of limit.
+ */
+export type LimitKind = 'tier' | 'pool' | 'budget' | 'balance' | 'requests_per_minute' | 'tokens_per_minute' | 'concurrent_requests';
+
+/**
+ * What is counted.
+ */
+export type LimitUnit = 'messages' | 'nano_usd' | 'requests' | 'tokens';
+
+/**
+ * A limit that applies to this key, and what is left of it.
+ */
+export type Limit = {
+    kind: LimitKind;
+    /**
+     * Of what: a tier, the tiers of the pool with commas, the id of a budget, `key` or `workspace`.
+     */
+    subject: string;
+    unit: LimitUnit;
+    /**
+     * How much there is; null for no limit.
+     */
+    limit: Amount | null;
+    used: Amount;
+    held: Amount;
+    /**
+     * How much is left; null for no limit.
+     */
+    remaining: Amount | null;
+    /**
+     * When it begins anew; null for never, Unix seconds.
+     */
+    renews_at: number | null;
+    /**
+     * True when it refuses what does not fit.
+     */
+    hard: boolean;
+};
+
+/**
+ * Every limit that applies to this key.
+ */
+export type LimitList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    workspace: WorkspaceId;
+    plan: PlanId;
+    billing: Billing;
+    /**
+     * The limits.
+     */
+    data: Array<Limit>;
+};
+
+/**
+ * A workspace's own provider key.
+ */
+export type ProviderKeyId = string;
+
+/**
+ * A workspace's own key of a provider. The key itself is never shown.
+ */
+export type ProviderKey = {
+    id: ProviderKeyId;
+    /**
+     * Always `provider_key`.
+     */
+    object: 'provider_key';
+    provider: ProviderId;
+    /**
+     * Its name for people.
+     */
+    name: string;
+    /**
+     * Where it is used instead of at the provider itself; null for the provider itself.
+     */
+    base_url: string | null;
+    /**
+     * The last four characters of the key.
+     */
+    last4: string;
+    /**
+     * When it was stored, Unix seconds.
+     */
+    created_at: number;
+};
+
+/**
+ * A page of provider keys, the newest first.
+ */
+export type ProviderKeyList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The provider keys, the newest first.
+     */
+    data: Array<ProviderKey>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * The key to store. It is tried once before.
+ */
+export type CreateProviderKeyRequest = {
+    provider: ProviderId;
+    /**
+     * The key, as the provider gave it.
+     */
+    key: string;
+    /**
+     * Its name for people; the id of the provider when left out.
+     */
+    name?: string;
+    /**
+     * Where to use it instead of at the provider itself. Must be reachable from the internet.
+     */
+    base_url?: string;
+};
+
+/**
+ * Says which provider key was deleted.
+ */
+export type DeletedProviderKey = {
+    id: ProviderKeyId;
+    /**
+     * Always `provider_key.deleted`.
+     */
+    object: 'provider_key.deleted';
+    /**
+     * Always true.
+     */
+    deleted: true;
+};
+
+/**
+ * What was used, in tokens.
+ */
+export type ReceiptTokens = {
+    /**
+     * Tokens of the prompt, cached ones included.
+     */
+    prompt: number;
+    /**
+     * Of these, tokens neither read from nor written to a cache.
+     */
+    fresh: number;
+    /**
+     * Of these, tokens read from a cache.
+     */
+    cached: number;
+    /**
+     * Of these, tokens written to a cache.
+     */
+    cache_write: number;
+    /**
+     * Tokens generated, reasoning included.
+     */
+    completion: number;
+    /**
+     * Of these, tokens the model thought with.
+     */
+    reasoning: number;
+};
+
+/**
+ * Nano-USD per million tokens.
+ */
+export type ReceiptRates = {
+    input: NanoUsd;
+    output: NanoUsd;
+    /**
+     * Of cached tokens; null: at `input`.
+     */
+    cache_read: NanoUsd | null;
+    /**
+     * Of tokens written to a cache; null: at `input`.
+     */
+    cache_write: NanoUsd | null;
+    /**
+     * Of reasoning tokens; null: at `output`.
+     */
+    reasoning: NanoUsd | null;
+};
+
+/**
+ * The price that was used.
+ */
+export type ReceiptPrice = {
+    /**
+     * The version of the price row.
+     */
+    version: string;
+    /**
+     * The rates; null when the catalogue no longer has that version.
+     */
+    rates: ReceiptRates | null;
+};
+
+/**
+ * How the messages were counted: `max(1, ceil((max(0, prompt − floor(cached × 0.5)) + completion) / 16000))`.
+ */
+export type MessageSteps = {
+    /**
+     * Tokens of the prompt.
+     */
+    prompt_tokens: number;
+    /**
+     * Tokens generated.
+     */
+    completion_tokens: number;
+    /**
+     * Of the prompt, tokens read from a cache.
+     */
+    cached_prompt_tokens: number;
+    /**
+     * `floor(cached_prompt_tokens × 0.5)`.
+     */
+    cached_discount: number;
+    /**
+     * `max(0, prompt_tokens − cached_discount)`.
+     */
+    effective_input: number;
+    /**
+     * `max(1, ceil((effective_input + completion_tokens) / 16000))`; 0 when nothing was used.
+     */
+    counted_messages: number;
+};
+
+/**
+ * How far a counter was moved.
+ */
+export type ReceiptLine = {
+    /**
+     * The counter: a wallet `w:…`, a quota `q:…`, a pool `p:…` or a budget `b:…`, with its period.
+     */
+    counter: string;
+    amount: Amount;
+};
+
+/**
+ * One call to an upstream.
+ */
+export type ReceiptAttempt = {
+    /**
+     * Provider and upstream model.
+     */
+    target: string;
+    /**
+     * How it failed; null when it did not.
+     */
+    code: string | null;
+    /**
+     * How long it took, in milliseconds; null when it was not measured apart.
+     */
+    latency_ms: number | null;
+};
+
+/**
+ * Money that moved for the request.
+ */
+export type ReceiptTransfer = {
+    /**
+     * The id of the ledger entry.
+     */
+    id: string;
+    kind: LedgerKind;
+    amount_nano_usd: SignedNanoUsd;
+    /**
+     * What was noted with it.
+     */
+    note: string | null;
+    /**
+     * When it was written, Unix seconds.
+     */
+    created_at: number;
+};
+
+/**
+ * What one request was charged, and why; signed.
+ */
+export type Receipt = {
+    id: RequestId;
+    /**
+     * Always `receipt`.
+     */
+    object: 'receipt';
+    workspace: WorkspaceId;
+    /**
+     * Whose key it was.
+     */
+    user: string;
+    key: KeyId;
+    /**
+     * The operation that was called.
+     */
+    operation: string;
+    /**
+     * What the request named in `model`.
+     */
+    model_asked: string;
+    /**
+     * The model that answered; null when none did.
+     */
+    model: string | null;
+    /**
+     * The provider that answered; null when none did.
+     */
+    provider: string | null;
+    /**
+     * The target that answered; null when none did.
+     */
+    target: string | null;
+    outcome: Outcome;
+    basis: UsageBasis;
+    payer: Payer;
+    tokens: ReceiptTokens;
+    price: ReceiptPrice;
+    messages: MessageSteps;
+    cost_nano_usd: NanoUsd;
+    charged_nano_usd: NanoUsd;
+    overrun_nano_usd: NanoUsd;
+    /**
+     * Messages beyond what any limit had room for; not counted against it.
+     */
+    overrun_messages: number;
+    /**
+     * The counters it moved.
+     */
+    lines: Array<ReceiptLine>;
+    /**
+     * The upstream calls, in order.
+     */
+    attempts: Array<ReceiptAttempt>;
+    /**
+     * The money that moved for it: the charge, and what was given back.
+     */
+    transfers: Array<ReceiptTransfer>;
+    /**
+     * When the request came, Unix seconds.
+     */
+    created_at: number;
+    /**
+     * When it was settled, Unix seconds.
+     */
+    settled_at: number;
+    /**
+     * This receipt without this field, as a compact JWS (EdDSA); its key is among GET /receipt-keys.
+     */
+    jws: string;
+};
+
+/**
+ * A public key that verifies receipts (RFC 8037).
+ */
+export type ReceiptKey = {
+    /**
+     * Always `OKP`.
+     */
+    kty: 'OKP';
+    /**
+     * Always `Ed25519`.
+     */
+    crv: 'Ed25519';
+    /**
+     * The public key.
+     */
+    x: string;
+    /**
+     * Which key it is.
+     */
+    kid: string;
+    /**
+     * Always `EdDSA`.
+     */
+    alg: 'EdDSA';
+    /**
+     * Always `sig`.
+     */
+    use: 'sig';
+};
+
+/**
+ * The public keys that verify receipts (RFC 7517).
+ */
+export type ReceiptKeySet = {
+    /**
+     * The keys.
+     */
+    keys: Array<ReceiptKey>;
+};
+
+/**
+ * A signature.
+ */
+export type SignatureText = string;
+
+/**
+ * What the event is about, in the shape of its type.
+ */
+export type StripeEventData = {
+    [key: string]: unknown;
+};
+
+/**
+ * An event of Stripe, as it signs it.
+ */
+export type StripeEvent = {
+    /**
+     * The id of the event.
+     */
+    id: string;
+    /**
+     * What happened.
+     */
+    type: string;
+    data?: StripeEventData;
+};
+
+/**
+ * Says that an event was taken.
+ */
+export type WebhookReceipt = {
+    /**
+     * Always true.
+     */
+    received: true;
+    /**
+     * True when the event was a payment that had not been credited before.
+     */
+    credited: boolean;
+};
+
+/**
+ * A person or a service to whom keys belong.
+ */
+export type User = {
+    id: UserId;
+    /**
+     * Always `user`.
+     */
+    object: 'user';
+    name: UserName;
+    /**
+     * The e-mail address; null when there is none.
+     */
+    email: Email | null;
+    /**
+     * True while none of its keys works.
+     */
+    disabled: boolean;
+    /**
+     * When it was created, Unix seconds.
+     */
+    created_at: number;
+};
+
+/**
+ * A page of users, the newest first.
+ */
+export type UserList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The users, the newest first.
+     */
+    data: Array<User>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * The user to create.
+ */
+export type CreateUserRequest = {
+    name: UserName;
+    email?: Email;
+};
+
+/**
+ * What to change; what is left out stays as it is.
+ */
+export type UpdateUserRequest = {
+    name?: UserName;
+    /**
+     * The e-mail address; null to remove it.
+     */
+    email?: Email | null;
+    /**
+     * True to let none of its keys work.
+     */
+    disabled?: boolean;
+};
+
+/**
+ * The key to create, for any user in a workspace of theirs.
+ */
+export type CreateUserKeyRequest = {
+    user: UserId;
+    workspace: WorkspaceId;
+    name: KeyName;
+    scopes?: ScopeList;
+    models?: ModelPatternList;
+    expires_at?: ExpiryTime;
+    limits?: RateLimitsChange;
+};
+
+/**
+ * Who pays and whose limits apply, as an operator sees it.
+ */
+export type AnyWorkspace = {
+    id: WorkspaceId;
+    /**
+     * Always `workspace`.
+     */
+    object: 'workspace';
+    name: WorkspaceName;
+    plan: PlanId;
+    billing: Billing;
+    limits: RateLimits;
+    /**
+     * True while it may call no model.
+     */
+    suspended: boolean;
+    /**
+     * When it was created, Unix seconds.
+     */
+    created_at: number;
+};
+
+/**
+ * A page of workspaces, the oldest first.
+ */
+export type AnyWorkspaceList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The workspaces, the oldest first.
+     */
+    data: Array<AnyWorkspace>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * The workspace to create.
+ */
+export type CreateWorkspaceRequest = {
+    name: WorkspaceName;
+    owner: UserId;
+    plan?: PlanId;
+    billing?: Billing;
+    limits?: RateLimitsChange;
+};
+
+/**
+ * What to change; what is left out stays as it is.
+ */
+export type UpdateAnyWorkspaceRequest = {
+    name?: WorkspaceName;
+    plan?: PlanId;
+    billing?: Billing;
+    limits?: RateLimitsChange;
+    /**
+     * True to let it call no model.
+     */
+    suspended?: boolean;
+};
+
+/**
+ * What the plan gives of one tier.
+ */
+export type CatalogPlanTier = {
+    /**
+     * Whether models of the tier may be called.
+     */
+    allowed: boolean;
+    /**
+     * How many messages a day; null for no limit of its own.
+     */
+    messages_per_day: number | null;
+    /**
+     * Of a tier without a limit, how many messages a day are fair; more only warns. Null for no such number.
+     */
+    fair_use_per_day?: number | null;
+};
+
+/**
+ * What the plan gives of each tier.
+ */
+export type CatalogPlanTiers = {
+    basic: CatalogPlanTier;
+    pro: CatalogPlanTier;
+    ultimate: CatalogPlanTier;
+};
+
+/**
+ * Messages that several tiers share, over a period of their own.
+ */
+export type CatalogPlanPool = {
+    /**
+     * The tiers that draw on the pool.
+     */
+    tiers: Array<Tier>;
+    /**
+     * How many messages they share in one period.
+     */
+    messages: number;
+    /**
+     * When the pool is full again; `lifetime` is never.
+     */
+    period: 'day' | 'month' | 'lifetime';
+};
+
+/**
+ * Where the entry comes from. The program, the file `INTERLINE_CONFIG` names, or this API.
+ */
+export type EntrySource = 'built_in' | 'file' | 'api';
+
+/**
+ * What a workspace may use.
+ */
+export type Plan = {
+    id: PlanId;
+    /**
+     * Always `plan`.
+     */
+    object: 'plan';
+    /**
+     * Its name for people.
+     */
+    name: string;
+    time_zone: TimeZone;
+    tiers: CatalogPlanTiers;
+    /**
+     * Messages that several tiers share; null when each tier stands alone.
+     */
+    pool: CatalogPlanPool | null;
+    source: EntrySource;
+};
+
+/**
+ * Every plan.
+ */
+export type PlanList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The plans.
+     */
+    data: Array<Plan>;
+};
+
+/**
+ * The plan, whole.
+ */
+export type PutPlanRequest = {
+    /**
+     * Its name for people.
+     */
+    name: string;
+    time_zone?: TimeZone;
+    tiers: CatalogPlanTiers;
+    /**
+     * Messages that several tiers share; null when each tier stands alone.
+     */
+    pool?: CatalogPlanPool | null;
+};
+
+/**
+ * Says which entry was deleted.
+ */
+export type DeletedEntry = {
+    /**
+     * The id of the entry.
+     */
+    id: string;
+    /**
+     * Always `entry.deleted`.
+     */
+    object: 'entry.deleted';
+    /**
+     * Always true.
+     */
+    deleted: true;
+};
+
+/**
+ * The id of a model of the catalogue.
+ */
+export type CatalogModelName = string;
+
+/**
+ * The public id of a model, a route or an alias.
+ */
+export type CatalogModelId = string;
+
+/**
+ * Whole nano-USD (USD × 10⁻⁹).
+ */
+export type CatalogNanoUsd = number;
+
+/**
+ * What a million tokens cost in a request whose prompt is long, in whole nano-USD (USD × 10⁻⁹).
+ */
+export type CatalogLongPromptPrice = {
+    /**
+     * It holds for prompts with more tokens than this, cached ones included.
+     */
+    above_prompt_tokens: number;
+    input: CatalogNanoUsd;
+    output: CatalogNanoUsd;
+    cache_read?: CatalogNanoUsd;
+    cache_write?: CatalogNanoUsd;
+    reasoning?: CatalogNanoUsd;
+};
+
+/**
+ * What a million tokens cost, in whole nano-USD (USD × 10⁻⁹). A kind of prompt tokens that is left out is charged as `input`, `reasoning` as `output`.
+ */
+export type CatalogPrice = {
+    /**
+     * Names the price in usage rows and receipts; `operator` when it is left out.
+     */
+    version?: string;
+    input: CatalogNanoUsd;
+    output: CatalogNanoUsd;
+    cache_read?: CatalogNanoUsd;
+    cache_write?: CatalogNanoUsd;
+    /**
+     * Other prices for requests with long prompts; the one with the highest threshold that the prompt exceeds holds for the whole request.
+     */
+    long_prompts?: Array<CatalogLongPromptPrice>;
+    reasoning?: CatalogNanoUsd;
+};
+
+/**
+ * The name of a top-level field of the chat request.
+ */
+export type CatalogFieldName = string;
+
+/**
+ * What one provider or model of the OpenAI wire does differently.
+ */
+export type CatalogQuirks = {
+    /**
+     * The name of the output cap it takes; the other is renamed.
+     */
+    max_tokens_field?: 'max_tokens' | 'max_completion_tokens';
+    /**
+     * False when it knows no `developer` role; such messages are sent as `system`.
+     */
+    developer_role?: boolean;
+    /**
+     * False when it refuses `stream_options`; the usage of streams is then counted.
+     */
+    stream_options?: boolean;
+    /**
+     * Fields of the request it refuses; they are dropped and reported in `x-interline-warnings`.
+     */
+    drop_fields?: Array<CatalogFieldName>;
+};
+
+/**
+ * One provider, what it calls the model and what it asks for it. A target has a price or says that it is unpriced.
+ */
+export type CatalogTarget = {
+    provider: ProviderId;
+    /**
+     * What the provider calls the model.
+     */
+    model: string;
+    /**
+     * What it costs; null only with `unpriced`.
+     */
+    price?: CatalogPrice | null;
+    /**
+     * True to serve it without a price, for which `price` is null or left out.
+     */
+    unpriced?: true;
+    quirks?: CatalogQuirks;
+};
+
+/**
+ * A model, what it can do and where it can be reached.
+ */
+export type CatalogModel = {
+    id: CatalogModelId;
+    /**
+     * Its name for people.
+     */
+    name: string;
+    /**
+     * What it is good for.
+     */
+    description?: string;
+    /**
+     * Who made it.
+     */
+    owned_by: string;
+    /**
+     * When it came out, Unix seconds.
+     */
+    created: number;
+    /**
+     * The most tokens of prompt and completion together; 0 when unknown.
+     */
+    context_window: number;
+    /**
+     * The most tokens of one completion; null when unknown.
+     */
+    max_output_tokens: number | null;
+    /**
+     * What it reads.
+     */
+    input_modalities: Array<Modality>;
+    /**
+     * What it writes.
+     */
+    output_modalities: Array<Modality>;
+    /**
+     * Whether it calls tools.
+     */
+    tools: boolean;
+    /**
+     * Whether it follows a JSON schema.
+     */
+    structured_output: boolean;
+    /**
+     * Whether it thinks before it answers.
+     */
+    reasoning: boolean;
+    tier: Tier;
+    status: ModelStatus;
+    /**
+     * The day the provider ends it; null when none is known.
+     */
+    shutdown_at: string | null;
+    /**
+     * The model to move to; null when none is named.
+     */
+    replacement: CatalogModelId | null;
+    /**
+     * Where it can be reached, in order of preference.
+     */
+    targets: Array<CatalogTarget>;
+};
+
+/**
+ * A model of the catalogue.
+ */
+export type ModelEntry = {
+    /**
+     * Always `model_entry`.
+     */
+    object: 'model_entry';
+    source: EntrySource;
+    model: CatalogModel;
+};
+
+/**
+ * A page of models of the catalogue, by id.
+ */
+export type ModelEntryList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The models.
+     */
+    data: Array<ModelEntry>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * A model of the operator's file, with the id of a built-in one and what differs, or a new one, complete.
+ */
+export type CatalogModelChange = {
+    id: CatalogModelId;
+    /**
+     * Its name for people.
+     */
+    name?: string;
+    /**
+     * What it is good for.
+     */
+    description?: string;
+    /**
+     * Who made it.
+     */
+    owned_by?: string;
+    /**
+     * When it came out, Unix seconds.
+     */
+    created?: number;
+    /**
+     * The most tokens of prompt and completion together; 0 when unknown.
+     */
+    context_window?: number;
+    /**
+     * The most tokens of one completion; null when unknown.
+     */
+    max_output_tokens?: number | null;
+    /**
+     * What it reads.
+     */
+    input_modalities?: Array<Modality>;
+    /**
+     * What it writes.
+     */
+    output_modalities?: Array<Modality>;
+    /**
+     * Whether it calls tools.
+     */
+    tools?: boolean;
+    /**
+     * Whether it follows a JSON schema.
+     */
+    structured_output?: boolean;
+    /**
+     * Whether it thinks before it answers.
+     */
+    reasoning?: boolean;
+    tier?: Tier;
+    status?: ModelStatus;
+    /**
+     * The day the provider ends it; null when none is known.
+     */
+    shutdown_at?: string | null;
+    /**
+     * The model to move to; null when none is named.
+     */
+    replacement?: CatalogModelId | null;
+    /**
+     * Where it can be reached, in order of preference.
+     */
+    targets?: Array<CatalogTarget>;
+};
+
+/**
+ * The format it speaks.
+ */
+export type CatalogWire = 'openai-chat' | 'sandbox';
+
+/**
+ * The value of a header.
+ */
+export type CatalogHeaderValue = string;
+
+/**
+ * A business or a server that can be called.
+ */
+export type CatalogProvider = {
+    id: ProviderId;
+    /**
+     * Its name for people.
+     */
+    name: string;
+    wire: CatalogWire;
+    /**
+     * Where its API begins, without a slash at the end; empty for the sandbox.
+     */
+    base_url: string;
+    /**
+     * The environment variable that takes the place of `base_url`; null when there is none.
+     */
+    base_url_env: EnvironmentVariable | null;
+    /**
+     * The environment variables that may hold its key; the first that is set wins. Null when it takes none.
+     */
+    key_env: Array<EnvironmentVariable> | null;
+    /**
+     * Whether it cannot be called without a key.
+     */
+    key_required: boolean;
+    /**
+     * True for servers that name their own models; any model id is accepted and the list is asked of the server.
+     */
+    discover: boolean;
+    /**
+     * Fixed headers of every call.
+     */
+    headers?: {
+        [key: string]: CatalogHeaderValue;
+    };
+    quirks?: CatalogQuirks;
+    /**
+     * Where it documents itself.
+     */
+    docs_url?: string;
+};
+
+/**
+ * A provider of the catalogue.
+ */
+export type ProviderEntry = {
+    /**
+     * Always `provider_entry`.
+     */
+    object: 'provider_entry';
+    source: EntrySource;
+    /**
+     * Whether it can be called from here.
+     */
+    available: boolean;
+    provider: CatalogProvider;
+};
+
+/**
+ * Every provider of the catalogue.
+ */
+export type ProviderEntryList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The providers.
+     */
+    data: Array<ProviderEntry>;
+};
+
+/**
+ * A provider of the operator's file, with the id of a built-in one and what differs, or a new one, complete.
+ */
+export type CatalogProviderChange = {
+    id: ProviderId;
+    /**
+     * Its name for people.
+     */
+    name?: string;
+    wire?: CatalogWire;
+    /**
+     * Where its API begins, without a slash at the end; empty for the sandbox.
+     */
+    base_url?: string;
+    /**
+     * The environment variable that takes the place of `base_url`; null when there is none.
+     */
+    base_url_env?: EnvironmentVariable | null;
+    /**
+     * The environment variables that may hold its key; the first that is set wins. Null when it takes none.
+     */
+    key_env?: Array<EnvironmentVariable> | null;
+    /**
+     * Whether it cannot be called without a key.
+     */
+    key_required?: boolean;
+    /**
+     * True for servers that name their own models; any model id is accepted and the list is asked of the server.
+     */
+    discover?: boolean;
+    /**
+     * Fixed headers of every call.
+     */
+    headers?: {
+        [key: string]: CatalogHeaderValue;
+    };
+    quirks?: CatalogQuirks;
+    /**
+     * Where it documents itself.
+     */
+    docs_url?: string;
+};
+
+/**
+ * Why, for whoever reads the ledger.
+ */
+export type Note = string;
+
+/**
+ * What to credit.
+ */
+export type CreateGrantRequest = {
+    workspace: WorkspaceId;
+    amount_nano_usd: PositiveNanoUsd;
+    note?: Note;
+    /**
+     * An id of yours: a grant with the same id is made once.
+     */
+    id?: string;
+};
+
+/**
+ * What to take away.
+ */
+export type CreateAdjustmentRequest = {
+    workspace: WorkspaceId;
+    amount_nano_usd: PositiveNanoUsd;
+    note?: Note;
+    /**
+     * An id of yours: an adjustment with the same id is made once.
+     */
+    id?: string;
+};
+
+/**
+ * What to give back of a request.
+ */
+export type CreateRefundRequest = {
+    workspace: WorkspaceId;
+    request: RequestId;
+    amount_nano_usd?: PositiveNanoUsd;
+    note?: Note;
+};
+
+/**
+ * A promise of the ledger that does not hold.
+ */
+export type LedgerViolation = {
+    /**
+     * Which promise, as docs/ledger.md names it.
+     */
+    invariant: string;
+    /**
+     * The row it was found at.
+     */
+    subject: string;
+    /**
+     * What was found.
+     */
+    detail: string;
+};
+
+/**
+ * What a check of every promise of the ledger found.
+ */
+export type LedgerCheck = {
+    /**
+     * Always `ledger.check`.
+     */
+    object: 'ledger.check';
+    /**
+     * True when every promise holds.
+     */
+    ok: boolean;
+    /**
+     * What does not hold; empty when all do.
+     */
+    violations: Array<LedgerViolation>;
+    /**
+     * When it was checked, Unix seconds.
+     */
+    checked_at: number;
 };
 
 /**
@@ -2283,6 +4100,16 @@ export type ContractDocument = {
 export type ContractYaml = string | ContractDocument;
 
 /**
+ * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+ */
+export type IdempotencyKey = IdempotencyKeyText;
+
+/**
+ * The workspace to act in, another one of the key's user; the key's own when left out.
+ */
+export type WorkspaceHeader = WorkspaceSelector;
+
+/**
  * The id of a model, an alias or a route. Slashes may be sent raw or as `%2F`.
  */
 export type ModelPath = ModelName;
@@ -2290,7 +4117,7 @@ export type ModelPath = ModelName;
 /**
  * How many rows to give; 20 when left out.
  */
-export type Limit = PageLimit;
+export type Limit2 = PageLimit;
 
 /**
  * The id of the last key of the page before.
@@ -2323,15 +4150,110 @@ export type UsageModel = ModelName;
 export type UsageKey = KeyId;
 
 /**
+ * Only rows of keys of this user.
+ */
+export type UsageUser = UserId;
+
+/**
  * The id of the last row of the page before.
  */
 export type AfterRequest = RequestIdCursor;
+
+/**
+ * The id of the last workspace of the page before.
+ */
+export type AfterWorkspace = WorkspaceId;
+
+/**
+ * The id of a workspace.
+ */
+export type WorkspacePath = WorkspaceId;
+
+/**
+ * The id of the last user of the page before.
+ */
+export type AfterUser = UserId;
+
+/**
+ * The id of a user.
+ */
+export type UserPath = UserId;
+
+/**
+ * The id of the last budget of the page before.
+ */
+export type AfterBudget = BudgetId;
+
+/**
+ * The id of a budget.
+ */
+export type BudgetPath = BudgetId;
+
+/**
+ * Only entries of this kind.
+ */
+export type LedgerKind2 = LedgerKind;
+
+/**
+ * The id of the last entry of the page before.
+ */
+export type AfterLedger = LedgerCursor;
+
+/**
+ * The id of the last provider key of the page before.
+ */
+export type AfterProviderKey = ProviderKeyId;
+
+/**
+ * The id of a provider key.
+ */
+export type ProviderKeyPath = ProviderKeyId;
+
+/**
+ * The id of a request.
+ */
+export type RequestPath = RequestId;
+
+/**
+ * Stripe's signature of the event.
+ */
+export type StripeSignature = SignatureText;
+
+/**
+ * The id of a plan.
+ */
+export type PlanPath = PlanId;
+
+/**
+ * The id of the last model of the page before.
+ */
+export type AfterModelEntry = CatalogModelName;
+
+/**
+ * The id of a model. Slashes may be sent raw or as `%2F`.
+ */
+export type ModelEntryPath = CatalogModelName;
+
+/**
+ * The id of a provider.
+ */
+export type ProviderPath = ProviderId;
 
 export type CreateChatCompletionData = {
     /**
      * The conversation and how to answer it.
      */
     body: ChatCompletionRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path?: never;
     query?: never;
     url: '/chat/completions';
@@ -2346,6 +4268,10 @@ export type CreateChatCompletionErrors = {
      * No key came with the request, or one that does not work.
      */
     401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
     /**
      * The key works, but may not do this.
      */
@@ -2363,6 +4289,10 @@ export type CreateChatCompletionErrors = {
      */
     408: ErrorResponse;
     /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
      * The body is too large.
      */
     413: ErrorResponse;
@@ -2371,7 +4301,11 @@ export type CreateChatCompletionErrors = {
      */
     415: ErrorResponse;
     /**
-     * The upstream asks to slow down.
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
      */
     429: ErrorResponse;
     /**
@@ -2409,6 +4343,12 @@ export type CreateChatCompletionResponse = CreateChatCompletionResponses[keyof C
 
 export type ListModelsData = {
     body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path?: never;
     query?: never;
     url: '/models';
@@ -2458,6 +4398,12 @@ export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
 
 export type RetrieveModelData = {
     body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path: {
         /**
          * The id of a model, an alias or a route. Slashes may be sent raw or as `%2F`.
@@ -2516,6 +4462,12 @@ export type RetrieveModelResponse = RetrieveModelResponses[keyof RetrieveModelRe
 
 export type ListKeysData = {
     body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path?: never;
     query?: {
         /**
@@ -2577,6 +4529,12 @@ export type CreateKeyData = {
      * The key to create.
      */
     body: CreateKeyRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path?: never;
     query?: never;
     url: '/keys';
@@ -2595,6 +4553,10 @@ export type CreateKeyErrors = {
      * The key works, but may not do this.
      */
     403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
     /**
      * The path exists, but does not answer this method; `Allow` names those it does.
      */
@@ -2638,6 +4600,12 @@ export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
 
 export type DeleteKeyData = {
     body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path: {
         /**
          * The id of a key.
@@ -2670,7 +4638,7 @@ export type DeleteKeyErrors = {
      */
     405: ErrorResponse;
     /**
-     * The key in use may not do this to itself.
+     * It cannot be done as things stand.
      */
     409: ErrorResponse;
     /**
@@ -2700,6 +4668,12 @@ export type DeleteKeyResponse = DeleteKeyResponses[keyof DeleteKeyResponses];
 
 export type RetrieveKeyData = {
     body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path: {
         /**
          * The id of a key.
@@ -2761,6 +4735,12 @@ export type UpdateKeyData = {
      * What to change.
      */
     body: UpdateKeyRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path: {
         /**
          * The id of a key.
@@ -2797,7 +4777,7 @@ export type UpdateKeyErrors = {
      */
     408: ErrorResponse;
     /**
-     * The key in use may not do this to itself.
+     * It cannot be done as things stand.
      */
     409: ErrorResponse;
     /**
@@ -2835,6 +4815,12 @@ export type UpdateKeyResponse = UpdateKeyResponses[keyof UpdateKeyResponses];
 
 export type ListUsageData = {
     body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path?: never;
     query?: {
         /**
@@ -2853,6 +4839,10 @@ export type ListUsageData = {
          * Only rows of this key. A key without the scope `management` sees its own rows only.
          */
         key?: KeyId;
+        /**
+         * Only rows of keys of this user.
+         */
+        user?: UserId;
         /**
          * How many rows to give; 20 when left out.
          */
@@ -2906,6 +4896,3408 @@ export type ListUsageResponses = {
 };
 
 export type ListUsageResponse = ListUsageResponses[keyof ListUsageResponses];
+
+export type ListWorkspacesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last workspace of the page before.
+         */
+        after?: WorkspaceId;
+    };
+    url: '/workspaces';
+};
+
+export type ListWorkspacesErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListWorkspacesError = ListWorkspacesErrors[keyof ListWorkspacesErrors];
+
+export type ListWorkspacesResponses = {
+    /**
+     * A page of workspaces.
+     */
+    200: WorkspaceList;
+};
+
+export type ListWorkspacesResponse = ListWorkspacesResponses[keyof ListWorkspacesResponses];
+
+export type RetrieveWorkspaceData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a workspace.
+         */
+        workspace: WorkspaceId;
+    };
+    query?: never;
+    url: '/workspaces/{workspace}';
+};
+
+export type RetrieveWorkspaceErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveWorkspaceError = RetrieveWorkspaceErrors[keyof RetrieveWorkspaceErrors];
+
+export type RetrieveWorkspaceResponses = {
+    /**
+     * The workspace.
+     */
+    200: Workspace;
+};
+
+export type RetrieveWorkspaceResponse = RetrieveWorkspaceResponses[keyof RetrieveWorkspaceResponses];
+
+export type UpdateWorkspaceData = {
+    /**
+     * The new name.
+     */
+    body: UpdateWorkspaceRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a workspace.
+         */
+        workspace: WorkspaceId;
+    };
+    query?: never;
+    url: '/workspaces/{workspace}';
+};
+
+export type UpdateWorkspaceErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type UpdateWorkspaceError = UpdateWorkspaceErrors[keyof UpdateWorkspaceErrors];
+
+export type UpdateWorkspaceResponses = {
+    /**
+     * The workspace as it is now.
+     */
+    200: Workspace;
+};
+
+export type UpdateWorkspaceResponse = UpdateWorkspaceResponses[keyof UpdateWorkspaceResponses];
+
+export type ListMembersData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last user of the page before.
+         */
+        after?: UserId;
+    };
+    url: '/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * A page of members.
+     */
+    200: MemberList;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type AddMemberData = {
+    /**
+     * Who is to join, and as what.
+     */
+    body: AddMemberRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/members';
+};
+
+export type AddMemberErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type AddMemberError = AddMemberErrors[keyof AddMemberErrors];
+
+export type AddMemberResponses = {
+    /**
+     * The new member.
+     */
+    201: Member;
+};
+
+export type AddMemberResponse = AddMemberResponses[keyof AddMemberResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a user.
+         */
+        user: UserId;
+    };
+    query?: never;
+    url: '/members/{user}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * Who was removed.
+     */
+    200: RemovedMember;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type RetrieveMemberData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a user.
+         */
+        user: UserId;
+    };
+    query?: never;
+    url: '/members/{user}';
+};
+
+export type RetrieveMemberErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveMemberError = RetrieveMemberErrors[keyof RetrieveMemberErrors];
+
+export type RetrieveMemberResponses = {
+    /**
+     * The member.
+     */
+    200: Member;
+};
+
+export type RetrieveMemberResponse = RetrieveMemberResponses[keyof RetrieveMemberResponses];
+
+export type UpdateMemberData = {
+    /**
+     * The new role.
+     */
+    body: UpdateMemberRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a user.
+         */
+        user: UserId;
+    };
+    query?: never;
+    url: '/members/{user}';
+};
+
+export type UpdateMemberErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type UpdateMemberError = UpdateMemberErrors[keyof UpdateMemberErrors];
+
+export type UpdateMemberResponses = {
+    /**
+     * The member as it is now.
+     */
+    200: Member;
+};
+
+export type UpdateMemberResponse = UpdateMemberResponses[keyof UpdateMemberResponses];
+
+export type ListBudgetsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last budget of the page before.
+         */
+        after?: BudgetId;
+    };
+    url: '/budgets';
+};
+
+export type ListBudgetsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListBudgetsError = ListBudgetsErrors[keyof ListBudgetsErrors];
+
+export type ListBudgetsResponses = {
+    /**
+     * A page of budgets.
+     */
+    200: BudgetList;
+};
+
+export type ListBudgetsResponse = ListBudgetsResponses[keyof ListBudgetsResponses];
+
+export type CreateBudgetData = {
+    /**
+     * What is to be limited, and how far.
+     */
+    body: CreateBudgetRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/budgets';
+};
+
+export type CreateBudgetErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateBudgetError = CreateBudgetErrors[keyof CreateBudgetErrors];
+
+export type CreateBudgetResponses = {
+    /**
+     * The new budget.
+     */
+    201: Budget;
+};
+
+export type CreateBudgetResponse = CreateBudgetResponses[keyof CreateBudgetResponses];
+
+export type DeleteBudgetData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a budget.
+         */
+        budget: BudgetId;
+    };
+    query?: never;
+    url: '/budgets/{budget}';
+};
+
+export type DeleteBudgetErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteBudgetError = DeleteBudgetErrors[keyof DeleteBudgetErrors];
+
+export type DeleteBudgetResponses = {
+    /**
+     * Which budget was deleted.
+     */
+    200: DeletedBudget;
+};
+
+export type DeleteBudgetResponse = DeleteBudgetResponses[keyof DeleteBudgetResponses];
+
+export type RetrieveBudgetData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a budget.
+         */
+        budget: BudgetId;
+    };
+    query?: never;
+    url: '/budgets/{budget}';
+};
+
+export type RetrieveBudgetErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveBudgetError = RetrieveBudgetErrors[keyof RetrieveBudgetErrors];
+
+export type RetrieveBudgetResponses = {
+    /**
+     * The budget.
+     */
+    200: Budget;
+};
+
+export type RetrieveBudgetResponse = RetrieveBudgetResponses[keyof RetrieveBudgetResponses];
+
+export type UpdateBudgetData = {
+    /**
+     * What to change.
+     */
+    body: UpdateBudgetRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a budget.
+         */
+        budget: BudgetId;
+    };
+    query?: never;
+    url: '/budgets/{budget}';
+};
+
+export type UpdateBudgetErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type UpdateBudgetError = UpdateBudgetErrors[keyof UpdateBudgetErrors];
+
+export type UpdateBudgetResponses = {
+    /**
+     * The budget as it is now.
+     */
+    200: Budget;
+};
+
+export type UpdateBudgetResponse = UpdateBudgetResponses[keyof UpdateBudgetResponses];
+
+export type RetrieveBalanceData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/balance';
+};
+
+export type RetrieveBalanceErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveBalanceError = RetrieveBalanceErrors[keyof RetrieveBalanceErrors];
+
+export type RetrieveBalanceResponses = {
+    /**
+     * The balance.
+     */
+    200: Balance;
+};
+
+export type RetrieveBalanceResponse = RetrieveBalanceResponses[keyof RetrieveBalanceResponses];
+
+export type CreateTopupData = {
+    /**
+     * How much, and where to return to.
+     */
+    body: CreateTopupRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/balance/topups';
+};
+
+export type CreateTopupErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateTopupError = CreateTopupErrors[keyof CreateTopupErrors];
+
+export type CreateTopupResponses = {
+    /**
+     * Where to pay, and what.
+     */
+    201: Topup;
+};
+
+export type CreateTopupResponse = CreateTopupResponses[keyof CreateTopupResponses];
+
+export type GetStatementData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only rows created at this time or later, Unix seconds.
+         */
+        from?: UnixSeconds;
+        /**
+         * Only rows created before this time, Unix seconds.
+         */
+        to?: UnixSeconds;
+    };
+    url: '/balance/statement';
+};
+
+export type GetStatementErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type GetStatementError = GetStatementErrors[keyof GetStatementErrors];
+
+export type GetStatementResponses = {
+    /**
+     * The statement.
+     */
+    200: Statement;
+};
+
+export type GetStatementResponse = GetStatementResponses[keyof GetStatementResponses];
+
+export type ListLedgerData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only entries of this kind.
+         */
+        kind?: LedgerKind;
+        /**
+         * Only rows created at this time or later, Unix seconds.
+         */
+        from?: UnixSeconds;
+        /**
+         * Only rows created before this time, Unix seconds.
+         */
+        to?: UnixSeconds;
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last entry of the page before.
+         */
+        after?: LedgerCursor;
+    };
+    url: '/ledger';
+};
+
+export type ListLedgerErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListLedgerError = ListLedgerErrors[keyof ListLedgerErrors];
+
+export type ListLedgerResponses = {
+    /**
+     * A page of entries.
+     */
+    200: LedgerList;
+};
+
+export type ListLedgerResponse = ListLedgerResponses[keyof ListLedgerResponses];
+
+export type ListLimitsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/limits';
+};
+
+export type ListLimitsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListLimitsError = ListLimitsErrors[keyof ListLimitsErrors];
+
+export type ListLimitsResponses = {
+    /**
+     * The limits.
+     */
+    200: LimitList;
+};
+
+export type ListLimitsResponse = ListLimitsResponses[keyof ListLimitsResponses];
+
+export type ListProviderKeysData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last provider key of the page before.
+         */
+        after?: ProviderKeyId;
+    };
+    url: '/provider-keys';
+};
+
+export type ListProviderKeysErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListProviderKeysError = ListProviderKeysErrors[keyof ListProviderKeysErrors];
+
+export type ListProviderKeysResponses = {
+    /**
+     * A page of provider keys.
+     */
+    200: ProviderKeyList;
+};
+
+export type ListProviderKeysResponse = ListProviderKeysResponses[keyof ListProviderKeysResponses];
+
+export type CreateProviderKeyData = {
+    /**
+     * The key, and where it works.
+     */
+    body: CreateProviderKeyRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/provider-keys';
+};
+
+export type CreateProviderKeyErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateProviderKeyError = CreateProviderKeyErrors[keyof CreateProviderKeyErrors];
+
+export type CreateProviderKeyResponses = {
+    /**
+     * The stored key.
+     */
+    201: ProviderKey;
+};
+
+export type CreateProviderKeyResponse = CreateProviderKeyResponses[keyof CreateProviderKeyResponses];
+
+export type DeleteProviderKeyData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a provider key.
+         */
+        provider_key: ProviderKeyId;
+    };
+    query?: never;
+    url: '/provider-keys/{provider_key}';
+};
+
+export type DeleteProviderKeyErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteProviderKeyError = DeleteProviderKeyErrors[keyof DeleteProviderKeyErrors];
+
+export type DeleteProviderKeyResponses = {
+    /**
+     * Which key was deleted.
+     */
+    200: DeletedProviderKey;
+};
+
+export type DeleteProviderKeyResponse = DeleteProviderKeyResponses[keyof DeleteProviderKeyResponses];
+
+export type RetrieveProviderKeyData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a provider key.
+         */
+        provider_key: ProviderKeyId;
+    };
+    query?: never;
+    url: '/provider-keys/{provider_key}';
+};
+
+export type RetrieveProviderKeyErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveProviderKeyError = RetrieveProviderKeyErrors[keyof RetrieveProviderKeyErrors];
+
+export type RetrieveProviderKeyResponses = {
+    /**
+     * The stored key.
+     */
+    200: ProviderKey;
+};
+
+export type RetrieveProviderKeyResponse = RetrieveProviderKeyResponses[keyof RetrieveProviderKeyResponses];
+
+export type RetrieveRequestData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a request.
+         */
+        request: RequestId;
+    };
+    query?: never;
+    url: '/requests/{request}';
+};
+
+export type RetrieveRequestErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveRequestError = RetrieveRequestErrors[keyof RetrieveRequestErrors];
+
+export type RetrieveRequestResponses = {
+    /**
+     * The receipt.
+     */
+    200: Receipt;
+};
+
+export type RetrieveRequestResponse = RetrieveRequestResponses[keyof RetrieveRequestResponses];
+
+export type ListReceiptKeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/receipt-keys';
+};
+
+export type ListReceiptKeysErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListReceiptKeysError = ListReceiptKeysErrors[keyof ListReceiptKeysErrors];
+
+export type ListReceiptKeysResponses = {
+    /**
+     * The public keys.
+     */
+    200: ReceiptKeySet;
+};
+
+export type ListReceiptKeysResponse = ListReceiptKeysResponses[keyof ListReceiptKeysResponses];
+
+export type ReceiveStripeEventData = {
+    /**
+     * The event, byte for byte as it was signed.
+     */
+    body: StripeEvent;
+    headers?: {
+        /**
+         * Stripe's signature of the event.
+         */
+        'stripe-signature'?: SignatureText;
+    };
+    path?: never;
+    query?: never;
+    url: '/webhooks/stripe';
+};
+
+export type ReceiveStripeEventErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ReceiveStripeEventError = ReceiveStripeEventErrors[keyof ReceiveStripeEventErrors];
+
+export type ReceiveStripeEventResponses = {
+    /**
+     * The event was taken.
+     */
+    200: WebhookReceipt;
+};
+
+export type ReceiveStripeEventResponse = ReceiveStripeEventResponses[keyof ReceiveStripeEventResponses];
+
+export type ListUsersData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last user of the page before.
+         */
+        after?: UserId;
+    };
+    url: '/admin/users';
+};
+
+export type ListUsersErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListUsersError = ListUsersErrors[keyof ListUsersErrors];
+
+export type ListUsersResponses = {
+    /**
+     * A page of users.
+     */
+    200: UserList;
+};
+
+export type ListUsersResponse = ListUsersResponses[keyof ListUsersResponses];
+
+export type CreateUserData = {
+    /**
+     * The user to create.
+     */
+    body: CreateUserRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/users';
+};
+
+export type CreateUserErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateUserError = CreateUserErrors[keyof CreateUserErrors];
+
+export type CreateUserResponses = {
+    /**
+     * The new user.
+     */
+    201: User;
+};
+
+export type CreateUserResponse = CreateUserResponses[keyof CreateUserResponses];
+
+export type RetrieveUserData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a user.
+         */
+        user: UserId;
+    };
+    query?: never;
+    url: '/admin/users/{user}';
+};
+
+export type RetrieveUserErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveUserError = RetrieveUserErrors[keyof RetrieveUserErrors];
+
+export type RetrieveUserResponses = {
+    /**
+     * The user.
+     */
+    200: User;
+};
+
+export type RetrieveUserResponse = RetrieveUserResponses[keyof RetrieveUserResponses];
+
+export type UpdateUserData = {
+    /**
+     * What to change.
+     */
+    body: UpdateUserRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a user.
+         */
+        user: UserId;
+    };
+    query?: never;
+    url: '/admin/users/{user}';
+};
+
+export type UpdateUserErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type UpdateUserError = UpdateUserErrors[keyof UpdateUserErrors];
+
+export type UpdateUserResponses = {
+    /**
+     * The user as it is now.
+     */
+    200: User;
+};
+
+export type UpdateUserResponse = UpdateUserResponses[keyof UpdateUserResponses];
+
+export type CreateUserKeyData = {
+    /**
+     * The key to create, and for whom.
+     */
+    body: CreateUserKeyRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/keys';
+};
+
+export type CreateUserKeyErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateUserKeyError = CreateUserKeyErrors[keyof CreateUserKeyErrors];
+
+export type CreateUserKeyResponses = {
+    /**
+     * The new key with its secret.
+     */
+    201: CreatedKey;
+};
+
+export type CreateUserKeyResponse = CreateUserKeyResponses[keyof CreateUserKeyResponses];
+
+export type ListAllWorkspacesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last workspace of the page before.
+         */
+        after?: WorkspaceId;
+    };
+    url: '/admin/workspaces';
+};
+
+export type ListAllWorkspacesErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListAllWorkspacesError = ListAllWorkspacesErrors[keyof ListAllWorkspacesErrors];
+
+export type ListAllWorkspacesResponses = {
+    /**
+     * A page of workspaces.
+     */
+    200: AnyWorkspaceList;
+};
+
+export type ListAllWorkspacesResponse = ListAllWorkspacesResponses[keyof ListAllWorkspacesResponses];
+
+export type CreateWorkspaceData = {
+    /**
+     * The workspace to create, and whose it is.
+     */
+    body: CreateWorkspaceRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/workspaces';
+};
+
+export type CreateWorkspaceErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateWorkspaceError = CreateWorkspaceErrors[keyof CreateWorkspaceErrors];
+
+export type CreateWorkspaceResponses = {
+    /**
+     * The new workspace.
+     */
+    201: AnyWorkspace;
+};
+
+export type CreateWorkspaceResponse = CreateWorkspaceResponses[keyof CreateWorkspaceResponses];
+
+export type RetrieveAnyWorkspaceData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a workspace.
+         */
+        workspace: WorkspaceId;
+    };
+    query?: never;
+    url: '/admin/workspaces/{workspace}';
+};
+
+export type RetrieveAnyWorkspaceErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveAnyWorkspaceError = RetrieveAnyWorkspaceErrors[keyof RetrieveAnyWorkspaceErrors];
+
+export type RetrieveAnyWorkspaceResponses = {
+    /**
+     * The workspace.
+     */
+    200: AnyWorkspace;
+};
+
+export type RetrieveAnyWorkspaceResponse = RetrieveAnyWorkspaceResponses[keyof RetrieveAnyWorkspaceResponses];
+
+export type UpdateAnyWorkspaceData = {
+    /**
+     * What to change.
+     */
+    body: UpdateAnyWorkspaceRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a workspace.
+         */
+        workspace: WorkspaceId;
+    };
+    query?: never;
+    url: '/admin/workspaces/{workspace}';
+};
+
+export type UpdateAnyWorkspaceErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type UpdateAnyWorkspaceError = UpdateAnyWorkspaceErrors[keyof UpdateAnyWorkspaceErrors];
+
+export type UpdateAnyWorkspaceResponses = {
+    /**
+     * The workspace as it is now.
+     */
+    200: AnyWorkspace;
+};
+
+export type UpdateAnyWorkspaceResponse = UpdateAnyWorkspaceResponses[keyof UpdateAnyWorkspaceResponses];
+
+export type ListPlansData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/plans';
+};
+
+export type ListPlansErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListPlansError = ListPlansErrors[keyof ListPlansErrors];
+
+export type ListPlansResponses = {
+    /**
+     * The plans.
+     */
+    200: PlanList;
+};
+
+export type ListPlansResponse = ListPlansResponses[keyof ListPlansResponses];
+
+export type DeletePlanData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a plan.
+         */
+        plan: PlanId;
+    };
+    query?: never;
+    url: '/admin/plans/{plan}';
+};
+
+export type DeletePlanErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeletePlanError = DeletePlanErrors[keyof DeletePlanErrors];
+
+export type DeletePlanResponses = {
+    /**
+     * Which plan was deleted.
+     */
+    200: DeletedEntry;
+};
+
+export type DeletePlanResponse = DeletePlanResponses[keyof DeletePlanResponses];
+
+export type RetrievePlanData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a plan.
+         */
+        plan: PlanId;
+    };
+    query?: never;
+    url: '/admin/plans/{plan}';
+};
+
+export type RetrievePlanErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrievePlanError = RetrievePlanErrors[keyof RetrievePlanErrors];
+
+export type RetrievePlanResponses = {
+    /**
+     * The plan.
+     */
+    200: Plan;
+};
+
+export type RetrievePlanResponse = RetrievePlanResponses[keyof RetrievePlanResponses];
+
+export type PutPlanData = {
+    /**
+     * The plan, whole.
+     */
+    body: PutPlanRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a plan.
+         */
+        plan: PlanId;
+    };
+    query?: never;
+    url: '/admin/plans/{plan}';
+};
+
+export type PutPlanErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type PutPlanError = PutPlanErrors[keyof PutPlanErrors];
+
+export type PutPlanResponses = {
+    /**
+     * The plan as it is now.
+     */
+    200: Plan;
+};
+
+export type PutPlanResponse = PutPlanResponses[keyof PutPlanResponses];
+
+export type ListModelEntriesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last model of the page before.
+         */
+        after?: CatalogModelName;
+    };
+    url: '/admin/models';
+};
+
+export type ListModelEntriesErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListModelEntriesError = ListModelEntriesErrors[keyof ListModelEntriesErrors];
+
+export type ListModelEntriesResponses = {
+    /**
+     * A page of models.
+     */
+    200: ModelEntryList;
+};
+
+export type ListModelEntriesResponse = ListModelEntriesResponses[keyof ListModelEntriesResponses];
+
+export type DeleteModelEntryData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a model. Slashes may be sent raw or as `%2F`.
+         */
+        model: CatalogModelName;
+    };
+    query?: never;
+    url: '/admin/models/{model}';
+};
+
+export type DeleteModelEntryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteModelEntryError = DeleteModelEntryErrors[keyof DeleteModelEntryErrors];
+
+export type DeleteModelEntryResponses = {
+    /**
+     * Which model was deleted.
+     */
+    200: DeletedEntry;
+};
+
+export type DeleteModelEntryResponse = DeleteModelEntryResponses[keyof DeleteModelEntryResponses];
+
+export type RetrieveModelEntryData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a model. Slashes may be sent raw or as `%2F`.
+         */
+        model: CatalogModelName;
+    };
+    query?: never;
+    url: '/admin/models/{model}';
+};
+
+export type RetrieveModelEntryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveModelEntryError = RetrieveModelEntryErrors[keyof RetrieveModelEntryErrors];
+
+export type RetrieveModelEntryResponses = {
+    /**
+     * The model.
+     */
+    200: ModelEntry;
+};
+
+export type RetrieveModelEntryResponse = RetrieveModelEntryResponses[keyof RetrieveModelEntryResponses];
+
+export type PutModelEntryData = {
+    /**
+     * The model, or what of it changes.
+     */
+    body: CatalogModelChange;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a model. Slashes may be sent raw or as `%2F`.
+         */
+        model: CatalogModelName;
+    };
+    query?: never;
+    url: '/admin/models/{model}';
+};
+
+export type PutModelEntryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type PutModelEntryError = PutModelEntryErrors[keyof PutModelEntryErrors];
+
+export type PutModelEntryResponses = {
+    /**
+     * The model as it is now.
+     */
+    200: ModelEntry;
+};
+
+export type PutModelEntryResponse = PutModelEntryResponses[keyof PutModelEntryResponses];
+
+export type ListProviderEntriesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/providers';
+};
+
+export type ListProviderEntriesErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListProviderEntriesError = ListProviderEntriesErrors[keyof ListProviderEntriesErrors];
+
+export type ListProviderEntriesResponses = {
+    /**
+     * The providers.
+     */
+    200: ProviderEntryList;
+};
+
+export type ListProviderEntriesResponse = ListProviderEntriesResponses[keyof ListProviderEntriesResponses];
+
+export type DeleteProviderEntryData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a provider.
+         */
+        provider: ProviderId;
+    };
+    query?: never;
+    url: '/admin/providers/{provider}';
+};
+
+export type DeleteProviderEntryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteProviderEntryError = DeleteProviderEntryErrors[keyof DeleteProviderEntryErrors];
+
+export type DeleteProviderEntryResponses = {
+    /**
+     * Which provider was deleted.
+     */
+    200: DeletedEntry;
+};
+
+export type DeleteProviderEntryResponse = DeleteProviderEntryResponses[keyof DeleteProviderEntryResponses];
+
+export type RetrieveProviderEntryData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a provider.
+         */
+        provider: ProviderId;
+    };
+    query?: never;
+    url: '/admin/providers/{provider}';
+};
+
+export type RetrieveProviderEntryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveProviderEntryError = RetrieveProviderEntryErrors[keyof RetrieveProviderEntryErrors];
+
+export type RetrieveProviderEntryResponses = {
+    /**
+     * The provider.
+     */
+    200: ProviderEntry;
+};
+
+export type RetrieveProviderEntryResponse = RetrieveProviderEntryResponses[keyof RetrieveProviderEntryResponses];
+
+export type PutProviderEntryData = {
+    /**
+     * The provider, or what of it changes.
+     */
+    body: CatalogProviderChange;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a provider.
+         */
+        provider: ProviderId;
+    };
+    query?: never;
+    url: '/admin/providers/{provider}';
+};
+
+export type PutProviderEntryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type PutProviderEntryError = PutProviderEntryErrors[keyof PutProviderEntryErrors];
+
+export type PutProviderEntryResponses = {
+    /**
+     * The provider as it is now.
+     */
+    200: ProviderEntry;
+};
+
+export type PutProviderEntryResponse = PutProviderEntryResponses[keyof PutProviderEntryResponses];
+
+export type CreateGrantData = {
+    /**
+     * How much, to whom, and why.
+     */
+    body: CreateGrantRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/ledger/grants';
+};
+
+export type CreateGrantErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateGrantError = CreateGrantErrors[keyof CreateGrantErrors];
+
+export type CreateGrantResponses = {
+    /**
+     * The entry.
+     */
+    201: LedgerEntry;
+};
+
+export type CreateGrantResponse = CreateGrantResponses[keyof CreateGrantResponses];
+
+export type CreateAdjustmentData = {
+    /**
+     * How much, from whom, and why.
+     */
+    body: CreateAdjustmentRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/ledger/adjustments';
+};
+
+export type CreateAdjustmentErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateAdjustmentError = CreateAdjustmentErrors[keyof CreateAdjustmentErrors];
+
+export type CreateAdjustmentResponses = {
+    /**
+     * The entry.
+     */
+    201: LedgerEntry;
+};
+
+export type CreateAdjustmentResponse = CreateAdjustmentResponses[keyof CreateAdjustmentResponses];
+
+export type CreateRefundData = {
+    /**
+     * Which request, and how much of it.
+     */
+    body: CreateRefundRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/ledger/refunds';
+};
+
+export type CreateRefundErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is not JSON, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateRefundError = CreateRefundErrors[keyof CreateRefundErrors];
+
+export type CreateRefundResponses = {
+    /**
+     * The entry.
+     */
+    201: LedgerEntry;
+};
+
+export type CreateRefundResponse = CreateRefundResponses[keyof CreateRefundResponses];
+
+export type CheckLedgerData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/ledger/check';
+};
+
+export type CheckLedgerErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CheckLedgerError = CheckLedgerErrors[keyof CheckLedgerErrors];
+
+export type CheckLedgerResponses = {
+    /**
+     * What was found.
+     */
+    200: LedgerCheck;
+};
+
+export type CheckLedgerResponse = CheckLedgerResponses[keyof CheckLedgerResponses];
 
 export type GetOpenapiYamlData = {
     body?: never;
@@ -2994,6 +8386,16 @@ export type CreateChatCompletionStreamData = {
      * The conversation and how to answer it.
      */
     body: ChatCompletionRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
     path?: never;
     query?: never;
     url: '/chat/completions#stream';
@@ -3008,6 +8410,10 @@ export type CreateChatCompletionStreamErrors = {
      * No key came with the request, or one that does not work.
      */
     401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
     /**
      * The key works, but may not do this.
      */
@@ -3025,6 +8431,10 @@ export type CreateChatCompletionStreamErrors = {
      */
     408: ErrorResponse;
     /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
      * The body is too large.
      */
     413: ErrorResponse;
@@ -3033,7 +8443,11 @@ export type CreateChatCompletionStreamErrors = {
      */
     415: ErrorResponse;
     /**
-     * The upstream asks to slow down.
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
      */
     429: ErrorResponse;
     /**

@@ -33,12 +33,25 @@ export interface ContractReply {
   content?: Record<string, MediaType>;
 }
 
+/** One way in which a request does not end as usual, and what its caller pays then. */
+export interface AbnormalEnd {
+  case: string;
+  when: string;
+  pays: string;
+  outcome: string | null;
+  basis: string;
+  why: string;
+}
+
 export interface Operation {
   operationId: string;
   tags: string[];
   'x-meter': string;
   'x-scope': string;
+  'x-roles'?: string[];
   'x-max-body'?: string;
+  'x-abnormal-ends'?: AbnormalEnd[];
+  description?: string;
   requestBody?: { content: Record<string, MediaType> };
   responses: Record<string, ContractReply>;
   parameters?: { $ref: string }[];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Contract } from './contract.ts';
-import { runRedocly } from './contract.ts';
+import { listOperations, runRedocly } from './contract.ts';
 import { renderMockContract } from './mock-contract.ts';
 import { downgradeContract } from './openapi-3.0.ts';
 import { findStale, publish, writeText } from './output.ts';
@@ -41,6 +41,12 @@ test("the mock's stream is the very bytes of a stream, its end mark included", (
   expect(events.at(-1)).toBe('');
   expect(events.at(-2)).toBe('data: [DONE]');
   for (const event of events.slice(0, -2)) expect(JSON.parse(event.replace(/^data: /, ''))).toMatchObject({ object: 'chat.completion.chunk' });
+});
+
+test('the mock declares no 422, with which Prism would answer every request that is a 400 here', () => {
+  const declared = (from: Contract): string[] => listOperations(from).flatMap(({ operation }) => Object.keys(operation.responses));
+  expect(declared(contract)).toContain('422');
+  expect(declared(renderMockContract(contract))).not.toContain('422');
 });
 
 test('missing, changed and left over files are stale, and none is after publishing', () => {

@@ -32,7 +32,9 @@ export interface OperationEntry {
   /** The unit in which the operation is counted. */
   readonly meter: 'tokens' | 'none';
   /** The scope a key needs; \`none\` where no key is needed. */
-  readonly scope: 'inference' | 'management' | 'none';
+  readonly scope: 'inference' | 'management' | 'operator' | 'none';
+  /** The roles that may call it; null for any member of the workspace. */
+  readonly roles: readonly ('owner' | 'admin' | 'member' | 'billing')[] | null;
   readonly statuses: readonly number[];
   readonly hasBody: boolean;
   /** Whether the body may carry inline images, audio and files. */
@@ -54,9 +56,8 @@ function renderInterface(contract: Contract, located: LocatedOperation, types: S
     return name;
   };
   const dataName = operation.operationId.charAt(0).toUpperCase() + operation.operationId.slice(1) + 'Data';
-  const needsData = parameters.length > 0;
-  if (needsData) types.add(dataName);
   const has = (where: string): boolean => parameters.some((parameter) => parameter.in === where);
+  if (has('path') || has('query')) types.add(dataName);
   const replies = Object.entries(operation.responses).map(([status, reply]) => {
     const content = resolveReply(contract, reply);
     const media = content[JSON_TYPE] ?? Object.values(content)[0];
@@ -87,6 +88,7 @@ function renderEntry({ path, method, operation }: LocatedOperation): string {
     `tag: '${operation.tags[0] ?? ''}'`,
     `meter: '${operation['x-meter']}'`,
     `scope: '${operation['x-scope']}'`,
+    `roles: ${operation['x-roles'] ? `[${operation['x-roles'].map((role) => `'${role}'`).join(', ')}]` : 'null'}`,
     `statuses: [${Object.keys(operation.responses).join(', ')}]`,
     `hasBody: ${operation.requestBody !== undefined}`,
     ...(operation.requestBody ? [`maxBody: '${operation['x-max-body'] ?? 'json'}'`] : []),

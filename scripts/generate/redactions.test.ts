@@ -37,5 +37,7 @@ test('exactly these paths of bodies, replies and events are never logged', () =>
     'createChatCompletion replies choices.*.message.tool_calls.*.custom.input',
     'createChatCompletion replies choices.*.message.tool_calls.*.function.arguments',
     'createKey replies secret',
+    'createProviderKey body key',
+    'createUserKey replies secret',
   ]);
 });

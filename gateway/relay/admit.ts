@@ -1,0 +1,57 @@
+/** This file admits a call: it has a place in the rate limits, and what it may cost is set aside, or it is told exactly why not. */
+import { fail } from '../foundation/errors.ts';
+import type { KeptReply } from '../foundation/ledger.ts';
+import type { Call } from '../foundation/operation.ts';
+import type { Caller, Target, Tier } from '../foundation/terms.ts';
+import { asksOf } from '../metering/asks.ts';
+import { refusalOf } from '../metering/denials.ts';
+import type { Placed } from '../metering/ledger.ts';
+import { sizeChat } from '../metering/size.ts';
+import { asStoreRefusal } from '../store/or-unavailable.ts';
+import type { House } from './house.ts';
+import { claimOf, failUnanswered } from './idempotency.ts';
+import type { Trail } from './trail.ts';
+
+/** What the call is to be answered by. */
+export interface Candidate {
+  readonly targets: readonly Target[];
+  readonly tier: Tier;
+  /** Most tokens the model generates; null when unknown. */
+  readonly maxOutputTokens: number | null;
+  /** True when the workspace's own provider keys pay. */
+  readonly isOwnKey: boolean;
+}
+
+/**
+ * Takes a place in the rate limits and sets aside what the call may cost at most; both are the trail's from then on. Gives the kept reply of a call
+ * that was made before. Throws a Refusal that says which limit stands in the way, what is left of it and when to come back.
+ */
+export async function admit(work: { house: House; call: Call<'createChatCompletion'>; caller: Caller; trail: Trail }, candidate: Candidate): Promise<KeptReply | null> {
+  const { house, call, caller, trail } = work;
+  const claim = claimOf(house, call, caller);
+  const size = sizeChat({ body: call.body, prices: candidate.targets.map((target) => target.price), maxOutputTokens: candidate.maxOutputTokens });
+  const nowMs = house.clock.now();
+  const plan = house.keeper.findPlan(caller.account.planId);
+  const { options, payer } = asksOf({ account: caller.account, caller, plan, tier: candidate.tier, size, nowMs, isOwnKey: candidate.isOwnKey });
+  trail.payer = payer;
+  trail.promptTokensAtLeast = size.promptTokensAtLeast;
+  const ticket = house.rates.admit({ caller, tokens: size.promptTokens });
+  trail.ticket = ticket instanceof Promise ? await ticket : ticket;
+  const placing = house.ledger.place({ requestId: call.requestId, options, makeDraft: () => trail.draft(), idempotency: claim });
+  const placed = placing instanceof Promise ? await placing.catch(asStoreRefusal) : placing;
+  if (placed.kind === 'placed') {
+    trail.placing = placed.placing;
+    return null;
+  }
+  return answerUnplaced(placed, () => refusalOf(placed.kind === 'denied' ? placed.denials : [], { account: caller.account, plan, size, nowMs }));
+}
+
+function answerUnplaced(placed: Exclude<Placed, { kind: 'placed' }>, makeRefusal: () => Error): KeptReply {
+  switch (placed.kind) {
+    case 'answered': return placed.reply;
+    case 'unanswered': return failUnanswered();
+    case 'other_body': return fail('idempotency_key_reused', { param: 'idempotency-key' });
+    case 'denied': throw makeRefusal();
+    default: return placed satisfies never;
+  }
+}

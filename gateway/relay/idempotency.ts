@@ -1,0 +1,49 @@
+/** This file reads an idempotency key, and answers a request that was made before with what it was answered then. */
+import { hash } from 'node:crypto';
+import { fail } from '../foundation/errors.ts';
+import type { IdempotencyClaim, KeptReply } from '../foundation/ledger.ts';
+import type { BytesReply, Call, OperationId } from '../foundation/operation.ts';
+import type { Caller } from '../foundation/terms.ts';
+import type { House } from './house.ts';
+import { asByteText } from '../foundation/byte-text.ts';
+
+/** 1 to 255 visible ASCII characters. */
+const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+/** An answer under way may take minutes; asking again every so often is enough, in seconds. */
+const OPEN_RETRY_SECONDS = '2';
+
+/** The claim of a request that carries `Idempotency-Key`; null without one. Refuses a key that can't be one. */
+export function claimOf(house: Pick<House, 'clock' | 'limits'>, call: Call<OperationId>, caller: Caller): IdempotencyClaim | null {
+  const key = call.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key !== 'string' || !KEY_PATTERN.test(key)) {
+    fail('invalid_request', { param: 'idempotency-key', message: 'Idempotency-Key must be 1 to 255 visible ASCII characters.' });
+  }
+  return {
+    scope: `${caller.workspaceId}:${call.operationId}`,
+    key,
+    bodyHash: hash('sha256', call.bodyText, 'base64'),
+    expiresMs: house.clock.now() + house.limits.idempotencyMs,
+  };
+}
+
+/** Replays a kept reply, streams in one burst. Refuses when it was too large to keep: the first one stands, and is paid for. */
+export function replay(reply: KeptReply): BytesReply {
+  if (reply.body === null) {
+    fail('idempotency_reply_not_kept', {
+      param: 'idempotency-key',
+      message: `The request ${reply.requestId} with this Idempotency-Key was answered with ${reply.status}, but its reply was too large to keep. It was charged once; use another key to ask again.`,
+    });
+  }
+  return {
+    status: reply.status,
+    bytes: asByteText(reply.body),
+    contentType: reply.contentType,
+    headers: { 'idempotency-replayed': 'true', 'x-interline-original-request': reply.requestId },
+  };
+}
+
+/** Refuses a second request while the first is still being answered. */
+export function failUnanswered(): never {
+  fail('idempotency_key_in_use', { param: 'idempotency-key', headers: { 'retry-after': OPEN_RETRY_SECONDS } });
+}

@@ -1,0 +1,45 @@
+/** This file makes the methods of a Store out of whatever performs its plain calls by their names. */
+import type { PlainCallName } from './calls/plain.ts';
+import type { Store } from './store.ts';
+
+/** Performs a call: in a thread, or on a connection. */
+export type PerformPlain = <Name extends PlainCallName>(name: Name, ...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
+
+/** Total over the names: a call that is not bound does not compile. */
+export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName> {
+  return {
+    createWorkspace: (row) => perform('createWorkspace', row),
+    findWorkspace: (id) => perform('findWorkspace', id),
+    changeWorkspace: (id, change) => perform('changeWorkspace', id, change),
+    listWorkspaces: (page) => perform('listWorkspaces', page),
+    listWorkspacesOf: (userId) => perform('listWorkspacesOf', userId),
+    createUser: (row) => perform('createUser', row),
+    findUser: (id) => perform('findUser', id),
+    findUserByEmail: (email) => perform('findUserByEmail', email),
+    changeUser: (id, change) => perform('changeUser', id, change),
+    listUsers: (page) => perform('listUsers', page),
+    addMember: (workspaceId, userId, given) => perform('addMember', workspaceId, userId, given),
+    listMembers: (workspaceId, page) => perform('listMembers', workspaceId, page),
+    findMember: (workspaceId, userId) => perform('findMember', workspaceId, userId),
+    changeMember: (workspaceId, userId, role) => perform('changeMember', workspaceId, userId, role),
+    removeMember: (workspaceId, userId, nowMs) => perform('removeMember', workspaceId, userId, nowMs),
+    insertKey: (row) => perform('insertKey', row),
+    findKey: (id) => perform('findKey', id),
+    findAccess: (keyId, workspaceId) => perform('findAccess', keyId, workspaceId),
+    listKeys: (workspaceId, userId, page) => perform('listKeys', workspaceId, userId, page),
+    changeKey: (workspaceId, id, change) => perform('changeKey', workspaceId, id, change),
+    deleteKey: (workspaceId, id) => perform('deleteKey', workspaceId, id),
+    createBudget: (row) => perform('createBudget', row),
+    findBudget: (workspaceId, id) => perform('findBudget', workspaceId, id),
+    listBudgets: (workspaceId, page) => perform('listBudgets', workspaceId, page),
+    changeBudget: (workspaceId, id, change) => perform('changeBudget', workspaceId, id, change),
+    deleteBudget: (workspaceId, id) => perform('deleteBudget', workspaceId, id),
+    insertProviderKey: (row) => perform('insertProviderKey', row),
+    findProviderKey: (workspaceId, id) => perform('findProviderKey', workspaceId, id),
+    listProviderKeys: (workspaceId, page) => perform('listProviderKeys', workspaceId, page),
+    deleteProviderKey: (workspaceId, id) => perform('deleteProviderKey', workspaceId, id),
+    listCatalogEntries: () => perform('listCatalogEntries'),
+    putCatalogEntry: (entry) => perform('putCatalogEntry', entry),
+    deleteCatalogEntry: (kind, id) => perform('deleteCatalogEntry', kind, id),
+  };
+}

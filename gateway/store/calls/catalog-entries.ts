@@ -1,0 +1,43 @@
+/** This file holds the calls about what an operator has put over the catalogue. */
+import { advanceClock } from '../clocks.ts';
+import { readInteger, readOneOf, readText, readTextOrNull } from '../columns.ts';
+import type { Row } from '../columns.ts';
+import { row, rows } from '../sql-task.ts';
+import type { SqlTask } from '../sql-task.ts';
+import type { CatalogEntryRow } from '../store.ts';
+
+type Kind = CatalogEntryRow['kind'];
+
+/** Total over the union, so that a new kind which can't be read back does not compile. */
+const kindNames: { readonly [Name in Kind]: Name } = { plan: 'plan', model: 'model', provider: 'provider' };
+const kinds = Object.values(kindNames);
+
+const LIST = 'SELECT kind, id, body, rev, changed_ms FROM catalog_entry ORDER BY kind, id';
+const PUT = `INSERT INTO catalog_entry (kind, id, body, rev, changed_ms) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, rev = excluded.rev, changed_ms = excluded.changed_ms`;
+const DELETE = 'DELETE FROM catalog_entry WHERE kind = ? AND id = ? RETURNING id';
+
+export function* listCatalogEntries(): SqlTask<CatalogEntryRow[]> {
+  return (yield* rows(LIST)).map(readEntry);
+}
+
+export function* putCatalogEntry(entry: Omit<CatalogEntryRow, 'revision'>): SqlTask<CatalogEntryRow> {
+  const revision = yield* advanceClock('catalog');
+  yield* rows(PUT, entry.kind, entry.id, entry.body, revision, entry.changedMs);
+  return { kind: entry.kind, id: entry.id, body: entry.body, revision, changedMs: entry.changedMs };
+}
+
+export function* deleteCatalogEntry(kind: Kind, id: string): SqlTask<boolean> {
+  yield* advanceClock('catalog');
+  return (yield* row(DELETE, kind, id)) !== null;
+}
+
+function readEntry(found: Row): CatalogEntryRow {
+  return {
+    kind: readOneOf(found, 'kind', kinds),
+    id: readText(found, 'id'),
+    body: readTextOrNull(found, 'body'),
+    revision: readInteger(found, 'rev'),
+    changedMs: readInteger(found, 'changed_ms'),
+  };
+}

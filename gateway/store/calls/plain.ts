@@ -1,0 +1,60 @@
+/** This file lists the calls of the Store that are neither ledger nor usage, as every engine runs them. */
+import type { SqlCall } from '../sql-task.ts';
+import type { Store } from '../store.ts';
+import { findAccess } from './access.ts';
+import { changeBudget, createBudget, deleteBudget, findBudget, listBudgets } from './budgets.ts';
+import { deleteCatalogEntry, listCatalogEntries, putCatalogEntry } from './catalog-entries.ts';
+import { changeKey, deleteKey, findKey, insertKey, listKeys } from './keys.ts';
+import { addMember, changeMember, findMember, listMembers, removeMember } from './members.ts';
+import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
+import { changeUser, createUser, findUser, findUserByEmail, listUsers } from './users.ts';
+import { changeWorkspace, createWorkspace, findWorkspace, listWorkspaces, listWorkspacesOf } from './workspaces.ts';
+
+export type PlainCallName =
+  | 'createWorkspace' | 'findWorkspace' | 'changeWorkspace' | 'listWorkspaces' | 'listWorkspacesOf'
+  | 'createUser' | 'findUser' | 'findUserByEmail' | 'changeUser' | 'listUsers'
+  | 'addMember' | 'listMembers' | 'findMember' | 'changeMember' | 'removeMember'
+  | 'insertKey' | 'findKey' | 'findAccess' | 'listKeys' | 'changeKey' | 'deleteKey'
+  | 'createBudget' | 'findBudget' | 'listBudgets' | 'changeBudget' | 'deleteBudget'
+  | 'insertProviderKey' | 'findProviderKey' | 'listProviderKeys' | 'deleteProviderKey'
+  | 'listCatalogEntries' | 'putCatalogEntry' | 'deleteCatalogEntry';
+
+/** What performs a promise of the Store. */
+export type CallOf<Name extends PlainCallName> = SqlCall<Parameters<Store[Name]>, Awaited<ReturnType<Store[Name]>>>;
+
+/** Total over the names: a call without its task does not compile. */
+export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
+  createWorkspace: { mode: 'write', task: createWorkspace },
+  findWorkspace: { mode: 'read', task: findWorkspace },
+  changeWorkspace: { mode: 'write', task: changeWorkspace },
+  listWorkspaces: { mode: 'read', task: listWorkspaces },
+  listWorkspacesOf: { mode: 'read', task: listWorkspacesOf },
+  createUser: { mode: 'write', task: createUser },
+  findUser: { mode: 'read', task: findUser },
+  findUserByEmail: { mode: 'read', task: findUserByEmail },
+  changeUser: { mode: 'write', task: changeUser },
+  listUsers: { mode: 'read', task: listUsers },
+  addMember: { mode: 'write', task: addMember },
+  listMembers: { mode: 'read', task: listMembers },
+  findMember: { mode: 'read', task: findMember },
+  changeMember: { mode: 'write', task: changeMember },
+  removeMember: { mode: 'write', task: removeMember },
+  insertKey: { mode: 'write', task: insertKey },
+  findKey: { mode: 'read', task: findKey },
+  findAccess: { mode: 'read', task: findAccess },
+  listKeys: { mode: 'read', task: listKeys },
+  changeKey: { mode: 'write', task: changeKey },
+  deleteKey: { mode: 'write', task: deleteKey },
+  createBudget: { mode: 'write', task: createBudget },
+  findBudget: { mode: 'read', task: findBudget },
+  listBudgets: { mode: 'read', task: listBudgets },
+  changeBudget: { mode: 'write', task: changeBudget },
+  deleteBudget: { mode: 'write', task: deleteBudget },
+  insertProviderKey: { mode: 'write', task: insertProviderKey },
+  findProviderKey: { mode: 'read', task: findProviderKey },
+  listProviderKeys: { mode: 'read', task: listProviderKeys },
+  deleteProviderKey: { mode: 'write', task: deleteProviderKey },
+  listCatalogEntries: { mode: 'read', task: listCatalogEntries },
+  putCatalogEntry: { mode: 'write', task: putCatalogEntry },
+  deleteCatalogEntry: { mode: 'write', task: deleteCatalogEntry },
+};

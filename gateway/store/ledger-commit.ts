@@ -1,0 +1,34 @@
+/** This file commits a batch of the ledger, for every engine: reads what it touches, decides it, writes what it changes. */
+import type { LedgerAnswer } from '../foundation/ledger.ts';
+import { decide } from './ledger-core.ts';
+import type { LedgerEntry } from './ledger-entries.ts';
+import { planReads, readLeased, readRows } from './ledger-reads.ts';
+import { writeAll } from './ledger-writes.ts';
+import type { SqlTask, Statement } from './sql-task.ts';
+
+export interface CommitOptions {
+  /** The time of what is settled, in ms since the epoch. */
+  readonly nowMs: number;
+  /** Counters that are known to exist; once the transaction is committed, `counterIds` may be added, and after a failure it must be forgotten. */
+  readonly known: ReadonlySet<string>;
+  /** As in ReadOptions. */
+  readonly ahead?: (statements: readonly Statement[]) => void;
+}
+
+export interface Committed {
+  /** One for each entry. */
+  readonly answers: readonly LedgerAnswer[];
+  readonly counterIds: Iterable<string>;
+}
+
+/** Runs within a transaction that is open; throws when a row is refused, and then the transaction must be rolled back. */
+export function* commitEntries(entries: readonly LedgerEntry[], { nowMs, known, ahead }: CommitOptions): SqlTask<Committed> {
+  const plan = planReads(entries);
+  const rows = yield* readRows(plan, { known, ahead });
+  let decision = decide(entries, rows, nowMs);
+  if (decision.unseenLeases.length > 0) {
+    decision = decide(entries, { ...rows, leased: yield* readLeased(decision.unseenLeases) }, nowMs);
+  }
+  yield* writeAll(decision.writes);
+  return { answers: decision.answers, counterIds: plan.specs.keys() };
+}

@@ -1,0 +1,2 @@
+CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'append-only'; END $$;
+CREATE TRIGGER usage_ro BEFORE UPDATE OR DELETE ON usage_event FOR EACH ROW EXECUTE FUNCTION append_only();
