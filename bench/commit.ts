@@ -34,7 +34,7 @@ export async function measureCommit(parent: string): Promise<number> {
   for (let at = 0; at < rowsBefore + rowsMeasured; at++) {
     const begun = performance.now();
     await new Promise<void>((resolve, reject) => {
-      store.apply({ kind: 'settle', record: recordOf(makeId('req')), lines: [], idempotency: null }, (failure) => (failure === null ? resolve() : reject(failure)));
+      store.apply({ kind: 'settle', record: recordOf(makeId('req')), lines: [], idempotency: null, isFirstWord: true }, (failure) => (failure === null ? resolve() : reject(failure)));
     });
     if (at >= rowsBefore) times.push((performance.now() - begun) * 1000);
   }

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Gateway, type Site, freePort, untilReady } from './gateway.ts';
-import { startInterline } from './interline.ts';
+import { type InterlineSetting, startInterline } from './interline.ts';
 import type { ContenderName } from './options.ts';
 import { type Running, allCores, run, start } from './processes.ts';
 import { proveAnswers } from './requests.ts';
@@ -97,7 +97,7 @@ async function startPortkey(name: 'portkey' | 'portkey-our-node', site: Site): P
   return { name, version, doors: { json: door, stream: door }, running, readyMs, close: closeOf(running) };
 }
 
-async function startWithStoreIn(name: 'interline' | 'interline-tmpfs', parent: string, site: Site): Promise<Gateway> {
+async function startWithStoreIn(name: InterlineSetting['name'], parent: string, site: Site): Promise<Gateway> {
   const store = join(parent, `${name}-${process.pid}`);
   rmSync(store, { recursive: true, force: true });
   process.once('exit', () => rmSync(store, { recursive: true, force: true }));
@@ -109,6 +109,7 @@ const starters: Record<ContenderName, (site: Site) => Promise<Gateway> | Gateway
   nginx: startNginx,
   interline: (site) => startWithStoreIn('interline', site.folder, site),
   'interline-tmpfs': (site) => startWithStoreIn('interline-tmpfs', '/dev/shm', site),
+  'interline-unlimited': (site) => startWithStoreIn('interline-unlimited', site.folder, site),
   portkey: (site) => startPortkey('portkey', site),
   'portkey-our-node': (site) => startPortkey('portkey-our-node', site),
 };

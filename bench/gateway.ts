@@ -18,6 +18,15 @@ export interface Site {
   readonly model: string;
 }
 
+/** What a gateway has written down about the requests of a run. */
+export interface Books {
+  readonly rows: number;
+  /** The sum of the rows, in nano-USD. */
+  readonly chargedNanoUsd: string;
+  /** What the balance lost, in nano-USD; null when nobody pays from one. */
+  readonly paidNanoUsd: string | null;
+}
+
 export interface Gateway {
   readonly name: ContenderName;
   readonly version: string;
@@ -26,8 +35,8 @@ export interface Gateway {
   readonly running: Running | null;
   /** From the start of the process until it said it was ready; null where nobody asks. */
   readonly readyMs: number | null;
-  /** Ends it; returns how many usage rows it kept, where it keeps any. */
-  close(): Promise<number | null>;
+  /** Ends it; returns what its books say, where it keeps any. */
+  close(): Promise<Books | null>;
 }
 
 const readyLimitMs = 30_000;

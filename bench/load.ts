@@ -47,6 +47,16 @@ export interface LatencyWindow {
   readonly totalP99Us: number;
 }
 
+/** One window of requests sent at a steady rate, each when it is due; times run from then. */
+export interface PaceWindow {
+  readonly contender: ContenderName;
+  readonly pass: number;
+  readonly exchanges: number;
+  readonly p50Us: number;
+  readonly p90Us: number;
+  readonly p99Us: number;
+}
+
 /** Memory of one fresh process. */
 export interface MemorySample {
   readonly contender: ContenderName;
@@ -137,6 +147,21 @@ export async function measureLatency(rig: Rig, gateway: Gateway, window: { reado
   const result = await probe(rig, gateway, { kind: window.kind, seconds: rig.options.latencySeconds });
   const { exchanges = 0, firstP50Us = 0, totalP50Us = 0, totalP90Us = 0, totalP99Us = 0 } = result;
   return { contender: gateway.name, ...window, exchanges, firstP50Us, totalP50Us, totalP90Us, totalP99Us };
+}
+
+async function probeAtPace(rig: Rig, gateway: Gateway, seconds: number): Promise<Record<string, number>> {
+  const request = writeRequest(rig.folder, gateway.doors.json, bodyOf('small', rig.model));
+  const args = ['pace', String(gateway.doors.json.port), request, String(seconds * 1000), String(rig.options.pacePerSecond)];
+  const numbers = toNumbers(await run({ name: `paced probe of ${gateway.name}`, command: rig.probePath, args, cores: rig.options.loadCores }, (seconds + 40) * 1000));
+  noteAnswered(rig, gateway, numbers['exchanges'] ?? 0);
+  return numbers;
+}
+
+/** Measures one window of small JSON requests at the options' pace, after a short unmeasured one. */
+export async function measurePace(rig: Rig, gateway: Gateway, pass: number): Promise<PaceWindow> {
+  await probeAtPace(rig, gateway, rig.options.rewarmSeconds / 2);
+  const { exchanges = 0, p50Us = 0, p90Us = 0, p99Us = 0 } = await probeAtPace(rig, gateway, rig.options.latencySeconds);
+  return { contender: gateway.name, pass, exchanges, p50Us, p90Us, p99Us };
 }
 
 /** Opens streams that stay open after two events; returns what releases them. */

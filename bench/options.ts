@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
-export const contenderNames = ['direct', 'nginx', 'interline', 'interline-tmpfs', 'portkey', 'portkey-our-node'] as const;
+export const contenderNames = ['direct', 'nginx', 'interline', 'interline-tmpfs', 'interline-unlimited', 'portkey', 'portkey-our-node'] as const;
 export type ContenderName = (typeof contenderNames)[number];
 
 export const workloadNames = ['small', 'large', 'stream', 'paced'] as const;
@@ -23,6 +23,8 @@ export interface Options {
   readonly connections: number;
   /** Length of one window of requests one after the other. */
   readonly latencySeconds: number;
+  /** Requests a second of the line that says what a hold adds. */
+  readonly pacePerSecond: number;
   readonly heldStreams: number;
   /** How many events the upstream puts into one send(): 1, as a model that answers at once would. */
   readonly eventsPerSend: number;
@@ -45,6 +47,7 @@ const usage = `npm run bench -- [flags]
   --warmup N           warm-up per gateway and workload, seconds (12)
   --rounds N           rounds; each is one pass forward and one backward (2)
   --latency-seconds N  length of a window at concurrency 1 (4)
+  --pace N             requests a second of the line that says what a hold adds (1000)
   --connections N      connections of wrk (64)
   --held-streams N     open streams of the memory line (500)
   --events-per-send N  events per send() of the upstream (1)
@@ -73,7 +76,7 @@ function choose<Name extends string>(text: string | undefined, names: readonly N
 
 const flags = {
   seconds: { type: 'string' }, warmup: { type: 'string' }, rounds: { type: 'string' }, 'latency-seconds': { type: 'string' },
-  connections: { type: 'string' }, 'held-streams': { type: 'string' }, 'events-per-send': { type: 'string' },
+  connections: { type: 'string' }, pace: { type: 'string' }, 'held-streams': { type: 'string' }, 'events-per-send': { type: 'string' },
   only: { type: 'string' }, workloads: { type: 'string' }, 'gateway-core': { type: 'string' }, 'load-cores': { type: 'string' },
   date: { type: 'string' }, profile: { type: 'string' }, out: { type: 'string' }, quick: { type: 'boolean' }, 'no-profiles': { type: 'boolean' }, help: { type: 'boolean' },
 } as const;
@@ -99,6 +102,7 @@ export function readOptions(argv: readonly string[]): Options {
     rounds: within(values.rounds ?? (isQuick ? '1' : '2'), [1, 20]),
     connections: within(values.connections ?? '64', [1, 1000]),
     latencySeconds: within(values['latency-seconds'] ?? (isQuick ? '1' : '4'), [0.5, 60]),
+    pacePerSecond: within(values.pace ?? '1000', [1, 10_000]),
     heldStreams: within(values['held-streams'] ?? (isQuick ? '50' : '500'), [10, 5000]),
     eventsPerSend: within(values['events-per-send'] ?? '1', [1, 200]),
     gatewayCore: values['gateway-core'] ?? '0',

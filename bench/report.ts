@@ -1,10 +1,11 @@
 /** This file writes RESULTS.md: the targets with what was measured, the numbers they come from, and how to measure again. */
 import { type ContenderName, type WorkloadName, contenderNames, workloadNames } from './options.ts';
 import { eventsPerStream } from './requests.ts';
-import { type Results, divide, judge, latencyOf, linesOf, memoryOf, subtract, throughputOf } from './results.ts';
+import { type Results, divide, judge, latencyOf, linesOf, memoryOf, paceOf, subtract, throughputOf } from './results.ts';
 
 const titles: Record<ContenderName, string> = {
-  direct: 'direct (no gateway)', nginx: 'nginx proxy_pass', interline: 'Interline', 'interline-tmpfs': 'Interline, store on tmpfs', portkey: 'Portkey (on Node 20, as in its own container)',
+  direct: 'direct (no gateway)', nginx: 'nginx proxy_pass', interline: 'Interline', 'interline-tmpfs': 'Interline, store on tmpfs',
+  'interline-unlimited': 'Interline, for a workspace that pays nothing and has no limits', portkey: 'Portkey (on Node 20, as in its own container)',
   'portkey-our-node': 'Portkey (on the Node Interline runs on)',
 };
 
@@ -81,6 +82,13 @@ handing one row to the store and waiting until it is durable takes ${show(commit
 a lone request takes ${show(wait)} ms longer with the store on this disk than with the store on tmpfs. Under load, commits are shared.`;
 }
 
+function paceTable(results: Results): string {
+  const present = contenderNames.filter((name) => paceOf(results, name, 'p50Us') !== null);
+  const inMs = (name: ContenderName, number: 'p50Us' | 'p90Us' | 'p99Us') => show(divide(paceOf(results, name, number), 1000));
+  const rows = present.map((name) => [titles[name], inMs(name, 'p50Us'), inMs(name, 'p90Us'), inMs(name, 'p99Us')]);
+  return `### ${results.options.pacePerSecond.toLocaleString('en-US')} requests a second, 0.8 KB JSON\n\n${table(['ms from when each was due', 'p50', 'p90', 'p99'], rows)}`;
+}
+
 function memoryTable(results: Results): string {
   const present = contenderNames.filter((name) => memoryOf(results, name, 'idleBytes') !== null);
   const inMb = (value: number | null) => show(divide(value, 1e6));
@@ -92,8 +100,10 @@ function memoryTable(results: Results): string {
 }
 
 function rowsText(results: Results): string {
-  return results.rows.map(({ contender, answered, kept }) =>
-    `${titles[contender]} answered ${show(answered, 12)} requests of the load and kept ${kept === null ? 'an unknown number of' : show(kept, 12)} usage rows (requests still open when a window ended have rows, too).`).join('\n');
+  return results.rows.map(({ contender, answered, rows, chargedNanoUsd, paidNanoUsd }) => {
+    const paid = paidNanoUsd === null ? '' : ` The rows charge ${chargedNanoUsd ?? 'an unknown number of'} nano-USD; the balance paid ${paidNanoUsd}.`;
+    return `${titles[contender]} answered ${show(answered, 12)} requests of the load and kept ${rows === null ? 'an unknown number of' : show(rows, 12)} usage rows (requests still open when a window ended have rows, too).${paid}`;
+  }).join('\n\n');
 }
 
 /** The report as Markdown; `profiles` is the section about the lines that miss their aim, or empty. */
@@ -108,7 +118,7 @@ Written by \`${results.command}\` on ${results.date}; do not edit. Read ratios, 
 ${warning}
 ## Targets
 
-Everything on: keys, validation, usage with price, durable rows (fsynced before a reply ends), metrics. All threads of a gateway together on one core.
+Everything on: keys, validation, a hold before and a settlement after each request (the workspace pays from its balance, has a hard budget and limits of requests, tokens and concurrent requests), usage with price, durable rows (fsynced before a reply ends), metrics. All threads of a gateway together on one core.
 
 ${targetTable(results)}
 
@@ -121,6 +131,8 @@ Medians over ${options.rounds * 2} windows of ${options.seconds} s with ${option
 ${measured.map((workload) => (workload === 'paced' ? pacedTable(results) : throughputTable(results, workload))).join('\n\n')}
 
 ${latencyTable(results)}
+
+${paceTable(results)}
 
 ${memoryTable(results)}
 ${profiles === '' ? '' : `\n${profiles}\n`}

@@ -8,7 +8,9 @@ import { measureCommit } from './commit.ts';
 import { startGateway } from './contenders.ts';
 import type { Gateway, Site } from './gateway.ts';
 import { benchModel } from './interline.ts';
-import { type LatencyWindow, type MemorySample, type Rig, type ThroughputWindow, buildTools, measureLatency, measureMemory, measureThroughput, warm } from './load.ts';
+import {
+  type LatencyWindow, type MemorySample, type PaceWindow, type Rig, type ThroughputWindow, buildTools, measureLatency, measureMemory, measurePace, measureThroughput, warm,
+} from './load.ts';
 import { type ContenderName, type Options, readOptions } from './options.ts';
 import { cpuTotals, endAllOnExit, start, stealSince } from './processes.ts';
 import { profileMissed, takeProfiles } from './profile.ts';
@@ -71,9 +73,12 @@ function orderOf<Item>(items: readonly Item[], pass: number): readonly Item[] {
   return pass % 2 === 0 ? items : items.toReversed();
 }
 
+/** They answer one question each; the tables of throughput and memory would only grow by them. */
+const sideContenders: readonly ContenderName[] = ['interline-tmpfs', 'interline-unlimited'];
+
 async function measureAllThroughput(rig: Rig, gateways: readonly Gateway[]): Promise<ThroughputWindow[]> {
   const { options } = rig;
-  const measured = gateways.filter((gateway) => gateway.name !== 'interline-tmpfs');
+  const measured = gateways.filter((gateway) => !sideContenders.includes(gateway.name));
   for (const gateway of measured) {
     for (const kind of options.workloads) {
       // There is no code to warm in C; a second shows that it works.
@@ -102,10 +107,11 @@ async function measureAllLatency(rig: Rig, gateways: readonly Gateway[]): Promis
     say(`warm-up ${tmpfs.name} ${options.warmupSeconds} s each`);
     for (const kind of ['small', 'stream'] as const) await alone(gateways, tmpfs, () => warm(rig, tmpfs, { kind, seconds: options.warmupSeconds }));
   }
+  const measured = gateways.filter((gateway) => gateway.name !== 'interline-unlimited');
   const windows: LatencyWindow[] = [];
   for (let pass = 0; pass < options.rounds * 2; pass++) {
     for (const kind of ['small', 'stream'] as const) {
-      for (const gateway of orderOf(gateways, pass)) {
+      for (const gateway of orderOf(measured, pass)) {
         const window = await alone(gateways, gateway, () => measureLatency(rig, gateway, { kind, pass }));
         say(`one after the other, ${kind} ${gateway.name}: p50 ${window.totalP50Us} µs, first ${window.firstP50Us} µs`);
         windows.push(window);
@@ -115,8 +121,28 @@ async function measureAllLatency(rig: Rig, gateways: readonly Gateway[]): Promis
   return windows;
 }
 
+/** What a hold adds: the same load on a workspace that pays and is limited, and on one that is neither. */
+async function measureAllPaces(rig: Rig, gateways: readonly Gateway[]): Promise<PaceWindow[]> {
+  const { options } = rig;
+  const measured = gateways.filter(({ name }) => name === 'nginx' || name === 'interline' || name === 'interline-unlimited');
+  const unlimited = measured.find(({ name }) => name === 'interline-unlimited');
+  if (unlimited) {
+    say(`warm-up ${unlimited.name} ${options.warmupSeconds} s`);
+    await alone(gateways, unlimited, () => warm(rig, unlimited, { kind: 'small', seconds: options.warmupSeconds }));
+  }
+  const windows: PaceWindow[] = [];
+  for (let pass = 0; pass < options.rounds * 2; pass++) {
+    for (const gateway of orderOf(measured, pass)) {
+      const window = await alone(gateways, gateway, () => measurePace(rig, gateway, pass));
+      say(`${options.pacePerSecond}/s ${gateway.name}: p50 ${window.p50Us} µs, p99 ${window.p99Us} µs`);
+      windows.push(window);
+    }
+  }
+  return windows;
+}
+
 async function measureAllMemory(rig: Rig, site: Site): Promise<MemorySample[]> {
-  const names = rig.options.contenders.filter((name) => !['direct', 'interline-tmpfs', 'portkey-our-node'].includes(name));
+  const names = rig.options.contenders.filter((name) => !['direct', 'portkey-our-node', ...sideContenders].includes(name));
   const samples: MemorySample[] = [];
   for (let pass = 0; pass < (rig.options.isQuick ? 1 : 3); pass++) {
     for (const name of orderOf(names, pass)) {
@@ -138,19 +164,20 @@ async function measureAll(rig: Rig, site: Site): Promise<Results> {
   for (const name of options.contenders) gateways.push(await startGateway(name, site));
   const throughput = await measureAllThroughput(rig, gateways);
   const latency = await measureAllLatency(rig, gateways);
+  const pace = await measureAllPaces(rig, gateways);
   const rows: Results['rows'][number][] = [];
   for (const gateway of gateways) {
     gateway.running?.resume();
     const kept = await gateway.close();
-    if (gateway.name.startsWith('interline')) rows.push({ contender: gateway.name, answered: rig.answered.get(gateway.name) ?? 0, kept });
+    if (gateway.name.startsWith('interline')) rows.push({ contender: gateway.name, answered: rig.answered.get(gateway.name) ?? 0, rows: kept?.rows ?? null, chargedNanoUsd: kept?.chargedNanoUsd ?? null, paidNanoUsd: kept?.paidNanoUsd ?? null });
   }
   const memory = await measureAllMemory(rig, site);
   const hasStore = rows.length > 0;
-  const versions = { ...describeTools(), ...Object.fromEntries(gateways.filter(({ name }) => name !== 'direct' && name !== 'interline-tmpfs').map(({ name, version }) => [name, version])) };
+  const versions = { ...describeTools(), ...Object.fromEntries(gateways.filter(({ name }) => name !== 'direct' && !sideContenders.includes(name)).map(({ name, version }) => [name, version])) };
   return {
     date: options.date, machine: { ...machine, 'taken by the host meanwhile': `${stealSince(totals).toFixed(2)} % of the CPU time` }, versions,
     command: `npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}`,
-    options, throughput, latency, memory, rows,
+    options, throughput, latency, pace, memory, rows,
     commitUs: hasStore ? { disk: await measureCommit(site.folder), tmpfs: await measureCommit('/dev/shm') } : null,
   };
 }

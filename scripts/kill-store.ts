@@ -126,7 +126,7 @@ async function write(file: string, round: number): Promise<void> {
         await apply({ kind: 'hold', id: record.id, nodeId, options: [[ask]], giveBack: [], draft: record, nowMs, expiresMs: nowMs + HOLD_MS, idempotency: null });
       }
       await apply({
-        kind: 'settle', record, idempotency: null,
+        kind: 'settle', record, idempotency: null, isFirstWord: isLeased,
         lines: [{ counter: wallet, asked: ASK, actual: record.charge.nanoUsd, leaseId: isLeased ? leaseId : null }],
       });
       process.stdout.write(`${record.id}\n`);

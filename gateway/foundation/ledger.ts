@@ -121,6 +121,8 @@ export interface SettleOp {
   readonly record: RequestRecord;
   readonly lines: readonly SettleLine[];
   readonly idempotency: { readonly scope: string; readonly key: string; readonly reply: KeptReply | null } | null;
+  /** True when nothing of this request was ever sent to the store, so that there is nothing to look for. A second settlement is refused all the same. */
+  readonly isFirstWord: boolean;
 }
 
 /** observe: notes on an open hold what is already certain, so that a crash costs the caller no more and no less. */

@@ -57,7 +57,7 @@ function spend(asks: readonly Ask[], amounts: { nanoUsd: bigint; messages: bigin
   const lines = asks.map(({ counter }) => ({ counter, asked: 0n, actual: counter.unit === 'nusd' ? amounts.nanoUsd : amounts.messages, leaseId: null }));
   const record = sampleRecord(index, { charge: { messages: Number(amounts.messages), nanoUsd: toNanoUsd(amounts.nanoUsd), priceVersion: 'p', isUnpriced: false } });
   return new Promise((resolve, reject) => {
-    store.apply({ kind: 'settle', record, lines, idempotency: null }, (failure) => {
+    store.apply({ kind: 'settle', record, lines, idempotency: null, isFirstWord: false }, (failure) => {
       if (failure) reject(failure);
       else resolve();
     });

@@ -15,6 +15,8 @@ export class OpenPlacing implements Placing {
   readonly openedAt: number;
   notedAt: number;
   isSettled = false;
+  /** A hold of its own was sent to the store, whether or not it got there. */
+  isInStore: boolean;
 
   constructor(request: PlaceRequest, taken: { option: number; asks: readonly Ask[]; leases: readonly (Lease | null)[] | null; nowMs: number }) {
     this.requestId = request.requestId;
@@ -22,6 +24,7 @@ export class OpenPlacing implements Placing {
     this.asks = taken.asks;
     this.idempotency = request.idempotency;
     this.leases = taken.leases;
+    this.isInStore = taken.leases === null;
     this.openedAt = taken.nowMs;
     this.notedAt = taken.nowMs;
   }

@@ -119,6 +119,7 @@ class LedgerRoom {
     this.#parts.store.apply({
       kind: 'settle', record, lines,
       idempotency: idempotency === null ? null : { scope: idempotency.scope, key: idempotency.key, reply },
+      isFirstWord: idempotency === null && !(placing instanceof OpenPlacing && (placing.isInStore || placing.isSettled)),
     }, done);
     if (!(placing instanceof OpenPlacing) || placing.isSettled) return;
     placing.isSettled = true;
@@ -173,6 +174,7 @@ class LedgerRoom {
     const { store, clock, limits } = this.#parts;
     const lines = placing.asks.map((ask, index) => ({ leaseId: leases[index]?.id ?? '', ask }));
     placing.leases = null;
+    placing.isInStore = true;
     const nowMs = clock.now();
     store.apply({
       kind: 'journal', id: placing.requestId, nodeId: this.#node.id, lines, record, nowMs, expiresMs: nowMs + limits.holdMs,

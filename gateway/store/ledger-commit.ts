@@ -11,6 +11,8 @@ export interface CommitOptions {
   readonly nowMs: number;
   /** Counters that are known to exist; once the transaction is committed, `counterIds` may be added, and after a failure it must be forgotten. */
   readonly known: ReadonlySet<string>;
+  /** Looks also for what should not be there: for a batch that was refused, or may have been committed before. */
+  readonly isWary: boolean;
   /** As in ReadOptions. */
   readonly ahead?: (statements: readonly Statement[]) => void;
 }
@@ -22,8 +24,8 @@ export interface Committed {
 }
 
 /** Runs within a transaction that is open; throws when a row is refused, and then the transaction must be rolled back. */
-export function* commitEntries(entries: readonly LedgerEntry[], { nowMs, known, ahead }: CommitOptions): SqlTask<Committed> {
-  const plan = planReads(entries);
+export function* commitEntries(entries: readonly LedgerEntry[], { nowMs, known, isWary, ahead }: CommitOptions): SqlTask<Committed> {
+  const plan = planReads(entries, isWary);
   const rows = yield* readRows(plan, { known, ahead });
   let decision = decide(entries, rows, nowMs);
   if (decision.unseenLeases.length > 0) {

@@ -42,6 +42,7 @@ export interface SettleEntry extends Charged {
   readonly values: readonly RecordValue[];
   readonly lines: readonly EntryLine[];
   readonly idempotency: SettledKey | null;
+  readonly isFirstWord: boolean;
 }
 
 export interface SettledKey {
@@ -80,8 +81,8 @@ export function toEntry(op: LedgerOp): LedgerEntry {
   }
 }
 
-function toSettleEntry({ record, lines, idempotency }: SettleOp): SettleEntry {
-  return { kind: 'settle', ...chargedOf(record), values: flattenRecord(record), lines, idempotency };
+function toSettleEntry({ record, lines, idempotency, isFirstWord }: SettleOp): SettleEntry {
+  return { kind: 'settle', ...chargedOf(record), values: flattenRecord(record), lines, idempotency, isFirstWord };
 }
 
 /** What the ledger decides by. Throws a RangeError for messages that are no whole number. */

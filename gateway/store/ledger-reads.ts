@@ -46,9 +46,12 @@ const SUM_LEASES = `SELECT h.counter_id, h.node_id, CAST(SUM(l.amount) AS TEXT) 
 const keyStates = ['open', 'done'] as const;
 const holdKinds = ['req', 'lease'] as const;
 
-/** Lists what the entries touch. */
-export function planReads(entries: readonly LedgerEntry[]): ReadPlan {
-  const plan = new Plan();
+/**
+ * Lists what the entries touch. Those that say they are the first word of their request are believed, unless `isWary`: should
+ * one be wrong, the primary key of its usage row refuses the whole batch.
+ */
+export function planReads(entries: readonly LedgerEntry[], isWary: boolean): ReadPlan {
+  const plan = new Plan(isWary);
   for (const entry of entries) plan.add(entry);
   return plan;
 }
@@ -61,11 +64,16 @@ class Plan implements ReadPlan {
   readonly nodeIds = new Set<string>();
   readonly keys = new Map<string, { scope: string; key: string }>();
   readonly endedIds: string[] = [];
+  readonly #isWary: boolean;
+
+  constructor(isWary: boolean) {
+    this.#isWary = isWary;
+  }
 
   add(entry: LedgerEntry): void {
     switch (entry.kind) {
       case 'settle':
-        this.#request(entry.id);
+        if (this.#isWary || !entry.isFirstWord) this.#request(entry.id);
         for (const { counter, leaseId } of entry.lines) this.#counter(counter, leaseId);
         if (entry.idempotency) this.#key(entry.idempotency);
         return;

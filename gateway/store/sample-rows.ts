@@ -41,7 +41,7 @@ export function sampleRecord(index: number, changes: Partial<RequestRecord> = {}
 
 /** Ends a request that held nothing, or what its lines say. */
 export function sampleSettle(record: RequestRecord, lines: readonly SettleLine[] = []): SettleOp {
-  return { kind: 'settle', record, lines, idempotency: null };
+  return { kind: 'settle', record, lines, idempotency: null, isFirstWord: false };
 }
 
 export const noLimits: RateLimits = { requestsPerMinute: null, tokensPerMinute: null, concurrentRequests: null };

@@ -7,10 +7,10 @@ import { payers, pushRecord, RECORD_WIDTH, usageColumns } from './record-rows.ts
 import type { RecordValue } from './record-rows.ts';
 import { counterKinds, units } from './transfer-rows.ts';
 
-/** A settlement is a record's values and its lines as JSON; every other entry is an object, and one value. */
+/** A settlement is a record's values, its lines as JSON and whether it is the first word of its request; every other entry is an object, and one value. */
 export type BatchValue = RecordValue | LedgerEntry;
 
-const SETTLE_WIDTH = RECORD_WIDTH + 1;
+const SETTLE_WIDTH = RECORD_WIDTH + 2;
 const workspaceAt = usageColumns.indexOf('ws_id');
 const payerAt = usageColumns.indexOf('payer');
 const messagesAt = usageColumns.indexOf('msgs');
@@ -24,7 +24,7 @@ export function pushOp(batch: BatchValue[], op: LedgerOp): void {
   }
   const lines = op.lines.length === 0 ? '[]' : JSON.stringify(op.lines.map(toJson));
   pushRecord(batch, op.record);
-  batch.push(lines);
+  batch.push(lines, op.isFirstWord ? 1 : 0);
 }
 
 /** Reads the entries of a batch one by one; each throws for itself when it makes no sense. */
@@ -54,6 +54,7 @@ function readSettle(batch: readonly BatchValue[], start: number): SettleEntry {
     values,
     lines: readLines(batch[start + RECORD_WIDTH]),
     idempotency: null,
+    isFirstWord: batch[start + RECORD_WIDTH + 1] === 1,
   };
 }
 

@@ -17,7 +17,7 @@ import type { Commit } from './sqlite-commit.ts';
 import { createTaskRunner } from './sqlite-run-task.ts';
 
 const ROWS = 200;
-const SETTLE_WIDTH = RECORD_WIDTH + 1;
+const SETTLE_WIDTH = RECORD_WIDTH + 2;
 const tables = ['usage_event', 'request_log', 'transfer', 'counter', 'hold', 'hold_line', 'idem'];
 let folder: string;
 let db: DatabaseSync;

@@ -27,8 +27,8 @@ type Answers = [index: number, answer: LedgerAnswer][];
 export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
   const known = new Set<string>();
 
-  const commitAll = (entries: readonly LedgerEntry[], nowMs: number): readonly LedgerAnswer[] => {
-    const { answers, counterIds } = runner.drive(commitEntries(entries, { nowMs, known }));
+  const commitAll = (entries: readonly LedgerEntry[], { nowMs, isWary }: { nowMs: number; isWary: boolean }): readonly LedgerAnswer[] => {
+    const { answers, counterIds } = runner.drive(commitEntries(entries, { nowMs, known, isWary }));
     for (const id of counterIds) {
       if (known.size < KNOWN_MAX) known.add(id);
     }
@@ -42,7 +42,7 @@ export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
     for (const { index, entry } of placed) {
       db.exec('SAVEPOINT one_entry');
       try {
-        const [answer] = commitAll([entry], nowMs);
+        const [answer] = commitAll([entry], { nowMs, isWary: true });
         if (answer) answers.push([index, answer]);
       } catch (thrown) {
         const failure = toFailure(thrown);
@@ -61,7 +61,7 @@ export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
     const { placed, failures } = readEntries(batch.slice(1));
     const entries = placed.map(({ entry }) => entry);
     try {
-      const answers = inTransaction(db, 'BEGIN IMMEDIATE', () => commitAll(entries, nowMs));
+      const answers = inTransaction(db, 'BEGIN IMMEDIATE', () => commitAll(entries, { nowMs, isWary: false }));
       return toBatchAnswer(placed.map(({ index }, at): Answers[number] => [index, answers[at] ?? { kind: 'done' }]), failures);
     } catch (thrown) {
       known.clear();

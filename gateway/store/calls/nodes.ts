@@ -105,6 +105,6 @@ export function* forgetIdempotency(scope: string, key: string, requestId: string
 
 function* endAll(found: readonly Row[], { outcome, nowMs }: { outcome: EndEntry['outcome']; nowMs: number }): SqlTask<number> {
   const entries = found.map((each): EndEntry => ({ kind: 'end', id: readText(each, 'id'), outcome }));
-  if (entries.length > 0) yield* commitEntries(entries, { nowMs, known: noCounters });
+  if (entries.length > 0) yield* commitEntries(entries, { nowMs, known: noCounters, isWary: true });
   return found.filter((each) => readOneOf(each, 'kind', holdKinds) === 'req').length;
 }
