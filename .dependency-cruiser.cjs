@@ -19,7 +19,7 @@ module.exports = {
 
     floor('wires-and-dialects-do-not-store', '^gateway/(providers|dialects)/', '^gateway/store/'),
     { name: 'wires-and-dialects-do-no-io', severity: 'error',
-      from: { path: '^gateway/(providers|dialects)/', pathNot: '^gateway/providers/(call|connections|guard)\\.ts$|\\.test\\.ts$' },
+      from: { path: '^gateway/(providers|dialects)/', pathNot: '^gateway/providers/(call|connections|guard|connect-guarded)\\.ts$|\\.test\\.ts$' },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg'] } },
     floor('express-lives-in-server', '^(?!server/|conformance/)', '(^|/)node_modules/(express|openapi-backend)/'),
     floor('console-knows-only-the-contract', '^console/', '^(server|handlers|gateway|conformance|scripts)/'),

@@ -117,9 +117,9 @@ async function goodManagement(server: ServerUnderTest, id: OperationId): Promise
 
 export const PLAN = { name: 'Test', tiers: { basic: { allowed: true, messages_per_day: null }, pro: { allowed: true, messages_per_day: 5 }, ultimate: { allowed: false, messages_per_day: 0 } } };
 /** Its key is tried at the upstream of the tests. */
-export const OWN_KEY_PROVIDER = 'vllm';
+export const OWN_KEY_PROVIDER = 'together';
 /** Another at the same upstream, whose stored key is looked at. */
-const STORED_KEY_PROVIDER = 'llamacpp';
+const STORED_KEY_PROVIDER = 'groq';
 
 function modelEntry(id: string): Record<string, unknown> {
   return { id, name: id, tier: 'pro', context_window: 1000, max_output_tokens: 100, targets: [{ provider: 'sandbox', model: 'echo', unpriced: true }] };

@@ -60,7 +60,7 @@ export async function openStage(): Promise<Stage> {
   const upstream = await startReplayUpstream();
   const payments = await startFakeStripe();
   const options: ServerOptions = {
-    env: { VLLM_BASE_URL: upstream.url, LLAMACPP_BASE_URL: upstream.url, STRIPE_SECRET_KEY: 'sk_test_conformance', STRIPE_WEBHOOK_SECRET, STRIPE_API_BASE: payments.url },
+    env: { VLLM_BASE_URL: upstream.url, TOGETHER_BASE_URL: upstream.url, GROQ_BASE_URL: upstream.url, STRIPE_SECRET_KEY: 'sk_test_conformance', STRIPE_WEBHOOK_SECRET, STRIPE_API_BASE: payments.url },
     config: { models: [PRICED] },
     limits: { upstreamFirstByteMs: FIRST_BYTE_MS, upstreamIdleMs: FIRST_BYTE_MS },
   };

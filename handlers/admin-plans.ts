@@ -17,17 +17,17 @@ export function retrievePlan(call: Call<'retrievePlan'>, house: House): Promise<
   return Promise.resolve({ status: 200, json: planOf(house, call.path.plan) });
 }
 
-/** Puts a plan. */
+/** Puts a plan, whole: what the request leaves out is not taken from the one before. */
 export async function putPlan(call: Call<'putPlan'>, house: House): Promise<Reply<'putPlan'>> {
   const { name, time_zone, tiers, pool } = call.body;
-  await house.keeper.put('plan', { id: call.path.plan, name, tiers, ...(time_zone === undefined ? {} : { time_zone }), ...(pool === undefined ? {} : { pool }) });
+  await house.keeper.put('plan', { id: call.path.plan, name, tiers, time_zone: time_zone ?? TIME_ZONE_DEFAULT, pool: pool ?? null });
   return { status: 200, json: planOf(house, call.path.plan) };
 }
 
 /** Takes a plan away that was put, unless workspaces would be left without one. */
 export async function deletePlan(call: Call<'deletePlan'>, house: House): Promise<Reply<'deletePlan'>> {
   const { plan } = call.path;
-  const isAlone = planOf(house, plan).source === 'api' && !house.keeper.isBeneath('plan', plan);
+  const isAlone = !house.keeper.isBeneath('plan', plan) && plansOf(house).some(({ id }) => id === plan);
   if (isAlone && await planUsers(house, plan) > 0) fail('plan_in_use');
   if (!await house.keeper.remove('plan', plan)) fail('plan_not_found');
   return { status: 200, json: { id: plan, object: 'entry.deleted', deleted: true } };

@@ -17,6 +17,7 @@ import { createMetrics } from '../gateway/foundation/metrics.ts';
 import { createCounter } from '../gateway/metering/counter.ts';
 import { createLedger } from '../gateway/metering/ledger-room.ts';
 import { createLedgerWatch } from '../gateway/metering/ledger-watch.ts';
+import { createNodeCount } from '../gateway/metering/node-count.ts';
 import { createRates } from '../gateway/metering/rates.ts';
 import type { Rates, RatesParts } from '../gateway/metering/rates.ts';
 import { DEFAULT_TERMS } from '../gateway/metering/topups.ts';
@@ -33,6 +34,7 @@ import { createWarnings } from '../gateway/relay/warnings.ts';
 import { loadCatalog } from '../gateway/routing/catalog.ts';
 import { createCatalogKeeper } from '../gateway/routing/keeper.ts';
 import { openStore } from '../gateway/store/open.ts';
+import type { Store } from '../gateway/store/store.ts';
 
 /** What a test may put in the place of the real thing. */
 export interface Replacements {
@@ -67,20 +69,20 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const authenticator = createAuthenticator({ store, secrets, clock, limits });
   const ledger = await createLedger({ store, clock, makeId, limits, log });
   const ledgerWatch = createLedgerWatch({ store, clock, log });
-  const rates = await openRates(config, { clock, limits, log, makeId });
+  const rates = await openRates(config, { store, clock, limits, log, makeId });
   const pulse = createPulse(clock);
   const counter = createCounter({ clock, log });
   const upstreams = createUpstreams({ catalog, clock, limits, log, guard: { allow: loaded.file?.guard?.allow ?? [], ports: loaded.file?.guard?.ports ?? [] } });
   const house: House = {
     catalog, keeper, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
-    ownKeys: createOwnKeys({ store, vault }),
+    ownKeys: createOwnKeys({ store, vault, log }),
     openExchange: upstreams.openExchange,
     storeGate: createStoreGate(),
     metrics: createMetrics(() => store.pendingRecords),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),
     faultOfUrl: upstreams.faultOfUrl,
-    tryKey: (wanted) => tryKey({ catalog, openExchange: upstreams.openExchange }, wanted),
+    tryKey: (wanted) => tryKey({ catalog, clock, openExchange: upstreams.openExchange }, wanted),
     hasPlan: (planId) => keeper.findPlan(planId) !== null,
   };
   return {
@@ -88,6 +90,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
     firstKey,
     async close() {
       pulse.stop();
+      keeper.close();
       await upstreams.close();
       await counter.close();
       authenticator.close();
@@ -100,11 +103,21 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
 }
 
 /** Rate limits of this gateway alone, or shared through Redis where one is configured. */
-async function openRates(config: Config, parts: Omit<RatesParts, 'shared'> & { readonly clock: Clock; readonly makeId: MakeId }): Promise<Rates> {
+async function openRates(config: Config, parts: Omit<RatesParts, 'shared' | 'nodes'> & { readonly store: Store; readonly clock: Clock; readonly makeId: MakeId }): Promise<Rates> {
   if (config.redisUrl === null) return createRates({ ...parts, shared: null });
   // Only who shares limits pays for the client.
   const { createRedisRates } = await import('../gateway/metering/rates-redis.ts');
-  return createRates({ ...parts, shared: createRedisRates({ url: config.redisUrl, clock: parts.clock, makeId: parts.makeId }) });
+  const count = createNodeCount(parts);
+  const rates = createRates({
+    ...parts, shared: createRedisRates({ url: config.redisUrl, clock: parts.clock, makeId: parts.makeId }), nodes: () => count.nodes,
+  });
+  return {
+    ...rates,
+    close() {
+      count.stop();
+      return rates.close();
+    },
+  };
 }
 
 /** Stripe, where both of its secrets are configured; else nobody takes payments, and there is no route to forge one at. */

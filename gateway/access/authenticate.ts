@@ -39,7 +39,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   const admit = (live: LiveKey, selected: string | null): Caller => {
     const { key, isUserDisabled } = live.row;
-    if (key.revokedMs !== null || isUserDisabled) fail('revoked_api_key');
+    if (key.revokedMs !== null) fail('revoked_api_key');
+    if (isUserDisabled) fail('revoked_api_key', { message: 'The user this key belongs to is disabled.' });
     if (key.expiresMs !== null && key.expiresMs <= clock.now()) fail('expired_api_key');
     return live.caller && maySelect(live.caller, selected, key) ? live.caller : failWorkspace();
   };

@@ -2,6 +2,7 @@
 import { fail } from '../foundation/errors.ts';
 import type { MakeId } from '../foundation/ids.ts';
 import type { Clock } from '../foundation/clock.ts';
+import type { Log } from '../foundation/log.ts';
 import type { Account, Caller } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { Page, ProviderKeyRow, Store } from '../store/store.ts';
@@ -30,6 +31,8 @@ export interface NewProviderKey {
 }
 
 const LAST_LENGTH = 4;
+/** A workspace has at most one for each provider. */
+const KEYS_MAX = 10_000;
 /** Credentials kept open for calls; each is some hundred bytes. */
 const OPENED_MAX = 10_000;
 
@@ -37,16 +40,32 @@ const OPENED_MAX = 10_000;
 export async function createProviderKey(office: ProviderKeyOffice, caller: Caller, wanted: NewProviderKey): Promise<ProviderKeyRow> {
   const fault = wanted.baseUrl === null ? null : office.faultOfUrl(wanted.baseUrl);
   if (fault !== null) fail('unsafe_url', { param: 'base_url', message: `The base URL can't be used: ${fault}.` });
-  if (caller.account.ownKeys.some(({ provider }) => provider === wanted.provider)) fail('provider_key_exists', { param: 'provider' });
+  await refuseSecond(office, caller, wanted.provider);
   await office.tryKey(wanted);
   const id = office.makeId('pk');
   const sealed = office.vault.seal(wanted.key, placeOf(caller.workspaceId, wanted.provider, id));
-  const row = await orUnavailable(office.store.insertProviderKey({
+  const row = await insert(office, caller, {
     id, workspaceId: caller.workspaceId, provider: wanted.provider, name: wanted.name, baseUrl: wanted.baseUrl, ...sealed,
     last4: wanted.key.slice(-LAST_LENGTH), revision: 0, createdMs: office.clock.now(),
-  }));
+  });
   office.authenticator.noteChange();
   return row;
+}
+
+/** Of two that are stored at once the store takes one. */
+async function insert(office: ProviderKeyOffice, caller: Caller, row: ProviderKeyRow): Promise<ProviderKeyRow> {
+  try {
+    return await orUnavailable(office.store.insertProviderKey(row));
+  } catch (failure) {
+    await refuseSecond(office, caller, row.provider);
+    throw failure;
+  }
+}
+
+/** Refuses with provider_key_exists when the workspace has a key for the provider; asks the store, for what the caller carries may be a moment old. */
+async function refuseSecond({ store }: ProviderKeyOffice, { workspaceId }: Caller, provider: string): Promise<void> {
+  const keys = await orUnavailable(store.listProviderKeys(workspaceId, { limit: KEYS_MAX, after: null }));
+  if (keys.some((key) => key.provider === provider)) fail('provider_key_exists', { param: 'provider' });
 }
 
 /** Lists the keys of the workspace, the newest first. */
@@ -68,7 +87,8 @@ export async function deleteProviderKey(office: ProviderKeyOffice, caller: Calle
 /** A provider key, opened. */
 export interface OpenedKey {
   readonly provider: string;
-  readonly key: string;
+  /** Null: its envelope can't be opened, because the installation's key is another. */
+  readonly key: string | null;
   readonly baseUrl: string | null;
 }
 
@@ -79,13 +99,18 @@ export interface OwnKeys {
 
 const NONE: readonly OpenedKey[] = [];
 
-export function createOwnKeys(parts: Pick<ProviderKeyOffice, 'vault'> & { readonly store: Pick<Store, 'findProviderKey'> }): OwnKeys {
+export interface OwnKeysParts {
+  readonly store: Pick<Store, 'findProviderKey'>;
+  readonly vault: Vault;
+  readonly log: Log;
+}
+
+export function createOwnKeys(parts: OwnKeysParts): OwnKeys {
   const opened = new Map<string, OpenedKey>();
   const load = async (account: Account, id: string, slot: string): Promise<OpenedKey | null> => {
     const row = await orUnavailable(parts.store.findProviderKey(account.workspaceId, id));
     if (!row) return null;
-    const key = parts.vault.open(row, placeOf(row.workspaceId, row.provider, row.id));
-    const found = { provider: row.provider, key, baseUrl: row.baseUrl };
+    const found = { provider: row.provider, key: openRow(parts, row), baseUrl: row.baseUrl };
     if (opened.size >= OPENED_MAX) opened.clear();
     opened.set(slot, found);
     return found;
@@ -99,6 +124,16 @@ export function createOwnKeys(parts: Pick<ProviderKeyOffice, 'vault'> & { readon
       return Promise.all(slots.map(async ({ id, slot }) => opened.get(slot) ?? load(account, id, slot))).then((keys) => keys.filter((key) => key !== null));
     },
   };
+}
+
+/** Told to whom it is the operator's to mend; calls that need the key say so themselves. */
+function openRow({ vault, log }: OwnKeysParts, row: ProviderKeyRow): string | null {
+  try {
+    return vault.open(row, placeOf(row.workspaceId, row.provider, row.id));
+  } catch (error) {
+    log.error({ error, provider_key: row.id, workspace: row.workspaceId }, 'a provider key can not be opened');
+    return null;
+  }
 }
 
 /** Where an envelope belongs: moved to another row, workspace or provider it does not open. */

@@ -1,5 +1,5 @@
 /** This file keeps what must be readable again: it seals the provider keys of workspaces, and holds the key that signs receipts. */
-import { createCipheriv, createDecipheriv, createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { isJsonObject } from '../foundation/json-value.ts';
@@ -36,12 +36,14 @@ const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
-/** The name of the key `INTERLINE_KEK` gives. */
-const ENVIRONMENT_KEK = 'env';
+/** Keys INTERLINE_KEK gives are known by so much of their digest, so that another one is never taken for them. */
+const DIGEST_LENGTH = 8;
+const ENVIRONMENT_KEK = 'env-';
 
 /**
- * Loads `vault.json` from the data folder, or makes it (mode 0600). `kek`, 32 bytes in base64 from INTERLINE_KEK, seals in place of the
- * file's own key, so that a copy of the folder opens nothing. Throws a SecretsError for a file or key that can't be used.
+ * Loads `vault.json` from the data folder, or makes it (mode 0600). `kek`, from INTERLINE_KEK, is one or more keys of 32 bytes in base64,
+ * separated by commas: the first seals in place of the file's own, so that a copy of the folder opens nothing, and the others still
+ * open what they sealed. Throws a SecretsError for a file or key that can't be used.
  */
 export function loadVault(dataFolder: string, kek: string | undefined): Vault {
   const file = join(dataFolder, FILE_NAME);
@@ -65,8 +67,9 @@ function newVaultText(): string {
 function createVault(parsed: unknown, kek: string | undefined): Vault {
   if (!isJsonObject(parsed)) throw new Error('it is not a JSON object');
   const keks = new Map(readTexts(parsed, 'keks').map(([id, text]) => [id, toKek(text, `keks.${id}`)]));
-  if (kek !== undefined && kek !== '') keks.set(ENVIRONMENT_KEK, toKek(kek, 'INTERLINE_KEK'));
-  const kekId = keks.has(ENVIRONMENT_KEK) ? ENVIRONMENT_KEK : String(parsed['kek_id']);
+  const given = readEnvironment(kek);
+  for (const [id, key] of given) keks.set(id, key);
+  const kekId = given[0]?.[0] ?? String(parsed['kek_id']);
   const sealing = keks.get(kekId);
   if (!sealing) throw new Error('kek_id does not name one of keks');
   const privateKeys = new Map(readTexts(parsed, 'receipt_keys').map(([id, text]) => [id, createPrivateKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'pkcs8' })]));
@@ -83,6 +86,15 @@ function createVault(parsed: unknown, kek: string | undefined): Vault {
     },
     receipts: { kid, privateKey, publicKeys: new Map([...privateKeys].map(([id, key]) => [id, createPublicKey(key)])) },
   };
+}
+
+/** The keys of INTERLINE_KEK, each under a name of its own. */
+function readEnvironment(kek: string | undefined): [string, KeyObject][] {
+  const texts = (kek ?? '').split(',').map((text) => text.trim()).filter((text) => text !== '');
+  return texts.map((text) => {
+    const key = toKek(text, 'INTERLINE_KEK');
+    return [`${ENVIRONMENT_KEK}${createHash('sha256').update(key.export()).digest('hex').slice(0, DIGEST_LENGTH)}`, key];
+  });
 }
 
 function readTexts(parsed: Readonly<Record<string, unknown>>, field: string): [string, string][] {

@@ -69,8 +69,7 @@ export async function createWorkspace(office: WorkspaceOffice, wanted: NewWorksp
     id: office.makeId('ws'), name: wanted.name, planId: wanted.planId, billing: wanted.billing, limits: wanted.limits ?? NO_LIMITS,
     isSuspended: false, revision: 0, createdMs,
   };
-  await orUnavailable(office.store.createWorkspace(row));
-  await orUnavailable(office.store.addMember(row.id, wanted.ownerId, { role: 'owner', createdMs }));
+  await orUnavailable(office.store.createWorkspace(row, wanted.ownerId));
   office.authenticator.noteChange();
   return row;
 }

@@ -19,13 +19,17 @@ function read(options: readonly (readonly Ask[])[]): string[][] {
   return options.map((asks) => asks.map(({ counter, amount }) => `${counter.id} ${amount}/${counter.cap ?? 'any'}`));
 }
 
-function codeOf(action: () => unknown): string {
+function refusalOf(action: () => unknown): Refusal | null {
   try {
     action();
   } catch (thrown) {
-    if (thrown instanceof Refusal) return thrown.code;
+    if (thrown instanceof Refusal) return thrown;
   }
-  return 'none';
+  return null;
+}
+
+function codeOf(action: () => unknown): string {
+  return refusalOf(action)?.code ?? 'none';
 }
 
 describe('what the plan pays', () => {
@@ -64,6 +68,13 @@ describe('what the plan pays', () => {
     expect(codeOf(() => ask({ tier: 'ultimate' }))).toBe('tier_not_in_plan');
     expect(codeOf(() => ask({ plan: none }))).toBe('tier_not_in_plan');
     expect(codeOf(() => ask({ plan: null }))).toBe('tier_not_in_plan');
+  });
+
+  test('who is refused is told which field, which plan and which tier it is about', () => {
+    const known = refusalOf(() => ask({ tier: 'ultimate' }));
+    expect(known?.options.param).toBe('model');
+    expect(known?.message).toContain('plan of this workspace (Sample) gives no messages of the tier ultimate');
+    expect(refusalOf(() => ask({ plan: null }))?.message).toContain('(sample)');
   });
 });
 
@@ -125,6 +136,34 @@ describe('whoever pays', () => {
     expect(countersAt(tomorrow)).toMatchObject([{ id: 'b:budget_1:2026-11-22' }, { id: 'q:ws_1:pro:2026-11-22' }]);
     expect(countersAt(NOW_MS)).toEqual(first);
     expect(countersAt(NOW_MS, samplePlan({ tiers: { ...plan.plan.tiers, pro: { allowed: true, messages_per_day: 5 } } }, 9))).toMatchObject([{}, { cap: 5n }]);
+  });
+
+  test('of counters with periods of different lengths the shortest says how long they hold', () => {
+    const account = sampleAccount({ budgets: [sampleBudget({ period: 'monthly' }), sampleBudget({ id: 'budget_2', period: 'daily' })] });
+    const plan = samplePlan({ pool: { tiers: ['pro'], messages: 9, period: 'month' } });
+    const idsAt = (time: string): string[] => ask({ account, plan, nowMs: Date.parse(time) }).options.flatMap((asks) => asks.map(({ counter }) => counter.id));
+    const on = (day: string): string[] => ['b:budget_1:2026-11', `b:budget_2:${day}`, `q:ws_1:pro:${day}`, 'b:budget_1:2026-11', `b:budget_2:${day}`, 'p:ws_1:2026-11'];
+    expect(idsAt('2026-11-21T08:00:00Z')).toEqual(on('2026-11-21'));
+    expect(idsAt('2026-11-22T08:00:00Z')).toEqual(on('2026-11-22'));
+    expect(idsAt('2026-11-20T23:59:59Z')).toEqual(on('2026-11-20'));
+  });
+
+  test('they are kept from the first moment of their period on', () => {
+    const account = sampleAccount({ budgets: [sampleBudget({ period: 'daily' })] });
+    const plan = samplePlan();
+    const midnight = Date.parse('2026-11-21T00:00:00Z');
+    const at = (nowMs: number): unknown[] => (ask({ account, plan, nowMs }).options[0] ?? []).map(({ counter }) => counter);
+    const first = at(midnight);
+    for (const [index, counter] of at(midnight).entries()) expect(counter).toBe(first[index]);
+  });
+
+  test('each plan of one workspace and each tier of a plan has counters of its own', () => {
+    const account = sampleAccount();
+    const plan = samplePlan({ tiers: { ...samplePlan().plan.tiers, basic: { allowed: true, messages_per_day: 7 } } });
+    expect(read(ask({ account, plan }).options)).toEqual([['q:ws_1:pro:2026-11-21 2/30']]);
+    expect(read(ask({ account, plan, tier: 'basic' }).options)).toEqual([['q:ws_1:basic:2026-11-21 2/7']]);
+    expect(codeOf(() => ask({ account, plan: null }))).toBe('tier_not_in_plan');
+    expect(read(ask({ account, plan }).options)).toEqual([['q:ws_1:pro:2026-11-21 2/30']]);
   });
 
   test('a cap of a later revision of the workspace wins over any of an earlier one; within it, that of the later revision of the plan', () => {

@@ -3,7 +3,8 @@ import type { Ask, CounterSpec, HoldAnswer, HoldOp, JournalOp, LeaseChange, Leas
 import { toNanoUsd } from '../foundation/money.ts';
 import type { RequestRecord } from '../foundation/terms.ts';
 import { StoreUnavailable } from '../store/store.ts';
-import type { LeaseRecall, NodeRow } from '../store/store.ts';
+import type { NodeRow } from '../store/node-row.ts';
+import type { LeaseRecall } from '../store/store.ts';
 import type { LedgerStore } from './ledger-room.ts';
 import { NO_USAGE } from './settle.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
-import type { NodeRow } from '../store/store.ts';
+import type { NodeRow } from '../store/node-row.ts';
 
 /** The process of a gateway, as others on its host can recognise it. */
 export interface HostFacts extends Pick<NodeRow, 'host' | 'pid' | 'started'> {

@@ -2,7 +2,8 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
-import type { NodeRow, Store } from '../store/store.ts';
+import type { NodeRow } from '../store/node-row.ts';
+import type { Store } from '../store/store.ts';
 import type { HostFacts } from './node-process.ts';
 
 export interface RecoveryParts {

@@ -1,7 +1,9 @@
 /** This file asks an OpenAI-wire server which models it has loaded. */
+import type { Clock } from '../foundation/clock.ts';
 import { arrayAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { Provider } from '../foundation/terms.ts';
 import type { OpenExchange } from './call.ts';
+import type { HttpRequest } from './wire.ts';
 
 /** Larger answers are not a list of models. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -16,15 +18,26 @@ export class ProviderRefused extends Error {
   }
 }
 
+export interface AskOptions {
+  /** `/models` unless given. */
+  readonly path?: string;
+  /** When the answer must be whole; without it the limits of every exchange hold, which a slow server can stretch. */
+  readonly deadline?: { readonly clock: Clock; readonly ms: number };
+}
+
 /** Gives the ids that `GET {baseUrl}/models` lists. Rejects with ProviderRefused when the server answers another status, and with an Error when it can't be asked. */
-export function askModels(openExchange: OpenExchange, provider: Provider, path = '/models'): Promise<string[]> {
+export function askModels(openExchange: OpenExchange, provider: Provider, { path = '/models', deadline }: AskOptions = {}): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     let status = 0;
-    const headers: Record<string, string> = { accept: 'application/json', ...provider.headers };
-    if (provider.apiKey !== null) headers['authorization'] = `Bearer ${provider.apiKey}`;
-    const exchange = openExchange(provider, { kind: 'http', method: 'GET', path, headers, body: '', warnings: [] }, {
+    const giveUp = (reason: string): void => {
+      exchange.abort();
+      cancelDeadline();
+      reject(new Error(reason));
+    };
+    const cancelDeadline = deadline?.clock.after(deadline.ms, () => { giveUp(`no whole answer within ${deadline.ms} ms`); }) ?? (() => undefined);
+    const exchange = openExchange(provider, askFor(provider, path), {
       onHead(code) { status = code; },
       onData(chunk) {
         bytes += chunk.length;
@@ -32,16 +45,25 @@ export function askModels(openExchange: OpenExchange, provider: Provider, path =
           chunks.push(chunk);
           return true;
         }
-        exchange.abort();
-        reject(new Error('the list of models is too large'));
+        giveUp('the list of models is too large');
         return false;
       },
       onEnd() {
+        cancelDeadline();
         const answer = parseJson(Buffer.concat(chunks).toString('utf8'));
         if (status !== 200) reject(new ProviderRefused(status));
         else resolve(arrayAt(answer, 'data').flatMap((row) => stringAt(row, 'id') ?? []));
       },
-      onFailure(failure) { reject(new Error(failure.detail)); },
+      onFailure(failure) {
+        cancelDeadline();
+        reject(new Error(failure.detail));
+      },
     });
   });
+}
+
+function askFor(provider: Provider, path: string): HttpRequest {
+  const headers: Record<string, string> = { accept: 'application/json', ...provider.headers };
+  if (provider.apiKey !== null) headers['authorization'] = `Bearer ${provider.apiKey}`;
+  return { kind: 'http', method: 'GET', path, headers, body: '', warnings: [] };
 }

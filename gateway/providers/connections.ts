@@ -3,6 +3,7 @@ import type { Client } from 'undici';
 // Only the client: the whole of undici (fetch, WebSocket, mocks) costs 20 MB and 50 ms at the start.
 import UndiciClient from 'undici/lib/dispatcher/client.js';
 import type { Limits } from '../foundation/limits.ts';
+import { connectGuarded } from './connect-guarded.ts';
 import type { Guard } from './guard.ts';
 
 /** A connection taken for one exchange. */
@@ -28,6 +29,9 @@ const IDLE_MS = 30_000;
 /** Idle clients kept per origin; beyond it they are closed as they come back. */
 const IDLE_CLIENTS_MAX = 256;
 
+/** Origins workspaces have named whose connections are kept; the operator's own are as many as the catalogue has. */
+const GUARDED_ORIGINS_MAX = 1000;
+
 /** Connections a workspace has named are its own kind: one that was opened without the guard is never lent to it. */
 const GUARDED = 'guarded ';
 
@@ -39,7 +43,7 @@ interface Origin {
 }
 
 /** Makes the connections of one gateway. */
-export function createConnections(limits: Limits, guard: Pick<Guard, 'lookup'>): Connections {
+export function createConnections(limits: Limits, guard: Guard): Connections {
   const origins = new Map<string, Origin>();
   const openClient = (origin: string, isGuarded: boolean): Client => new UndiciClient(origin, {
     allowH2: false,
@@ -47,7 +51,7 @@ export function createConnections(limits: Limits, guard: Pick<Guard, 'lookup'>):
     keepAliveTimeout: IDLE_MS,
     headersTimeout: limits.upstreamFirstByteMs,
     bodyTimeout: limits.upstreamIdleMs,
-    connect: { timeout: limits.upstreamConnectMs, ...(isGuarded ? { lookup: guard.lookup } : {}) },
+    connect: isGuarded ? connectGuarded(origin, guard, limits.upstreamConnectMs) : { timeout: limits.upstreamConnectMs },
     maxHeaderSize: limits.headerBytesMax * 4,
   });
   return {
@@ -55,6 +59,7 @@ export function createConnections(limits: Limits, guard: Pick<Guard, 'lookup'>):
       const name = isGuarded ? GUARDED + url : url;
       let origin = origins.get(name);
       if (!origin) {
+        if (isGuarded) makeRoom(origins);
         origin = { idle: [], all: [], next: 0 };
         origins.set(name, origin);
       }
@@ -84,4 +89,15 @@ export function createConnections(limits: Limits, guard: Pick<Guard, 'lookup'>):
       await Promise.all(all.map((client) => client.destroy()));
     },
   };
+}
+
+/** Forgets the oldest origin of a workspace that nobody is talking to. */
+function makeRoom(origins: Map<string, Origin>): void {
+  if (origins.size < GUARDED_ORIGINS_MAX) return;
+  for (const [name, { idle, all }] of origins) {
+    if (!name.startsWith(GUARDED) || idle.length < all.length) continue;
+    origins.delete(name);
+    for (const client of all) void client.close();
+    return;
+  }
 }

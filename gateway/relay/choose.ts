@@ -1,6 +1,6 @@
 /** This file chooses the targets of a call: the operator's, or those the workspace's own provider keys reach. */
 import type { Caller } from '../foundation/terms.ts';
-import { ownTargets } from '../routing/own-targets.ts';
+import { chooseOwn } from '../routing/own-targets.ts';
 import { findMeaning, resolve } from '../routing/resolve.ts';
 import type { Candidate } from './admit.ts';
 import type { House } from './house.ts';
@@ -21,10 +21,10 @@ export function chooseTargets(house: House, caller: Caller, asked: string): Choi
 function choose({ catalog }: House, asked: string, keys: Awaited<ReturnType<House['ownKeys']['open']>>): Choice {
   if (keys.length > 0) {
     const meaning = findMeaning(catalog, asked);
-    const targets = meaning ? ownTargets(catalog, meaning, keys) : [];
-    if (meaning?.entry && targets.length > 0) {
-      const { row } = meaning.entry;
-      return { model: row.id, targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: true };
+    const own = meaning && chooseOwn(catalog, meaning, keys);
+    if (own) {
+      const { row } = own.entry;
+      return { model: row.id, targets: own.targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: true };
     }
   }
   const { model, targets, row } = resolve(catalog, asked);

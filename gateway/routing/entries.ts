@@ -23,6 +23,10 @@ export interface Meaning {
   readonly missing: readonly string[];
   /** The models it could mean, when it fits several. */
   readonly choices: readonly ModelId[];
+  /** Of a target's own name: that target, whoever pays for it. */
+  readonly onlyTarget?: string;
+  /** Of a route or an alias for several: all it may stand for, in order of preference. */
+  readonly alternatives?: readonly Meaning[];
 }
 
 /** What a name that is simply a model's means. */

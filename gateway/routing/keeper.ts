@@ -1,5 +1,6 @@
 /** This file keeps the catalogue current: what is built in, the operator's file, and over both what operators put there while the gateway runs. */
-import type { CatalogData, CatalogFile, CatalogModel, CatalogModelChange, CatalogPlan, CatalogProvider, CatalogProviderChange } from '../../generated/catalog-types.ts';
+import { createHash } from 'node:crypto';
+import type { CatalogData, CatalogModel, CatalogModelChange, CatalogPlan, CatalogProvider, CatalogProviderChange } from '../../generated/catalog-types.ts';
 import type { Environment } from '../foundation/config.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { fail } from '../foundation/errors.ts';
@@ -8,7 +9,8 @@ import { orUnavailable } from '../store/or-unavailable.ts';
 import type { CatalogEntryRow, Store } from '../store/store.ts';
 import { buildCatalog } from './catalog.ts';
 import type { Catalog, LoadedCatalog } from './catalog.ts';
-import { applyChanges } from './operator-file.ts';
+import { LISTS, layOver } from './stored-entries.ts';
+import type { LeftOut, StoredEntry } from './stored-entries.ts';
 
 /** Where an entry comes from. */
 export type EntrySource = 'built_in' | 'file' | 'api';
@@ -29,14 +31,21 @@ export interface Entry {
 
 export type EntryKind = keyof Entry;
 
+/** A plan as it stands. The object is the same until something of the catalogue changes. */
+export interface PlanTerms {
+  readonly plan: CatalogPlan;
+  /** Advances with every change of the catalogue and never falls, so that of two caps the later is known. */
+  readonly revision: number;
+}
+
 export interface CatalogKeeper {
   /** One object for good; what is in it changes. */
   readonly catalog: Catalog;
-  /** A plan as it stands; null when there is none. `revision` advances with every change of it. */
-  findPlan(id: string): { readonly plan: CatalogPlan; readonly revision: number } | null;
+  /** Null when there is no such plan. */
+  findPlan(id: string): PlanTerms | null;
   /** Every entry of a kind with its source, in the catalogue's order. */
   list<Kind extends EntryKind>(kind: Kind): { readonly entry: Entry[Kind]; readonly source: EntrySource }[];
-  /** Puts an entry over what is beneath. Refuses with invalid_request, naming what would not fit. */
+  /** Puts an entry over what is beneath, in the place of what was put before. Refuses with invalid_request, naming what would not fit. */
   put<Kind extends EntryKind>(kind: Kind, change: EntryChange[Kind]): Promise<void>;
   /** Takes away what was put; false when there is no such entry. Refuses with entry_is_built_in, and with invalid_request when others stand on it. */
   remove(kind: EntryKind, id: string): Promise<boolean>;
@@ -44,71 +53,140 @@ export interface CatalogKeeper {
   isBeneath(kind: EntryKind, id: string): boolean;
   /** Reads what others have put. */
   reload(): Promise<void>;
+  /** Stops asking a store that could not be read. */
+  close(): void;
 }
 
 export interface KeeperParts {
   readonly loaded: LoadedCatalog;
   readonly environment: Environment;
-  readonly store: Pick<Store, 'listCatalogEntries' | 'putCatalogEntry' | 'deleteCatalogEntry' | 'onForeignChange'>;
+  readonly store: Pick<Store, 'catalogRevision' | 'noteCatalogBeneath' | 'listCatalogEntries' | 'putCatalogEntry' | 'deleteCatalogEntry' | 'onForeignChange'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-const LISTS = { plan: 'plans', model: 'models', provider: 'providers' } as const;
+/** How long until a store that could not be read is asked again, in ms. */
+const RETRY_MS = 1000;
 
-/** Reads what was put before and keeps the catalogue current from then on. */
+/** What was last read. */
+interface Held {
+  readonly entries: readonly CatalogEntryRow[];
+  readonly rows: CatalogData;
+  readonly leftOut: readonly LeftOut[];
+  readonly plans: ReadonlyMap<string, PlanTerms>;
+}
+
+/** Reads what was put before and keeps the catalogue current from then on. Rejects when the store can't be read. */
 export async function createCatalogKeeper(parts: KeeperParts): Promise<CatalogKeeper> {
-  const { loaded, store, log } = parts;
+  const { loaded, store, environment, log } = parts;
   const catalog: Catalog = { ...loaded.catalog };
-  let entries: readonly CatalogEntryRow[] = [];
-  let rows = loaded.rows;
+  let held: Held = { entries: [], rows: loaded.rows, leftOut: [], plans: new Map() };
 
-  const use = (read: readonly CatalogEntryRow[]): void => {
-    const applied = applyEntries(loaded.rows, read, log);
-    entries = read;
-    rows = applied;
-    Object.assign(catalog, buildCatalog(applied, parts.environment), { discovered: catalog.discovered });
+  const read = async (): Promise<void> => {
+    // The clock first: entries that are newer than it move it, and are read again.
+    const revision = await orUnavailable(store.catalogRevision());
+    const entries = await orUnavailable(store.listCatalogEntries());
+    const laid = layOver(loaded.rows, entries, environment);
+    report(log, laid.leftOut, held.leftOut);
+    Object.assign(catalog, buildCatalog(laid.rows, environment), { discovered: catalog.discovered });
+    held = { ...laid, entries, plans: new Map(laid.rows.plans.map((plan) => [plan.id, { plan, revision }])) };
   };
-  const reload = async (): Promise<void> => { use(await orUnavailable(store.listCatalogEntries())); };
-  const isPut = (kind: EntryKind, id: string): boolean => entries.some((entry) => entry.kind === kind && entry.id === id);
-  const sourceOf = (kind: EntryKind, id: string): EntrySource => {
-    if (isPut(kind, id)) return 'api';
-    return (loaded.file?.[LISTS[kind]] ?? []).some((entry) => entry.id === id) ? 'file' : 'built_in';
-  };
-
-  use(await store.listCatalogEntries());
-  store.onForeignChange((clock) => {
-    if (clock === 'catalog') reload().catch((error: unknown) => { log.error({ error }, 'the catalogue could not be read again'); });
-  });
+  const inTurn = createTurns();
+  const reload = (): Promise<void> => inTurn(read);
+  const stopRetrying = reloadWhenOthersWrite(parts, reload);
+  await store.noteCatalogBeneath(digestOf(loaded.rows));
+  await reload();
   return {
     catalog,
-    findPlan(id) {
-      const plan = catalog.plans.find((candidate) => candidate.id === id);
-      if (!plan) return null;
-      return { plan, revision: entries.find((entry) => entry.kind === 'plan' && entry.id === id)?.revision ?? 0 };
-    },
-    list: (kind) => entriesOf(rows, kind).map((entry) => ({ entry, source: sourceOf(kind, entry.id) })),
-    async put(kind, change) {
-      await reload();
-      const others = entries.filter((entry) => entry.kind !== kind || entry.id !== change.id);
-      const { mistakes } = applyChanges(applyEntries(loaded.rows, others, log), asFile(kind, change));
-      if (mistakes.length > 0) fail('invalid_request', { message: `It can't be put: ${mistakes.join('; ')}.` });
-      await orUnavailable(store.putCatalogEntry({ kind, id: change.id, body: JSON.stringify(change), changedMs: parts.clock.now() }));
-      await reload();
-    },
-    async remove(kind, id) {
-      await reload();
-      if (!isPut(kind, id)) return entriesOf(rows, kind).some((entry) => entry.id === id) ? fail('entry_is_built_in') : false;
-      const others = entries.filter((entry) => entry.kind !== kind || entry.id !== id);
-      const { mistakes } = applyChanges(applyEntries(loaded.rows, others, log), {});
-      if (mistakes.length > 0) fail('invalid_request', { message: `It can't be deleted: ${mistakes.join('; ')}.` });
-      await orUnavailable(store.deleteCatalogEntry(kind, id));
-      await reload();
-      return true;
-    },
-    isBeneath: (kind, id) => entriesOf(loaded.rows, kind).some((entry) => entry.id === id),
+    findPlan: (id) => held.plans.get(id) ?? null,
+    list: (kind) => entriesOf(held.rows, kind).map((entry) => ({ entry, source: sourceOf({ loaded, held }, kind, entry.id) })),
+    put: (kind, change) => inTurn(async () => {
+      await read();
+      const entry = { kind, id: change.id, body: JSON.stringify(change) };
+      refuseMistakes(held, layOver(loaded.rows, [...without(held.entries, entry), entry], environment).leftOut, { entry, verb: 'put' });
+      await orUnavailable(store.putCatalogEntry({ ...entry, changedMs: parts.clock.now() }));
+      await read();
+    }),
+    remove: (kind, id) => inTurn(async () => {
+      await read();
+      if (!held.entries.some((entry) => isSame(entry, { kind, id }))) return hasEntry(held.rows, kind, id) ? fail('entry_is_built_in') : false;
+      const others = without(held.entries, { kind, id });
+      refuseMistakes(held, layOver(loaded.rows, others, environment).leftOut, { entry: { kind, id, body: null }, verb: 'deleted' });
+      const isGone = await orUnavailable(store.deleteCatalogEntry(kind, id));
+      await read();
+      return isGone;
+    }),
+    isBeneath: (kind, id) => hasEntry(loaded.rows, kind, id),
     reload,
+    close: stopRetrying,
   };
+}
+
+/** Reads again whenever others have written, until it works. Gives a function that stops it. */
+function reloadWhenOthersWrite({ store, clock, log }: KeeperParts, reload: () => Promise<void>): () => void {
+  let stopTimer: () => void = () => undefined;
+  let isClosed = false;
+  const tryReload = (): void => {
+    stopTimer();
+    if (isClosed) return;
+    reload().catch((error: unknown) => {
+      log.error({ error }, 'the catalogue could not be read again');
+      stopTimer();
+      stopTimer = clock.every(RETRY_MS, tryReload);
+    });
+  };
+  store.onForeignChange((name) => { if (name === 'catalog') tryReload(); });
+  return () => {
+    isClosed = true;
+    stopTimer();
+  };
+}
+
+/** Runs work one after the other, whatever becomes of the work before. */
+function createTurns(): <Value>(work: () => Promise<Value>) => Promise<Value> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next;
+    return next;
+  };
+}
+
+/** Says once of every entry that it is left out. */
+function report(log: Log, leftOut: readonly LeftOut[], before: readonly LeftOut[]): void {
+  for (const { entry, mistakes } of leftOut) {
+    const isKnown = before.some((other) => isSame(other.entry, entry) && other.entry.body === entry.body);
+    if (!isKnown) log.error({ kind: entry.kind, id: entry.id, mistakes }, 'a stored entry of the catalogue is left out');
+  }
+}
+
+/** Refuses a change by which an entry would be left out that is in force now, or itself. */
+function refuseMistakes(held: Held, leftOut: readonly LeftOut[], change: { readonly entry: StoredEntry; readonly verb: string }): void {
+  const mistakes = leftOut.flatMap((left) => {
+    if (isSame(left.entry, change.entry)) return left.mistakes;
+    if (held.leftOut.some((other) => isSame(other.entry, left.entry))) return [];
+    return left.mistakes.map((mistake) => `the ${left.entry.kind} ${left.entry.id} stands on it: ${mistake}`);
+  });
+  if (mistakes.length > 0) fail('invalid_request', { message: `It can't be ${change.verb}: ${mistakes.join('; ')}.` });
+}
+
+type EntryName = Pick<StoredEntry, 'kind' | 'id'>;
+
+function isSame(one: EntryName, other: EntryName): boolean {
+  return one.kind === other.kind && one.id === other.id;
+}
+
+function without(entries: readonly CatalogEntryRow[], name: EntryName): CatalogEntryRow[] {
+  return entries.filter((entry) => !isSame(entry, name));
+}
+
+/** Plans alone have caps that outlive a start. */
+function digestOf({ plans }: CatalogData): string {
+  return createHash('sha256').update(JSON.stringify(plans)).digest('base64');
+}
+
+function hasEntry(rows: CatalogData, kind: EntryKind, id: string): boolean {
+  return entriesOf(rows, kind).some((entry) => entry.id === id);
 }
 
 function entriesOf<Kind extends EntryKind>(rows: CatalogData, kind: Kind): readonly Entry[Kind][];
@@ -116,34 +194,9 @@ function entriesOf(rows: CatalogData, kind: EntryKind): readonly Entry[EntryKind
   return rows[LISTS[kind]];
 }
 
-/** Applies entries one after the other, providers before the models that need them; one that does not fit any more is left out, and said so. */
-function applyEntries(base: CatalogData, entries: readonly CatalogEntryRow[], log: Log): CatalogData {
-  const order: readonly EntryKind[] = ['provider', 'model', 'plan'];
-  const sorted = order.flatMap((kind) => entries.filter((entry) => entry.kind === kind));
-  let rows = base;
-  for (const { kind, id, body } of sorted) {
-    const { catalog, mistakes } = readChange(rows, kind, body);
-    if (mistakes.length > 0) log.error({ kind, id, mistakes }, 'a stored entry of the catalogue is left out');
-    else rows = catalog;
-  }
-  return rows;
-}
-
-function readChange(rows: CatalogData, kind: EntryKind, body: string | null): { readonly catalog: CatalogData; readonly mistakes: readonly string[] } {
-  try {
-    const change: unknown = JSON.parse(body ?? 'null');
-    return isChange(change) ? applyChanges(rows, asFile(kind, change)) : { catalog: rows, mistakes: ['it is no entry'] };
-  } catch (error) {
-    return { catalog: rows, mistakes: [String(error)] };
-  }
-}
-
-/** What was put was validated by the contract then; here it only has to be an entry at all. */
-function isChange(value: unknown): value is EntryChange[EntryKind] {
-  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string';
-}
-
-function asFile(kind: EntryKind, change: EntryChange[EntryKind]): CatalogFile;
-function asFile(kind: EntryKind, change: object): object {
-  return { [LISTS[kind]]: [change] };
+/** An entry that is left out has changed nothing: what is beneath it is what is there. */
+function sourceOf({ loaded, held }: { readonly loaded: LoadedCatalog; readonly held: Held }, kind: EntryKind, id: string): EntrySource {
+  const isHere = (entry: EntryName): boolean => isSame(entry, { kind, id });
+  if (held.entries.some(isHere) && !held.leftOut.some(({ entry }) => isHere(entry))) return 'api';
+  return (loaded.file?.[LISTS[kind]] ?? []).some((entry) => entry.id === id) ? 'file' : 'built_in';
 }

@@ -5,30 +5,39 @@ import type { Catalog } from './catalog.ts';
 import { discoveredEntry } from './discovered.ts';
 import { meaningOf } from './entries.ts';
 import type { Meaning, ModelEntry } from './entries.ts';
+import { foresee } from './own-targets.ts';
 import { failAmbiguous, failNotFound, findMeaning } from './resolve.ts';
 
-/** Every model, alias and route that can be called now, ordered by id. */
-export function listModels(catalog: Catalog): Model[] {
+const NO_OWN_KEYS: ReadonlySet<string> = new Set();
+
+/** Every model, alias and route that can be called now, ordered by id. `ownKeys`: the providers for which the caller's workspace has keys of its own. */
+export function listModels(catalog: Catalog, ownKeys = NO_OWN_KEYS): Model[] {
   const others = otherNames(catalog);
-  const own = [...catalog.models.values()].filter((entry) => entry.targets.length > 0)
-    .map((entry) => toContractModel(meaningOf(entry), { id: entry.row.id, aliases: others.get(entry) ?? [], description: null }));
+  const plain = [...catalog.models.values()].map((entry) => ({ meaning: meaningOf(entry), id: entry.row.id, aliases: others.get(entry) ?? [], description: null }));
   const chosen = [...choosingNames(catalog)].flatMap(([id, description]) => {
     const meaning = catalog.names.get(id);
-    return meaning && meaning.targets.length > 0 ? [toContractModel(meaning, { id, aliases: [], description })] : [];
+    return meaning?.entry ? [{ meaning, id, aliases: [], description }] : [];
   });
-  return [...own, ...chosen, ...discoveredModels(catalog)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const listed = [...plain, ...chosen].flatMap(({ meaning, ...frame }) => {
+    const seen = foresee(catalog, meaning, ownKeys);
+    return seen.isOwn || seen.meaning.targets.length > 0 ? [toContractModel(seen.meaning, { ...frame, isOwn: seen.isOwn })] : [];
+  });
+  return [...listed, ...discoveredModels(catalog)].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** One model, alias or route, also one that can't be called. Throws a Refusal `model_not_found`. */
-export function findModel(catalog: Catalog, name: string): Model {
+export function findModel(catalog: Catalog, name: string, ownKeys = NO_OWN_KEYS): Model {
   const meaning = findMeaning(catalog, name);
   if (!meaning) return failNotFound(catalog, name);
   if (!meaning.entry) return failAmbiguous(name, meaning);
   const description = choosingNames(catalog).get(name);
-  if (description !== undefined) return toContractModel(meaning, { id: name, aliases: [], description });
+  if (description !== undefined) {
+    const seen = foresee(catalog, meaning, ownKeys);
+    return toContractModel(seen.meaning, { id: name, aliases: [], description, isOwn: seen.isOwn });
+  }
   // A target's own name, a bare id or one with options is still that one model, whole.
-  const aliases = otherNames(catalog).get(meaning.entry) ?? [];
-  return toContractModel(meaningOf(meaning.entry), { id: meaning.entry.row.id, aliases, description: null });
+  const { isOwn, meaning: whole } = foresee(catalog, meaningOf(meaning.entry), ownKeys);
+  return toContractModel(whole, { id: meaning.entry.row.id, aliases: otherNames(catalog).get(meaning.entry) ?? [], description: null, isOwn });
 }
 
 /** What a row is to say beyond its meaning. */
@@ -37,6 +46,8 @@ export interface ModelFrame {
   readonly aliases: readonly string[];
   /** Null to keep the model's own. */
   readonly description: string | null;
+  /** True when the workspace's own provider keys reach it. */
+  readonly isOwn: boolean;
 }
 
 /** A row of the contract. Prices are those of the first target that can be called, or of the first at all. */
@@ -72,8 +83,8 @@ export function toContractModel(meaning: Meaning & { readonly entry: ModelEntry 
     replacement: row.replacement,
     aliases: [...frame.aliases],
     resolves_to: frame.id === row.id ? null : row.id,
-    available: meaning.targets.length > 0,
-    missing_credentials: [...meaning.missing],
+    available: frame.isOwn || meaning.targets.length > 0,
+    missing_credentials: frame.isOwn ? [] : [...meaning.missing],
     providers: [...new Set(row.targets.map((target) => target.provider))],
   };
 }
@@ -128,6 +139,6 @@ function discoveredModels(catalog: Catalog): Model[] {
   return [...catalog.discovered].flatMap(([provider, models]) => models.flatMap((model) => {
     const id = `${provider}/${model}`;
     const entry = catalog.models.has(id) ? null : discoveredEntry(id, catalog.providers);
-    return entry && entry.targets.length > 0 ? [toContractModel(meaningOf(entry), { id, aliases: [], description: null })] : [];
+    return entry && entry.targets.length > 0 ? [toContractModel(meaningOf(entry), { id, aliases: [], description: null, isOwn: false })] : [];
   }));
 }

@@ -51,8 +51,9 @@ function choose(candidates: readonly string[], place: { names: Names; sources: N
   const first = meanings[0];
   if (!first) return null;
   const reachable = meanings.find((meaning) => meaning.targets.length > 0);
-  if (reachable) return { ...reachable, route: place.route ?? reachable.route };
-  return { ...first, route: place.route ?? first.route, missing: [...new Set(meanings.flatMap((meaning) => meaning.missing))] };
+  const alternatives = meanings.flatMap((meaning) => meaning.alternatives ?? [meaning]);
+  if (reachable) return { ...reachable, route: place.route ?? reachable.route, alternatives };
+  return { ...first, route: place.route ?? first.route, missing: [...new Set(meanings.flatMap((meaning) => meaning.missing))], alternatives };
 }
 
 /** Routes and aliases may name models of local servers, which no list here holds. */
@@ -68,7 +69,7 @@ function addTargets(names: Names, sources: NameSources): void {
       const id = `${provider}/${model}`;
       const targets = entry.targets.filter((target) => target.id === id);
       const missing = targets.length > 0 || entry.row.status === 'retired' ? [] : sources.providers.get(provider)?.missing ?? [];
-      addFirst(names, id, { entry, targets, route: null, missing, choices: [] });
+      addFirst(names, id, { entry, targets, route: null, missing, choices: [], onlyTarget: id });
     }
   }
 }

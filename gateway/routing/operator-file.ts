@@ -4,6 +4,7 @@ import type { CatalogData, CatalogFile, CatalogLimits, CatalogModel, CatalogMode
 import type { Mistake } from './mistake.ts';
 import { parseOperatorYaml } from './operator-yaml.ts';
 import { findBrokenReferences } from './references.ts';
+import { findUnusable } from './unusable.ts';
 import { tierByPrice } from './tier.ts';
 
 /** The catalogue with the operator's changes, or what is wrong with them. */
@@ -30,6 +31,7 @@ export function applyOperatorFile(builtIn: CatalogData, file: string): AppliedFi
   const catalog = merge(builtIn, operator);
   const mistakes: Mistake[] = [
     ...findIncomplete(builtIn, operator),
+    ...findUnusable(operator),
     ...findRepeated(operator),
     ...findBrokenReferences(catalog).map(({ path, message }) => ({ path: pathInFile(path, catalog, operator), expected: message })),
   ];
@@ -39,7 +41,7 @@ export function applyOperatorFile(builtIn: CatalogData, file: string): AppliedFi
 /** Applies changes that were validated before, and says in plain words which of them can't stand. */
 export function applyChanges(base: CatalogData, changes: CatalogFile): { readonly catalog: CatalogData; readonly mistakes: readonly string[] } {
   const catalog = merge(base, changes);
-  const mistakes: Mistake[] = [...findIncomplete(base, changes), ...findBrokenReferences(catalog).map(({ path, message }) => ({ path, expected: message }))];
+  const mistakes: Mistake[] = [...findIncomplete(base, changes), ...findUnusable(changes), ...findBrokenReferences(catalog).map(({ path, message }) => ({ path, expected: message }))];
   return { catalog, mistakes: mistakes.map(({ path, expected }) => `${path.join('.')}: expected ${expected}`) };
 }
 

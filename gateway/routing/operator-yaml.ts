@@ -1,13 +1,8 @@
 /** This file reads the operator's YAML and finds, for every mistake in it, the line where it stands. */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { ErrorObject } from 'ajv';
-import addFormats from 'ajv-formats';
 import type * as Yaml from 'yaml';
 import type { CatalogFile } from '../../generated/catalog-types.ts';
-import { isJsonObject } from '../foundation/json-value.ts';
-import { expectations } from './expectations.ts';
+import { checkCatalogFile } from './catalog-schema.ts';
 import type { Mistake } from './mistake.ts';
 
 export type ParsedYaml =
@@ -16,11 +11,6 @@ export type ParsedYaml =
 
 // Loading the parser takes as long as everything else in this room together, and most starts have no file to parse.
 const load: (name: 'yaml') => typeof Yaml = createRequire(import.meta.url);
-
-const SCHEMA = new URL('../../generated/catalog.schema.json', import.meta.url);
-
-/** Mistakes told at once; after so many, more of them help nobody. */
-const MISTAKES_MAX = 50;
 
 /** Parses and validates the text. Each mistake is one line: `file:line:column: path: expected …`. */
 export function parseOperatorYaml(text: string, file: string): ParsedYaml {
@@ -38,20 +28,8 @@ export function parseOperatorYaml(text: string, file: string): ParsedYaml {
   } catch (error) {
     return { file: null, mistakes: [`${file}:1:1: ${String(error).replace(/^Error: /, '')}`] };
   }
-  const errors: ErrorObject[] = [];
-  if (isCatalogFile(value, errors)) return { file: value, locate };
-  return { file: null, mistakes: expectations(errors, value).slice(0, MISTAKES_MAX).map(locate) };
-}
-
-function isCatalogFile(value: unknown, errors: ErrorObject[]): value is CatalogFile {
-  const schema: unknown = JSON.parse(readFileSync(SCHEMA, 'utf8'));
-  if (!isJsonObject(schema)) throw new Error('generated/catalog.schema.json is not a schema; run npm run generate');
-  const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true });
-  addFormats.default(ajv);
-  const check = ajv.compile(schema);
-  const isValid = check(value);
-  errors.push(...check.errors ?? []);
-  return isValid;
+  const checked = checkCatalogFile(value);
+  return checked.file === null ? { file: null, mistakes: checked.mistakes.map(locate) } : { file: checked.file, locate };
 }
 
 function at(lines: Yaml.LineCounter, offset: number): string {

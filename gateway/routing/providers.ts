@@ -9,6 +9,8 @@ export interface ProviderState {
   readonly row: CatalogProvider;
   /** Null when it can't be called, because what `missing` names is not set. */
   readonly provider: Provider | null;
+  /** Where it is reached from here, whether or not it can be called. No trailing slash. */
+  readonly baseUrl: string;
   /** The environment variables, one of which would bring it to life. */
   readonly missing: readonly string[];
 }
@@ -28,10 +30,12 @@ export function resolveProvider(row: CatalogProvider, environment: Environment):
     ...(row.discover && row.base_url_env !== null && override === null ? [row.base_url_env] : []),
     ...missingInHeaders,
   ];
-  if (missing.length > 0) return { row, provider: null, missing };
+  const baseUrl = override ?? row.base_url;
+  if (missing.length > 0) return { row, provider: null, baseUrl, missing };
   return {
     row,
-    provider: { id: row.id, name: row.name, wire: row.wire, baseUrl: override ?? row.base_url, apiKey, headers, quirks: toQuirks(row.quirks) },
+    provider: { id: row.id, name: row.name, wire: row.wire, baseUrl, apiKey, headers, quirks: toQuirks(row.quirks) },
+    baseUrl,
     missing: [],
   };
 }

@@ -8,7 +8,7 @@ export type PerformPlain = <Name extends PlainCallName>(name: Name, ...args: Par
 /** Total over the names: a call that is not bound does not compile. */
 export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName> {
   return {
-    createWorkspace: (row) => perform('createWorkspace', row),
+    createWorkspace: (row, ownerId) => perform('createWorkspace', row, ownerId),
     findWorkspace: (id) => perform('findWorkspace', id),
     changeWorkspace: (id, change) => perform('changeWorkspace', id, change),
     listWorkspaces: (page) => perform('listWorkspaces', page),
@@ -39,6 +39,8 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     listProviderKeys: (workspaceId, page) => perform('listProviderKeys', workspaceId, page),
     deleteProviderKey: (workspaceId, id) => perform('deleteProviderKey', workspaceId, id),
     listCatalogEntries: () => perform('listCatalogEntries'),
+    catalogRevision: () => perform('catalogRevision'),
+    noteCatalogBeneath: (digest) => perform('noteCatalogBeneath', digest),
     putCatalogEntry: (entry) => perform('putCatalogEntry', entry),
     deleteCatalogEntry: (kind, id) => perform('deleteCatalogEntry', kind, id),
   };

@@ -164,8 +164,8 @@ function describeMembers(withPlace: WithPlace): void {
     const third = { workspaceId: 'ws_1', user: sampleUser(3), role: 'billing', createdMs: 12 };
     expect(await store.findMember('ws_1', 'user_3')).toEqual(third);
     expect(await store.findMember('ws_2', 'user_3')).toBeNull();
-    expect((await readPages((page) => store.listMembers('ws_1', page), (row) => row.user.id)).map((row) => row.user.id)).toEqual(['user_3', 'user_2', 'user_1']);
-    expect((await store.listMembers('ws_1', { limit: 1, after: null }))).toEqual([third]);
+    expect((await readPages((page) => store.listMembers('ws_1', page), (row) => row.user.id)).map((row) => row.user.id)).toEqual(['user_1', 'user_2', 'user_3']);
+    expect((await store.listMembers('ws_1', { limit: 1, after: 'user_2' }))).toEqual([third]);
     expect(await store.listWorkspacesOf('user_3')).toMatchObject([{ workspace: { id: 'ws_1' }, role: 'billing' }]);
     expect(await store.listWorkspacesOf('user_9')).toEqual([]);
   }), TEST_TIMEOUT_MS);

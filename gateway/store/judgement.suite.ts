@@ -102,8 +102,19 @@ function describeCatalogEntries(withPlace: WithPlace): void {
     expect(hidden).toEqual({ kind: 'model', id: 'google/x', body: null, changedMs: 3, revision: hidden.revision });
     expect(hidden.revision).toBeGreaterThan(made.revision);
     expect((await store.listCatalogEntries()).map((entry) => [entry.kind, entry.body])).toEqual([['model', null], ['plan', '{}']]);
+    expect(await store.catalogRevision()).toBe(hidden.revision);
     expect(await store.deleteCatalogEntry('model', 'google/x')).toBe(true);
+    expect(await store.catalogRevision()).toBeGreaterThan(hidden.revision);
     expect(await store.deleteCatalogEntry('model', 'google/x')).toBe(false);
+    const before = await store.catalogRevision();
+    await store.noteCatalogBeneath('one');
+    const first = await store.catalogRevision();
+    expect(first).toBeGreaterThan(before);
+    await store.noteCatalogBeneath('one');
+    expect(await store.catalogRevision()).toBe(first);
+    await store.noteCatalogBeneath('two');
+    await store.noteCatalogBeneath('one');
+    expect(await store.catalogRevision()).toBe(first + 2);
     expect((await store.listCatalogEntries()).map((entry) => entry.kind)).toEqual(['plan']);
   }), TEST_TIMEOUT_MS);
 }

@@ -4,7 +4,8 @@ import { walletId } from '../foundation/ledger.ts';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { Charge, RequestRecord } from '../foundation/terms.ts';
 import { sampleRecord } from './sample-rows.ts';
-import type { NodeRow, Store } from './store.ts';
+import type { NodeRow } from './node-row.ts';
+import type { Store } from './store.ts';
 
 export const NOW_MS = 1_800_000_000_000;
 const HOLD_MS = 60_000;

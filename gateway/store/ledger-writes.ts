@@ -23,7 +23,9 @@ const DRAFT_TUPLE = '(CAST(? AS TEXT), CAST(? AS TEXT))';
 const CHANGE_DRAFTS = 'WITH v(id, record) AS (VALUES {{rows}}) UPDATE hold SET record = v.record FROM v WHERE hold.id = v.id';
 const END_HOLDS = 'DELETE FROM hold WHERE id IN ({{ids}})';
 const END_LINES = 'DELETE FROM hold_line WHERE hold_id IN ({{ids}})';
-const FREE_KEY = 'DELETE FROM idem WHERE scope = ? AND ikey = ? AND request_id = ?';
+const KEY_TUPLE = '(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))';
+const FREE_KEYS = `WITH v(scope, ikey, request_id) AS (VALUES {{rows}})
+  DELETE FROM idem WHERE (scope, ikey, request_id) IN (SELECT scope, ikey, request_id FROM v)`;
 const ADD_HOLDS = insertRows('hold', holdColumns);
 const ADD_LINES = insertRows('hold_line', lineColumns);
 const ADD_USAGE = insertRows('usage_event', usageAll);
@@ -43,7 +45,7 @@ export function* writeAll(writes: LedgerWrites): SqlTask<void> {
   yield* forIds(END_HOLDS, writes.endedHolds);
   yield* forRows(ADD_HOLDS, tupleOf(holdColumns), writes.newHolds.map(holdValues));
   yield* forRows(ADD_LINES, tupleOf(lineColumns), writes.newHolds.flatMap(lineValues));
-  for (const { scope, key, requestId } of writes.freedKeys) yield* rows(FREE_KEY, scope, key, requestId);
+  yield* forRows(FREE_KEYS, KEY_TUPLE, writes.freedKeys.map(({ scope, key, requestId }) => [scope, key, requestId]));
   yield* forRows(ADD_KEYS, tupleOf(keyColumns), writes.newKeys.map(keyValues));
   for (const use of writes.finishedKeys) yield* rows(FINISH_KEY, use.status, use.contentType, use.body, use.scope, use.key, use.requestId);
 }

@@ -63,6 +63,11 @@ CREATE TABLE budget (
   created_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE catalog_digest (
+  id     TEXT PRIMARY KEY,
+  digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE catalog_entry (                  -- what an operator put over the catalogue of the program and of the file
   kind       TEXT NOT NULL CHECK (kind IN ('plan', 'model', 'provider')),
   id         TEXT NOT NULL,

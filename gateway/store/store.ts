@@ -1,4 +1,5 @@
 /** This file is the Store interface: what every engine promises. There are two: SQLite in a thread, and PostgreSQL. */
+import type { NodeRow } from './node-row.ts';
 import type {
   CounterState, LedgerAnswer, LedgerOp, TransferKind, TransferRow, Violation,
 } from '../foundation/ledger.ts';
@@ -118,19 +119,6 @@ export interface CatalogEntryRow {
   readonly changedMs: number;
 }
 
-/** One running gateway, as the others see it. */
-export interface NodeRow {
-  readonly id: string;
-  /** Machine, boot and process-id namespace: on the same host a process can be asked whether it lives. */
-  readonly host: string;
-  readonly pid: number;
-  /** When the process started, in the machine's own terms: a pid alone may have been given anew. */
-  readonly started: string;
-  /** Advances with every sign of life. */
-  readonly beats: number;
-  readonly startedMs: number;
-}
-
 export interface LedgerFilter {
   readonly workspaceId: string;
   readonly kinds: readonly TransferKind[] | null;
@@ -189,7 +177,8 @@ export interface Store {
   readonly pendingRecords: number;
 
   // Workspaces, users, members. Changes advance the clock `access`, in the same transaction.
-  createWorkspace(row: WorkspaceRow): Promise<void>;
+  /** With its owner, where one is named: both or neither. */
+  createWorkspace(row: WorkspaceRow, ownerId?: string): Promise<void>;
   findWorkspace(id: string): Promise<WorkspaceRow | null>;
   changeWorkspace(id: string, change: WorkspaceChange): Promise<WorkspaceRow | null>;
   /** The oldest first. */
@@ -204,6 +193,7 @@ export interface Store {
   listUsers(page: Page): Promise<UserRow[]>;
   /** False when the user is a member already. */
   addMember(workspaceId: string, userId: string, given: { readonly role: Role; readonly createdMs: number }): Promise<boolean>;
+  /** Those whose user is oldest first. */
   listMembers(workspaceId: string, page: Page): Promise<MemberRow[]>;
   findMember(workspaceId: string, userId: string): Promise<MemberRow | null>;
   changeMember(workspaceId: string, userId: string, role: Role): Promise<MemberChange>;
@@ -234,9 +224,13 @@ export interface Store {
   listProviderKeys(workspaceId: string, page: Page): Promise<ProviderKeyRow[]>;
   deleteProviderKey(workspaceId: string, id: string): Promise<boolean>;
 
+  /** Where the clock `catalog` stands: it advances with every entry put or deleted, and never falls. */
+  catalogRevision(): Promise<number>;
   /** All of them: they are few. Writing one advances the clock `catalog`. */
   listCatalogEntries(): Promise<CatalogEntryRow[]>;
   putCatalogEntry(entry: Omit<CatalogEntryRow, 'revision'>): Promise<CatalogEntryRow>;
+  /** Notes what the program and the operator's file give besides; what was not the last that was noted advances the clock `catalog`. */
+  noteCatalogBeneath(digest: string): Promise<void>;
   /** False when there was none. */
   deleteCatalogEntry(kind: CatalogEntryRow['kind'], id: string): Promise<boolean>;
 

@@ -15,10 +15,25 @@ const kinds = Object.values(kindNames);
 const LIST = 'SELECT kind, id, body, rev, changed_ms FROM catalog_entry ORDER BY kind, id';
 const PUT = `INSERT INTO catalog_entry (kind, id, body, rev, changed_ms) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, rev = excluded.rev, changed_ms = excluded.changed_ms`;
+const REVISION = "SELECT rev FROM revision WHERE id = 'catalog'";
+const BENEATH = 'beneath';
+const FIND_BENEATH = 'SELECT digest FROM catalog_digest WHERE id = ?';
+const NOTE_BENEATH = 'INSERT INTO catalog_digest (id, digest) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest';
 const DELETE = 'DELETE FROM catalog_entry WHERE kind = ? AND id = ? RETURNING id';
 
 export function* listCatalogEntries(): SqlTask<CatalogEntryRow[]> {
   return (yield* rows(LIST)).map(readEntry);
+}
+
+export function* catalogRevision(): SqlTask<number> {
+  return readInteger((yield* row(REVISION)) ?? {}, 'rev');
+}
+
+export function* noteCatalogBeneath(digest: string): SqlTask<void> {
+  const noted = yield* row(FIND_BENEATH, BENEATH);
+  if (noted && readText(noted, 'digest') === digest) return;
+  yield* advanceClock('catalog');
+  yield* rows(NOTE_BENEATH, BENEATH, digest);
 }
 
 export function* putCatalogEntry(entry: Omit<CatalogEntryRow, 'revision'>): SqlTask<CatalogEntryRow> {

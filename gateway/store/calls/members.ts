@@ -5,12 +5,11 @@ import type { SqlTask } from '../sql-task.ts';
 import type { Role } from '../../foundation/terms.ts';
 import type { MemberChange, MemberRow, Page } from '../store.ts';
 import { readMember, userColumns } from '../workspace-rows.ts';
-import { LAST_ID } from './pages.ts';
 
 const MEMBERS = `SELECT ${userColumns.map((column) => `u.${column}`).join(', ')}, m.ws_id, m.role, m.created_ms AS joined_ms
   FROM member m JOIN app_user u ON u.id = m.user_id WHERE m.ws_id = ?`;
 const FIND = `${MEMBERS} AND m.user_id = ?`;
-const LIST = `${MEMBERS} AND m.user_id < ? ORDER BY m.user_id DESC LIMIT ?`;
+const LIST = `${MEMBERS} AND m.user_id > ? ORDER BY m.user_id LIMIT ?`;
 const INSERT = 'INSERT INTO member (ws_id, user_id, role, created_ms) VALUES (?, ?, ?, ?) ON CONFLICT (ws_id, user_id) DO NOTHING RETURNING user_id';
 const UPDATE = 'UPDATE member SET role = ? WHERE ws_id = ? AND user_id = ?';
 const REMOVE = 'DELETE FROM member WHERE ws_id = ? AND user_id = ?';
@@ -19,12 +18,17 @@ const FIND_OTHER_OWNER = "SELECT user_id FROM member WHERE ws_id = ? AND role = 
 
 export function* addMember(workspaceId: string, userId: string, given: { readonly role: Role; readonly createdMs: number }): SqlTask<boolean> {
   yield* advanceClock('access');
+  return yield* insertMember(workspaceId, userId, given);
+}
+
+/** Within a write that has advanced its clock. */
+export function* insertMember(workspaceId: string, userId: string, given: { readonly role: Role; readonly createdMs: number }): SqlTask<boolean> {
   return (yield* row(INSERT, workspaceId, userId, given.role, given.createdMs)) !== null;
 }
 
-/** Newest users first, by their ids: a member's place stays when the member is gone. */
+/** The oldest users first, by their ids: a member's place stays when the member is gone. */
 export function* listMembers(workspaceId: string, { after, limit }: Page): SqlTask<MemberRow[]> {
-  return (yield* rows(LIST, workspaceId, after ?? LAST_ID, limit)).map(readMember);
+  return (yield* rows(LIST, workspaceId, after ?? '', limit)).map(readMember);
 }
 
 export function* findMember(workspaceId: string, userId: string): SqlTask<MemberRow | null> {

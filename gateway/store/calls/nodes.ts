@@ -7,7 +7,8 @@ import { LEASE_QUIET_MS } from '../ledger-core.ts';
 import type { EndEntry } from '../ledger-entries.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask } from '../sql-task.ts';
-import type { LeaseRecall, NodeRow } from '../store.ts';
+import type { NodeRow } from '../node-row.ts';
+import type { LeaseRecall } from '../store.ts';
 
 /** Part of the work of ending holds, done in one transaction. */
 export interface EndedHolds {

@@ -3,7 +3,7 @@ import type { SqlCall } from '../sql-task.ts';
 import type { Store } from '../store.ts';
 import { findAccess } from './access.ts';
 import { changeBudget, createBudget, deleteBudget, findBudget, listBudgets } from './budgets.ts';
-import { deleteCatalogEntry, listCatalogEntries, putCatalogEntry } from './catalog-entries.ts';
+import { catalogRevision, deleteCatalogEntry, listCatalogEntries, noteCatalogBeneath, putCatalogEntry } from './catalog-entries.ts';
 import { changeKey, deleteKey, findKey, insertKey, listKeys } from './keys.ts';
 import { addMember, changeMember, findMember, listMembers, removeMember } from './members.ts';
 import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
@@ -17,7 +17,7 @@ export type PlainCallName =
   | 'insertKey' | 'findKey' | 'findAccess' | 'listKeys' | 'changeKey' | 'deleteKey'
   | 'createBudget' | 'findBudget' | 'listBudgets' | 'changeBudget' | 'deleteBudget'
   | 'insertProviderKey' | 'findProviderKey' | 'listProviderKeys' | 'deleteProviderKey'
-  | 'listCatalogEntries' | 'putCatalogEntry' | 'deleteCatalogEntry';
+  | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry';
 
 /** What performs a promise of the Store. */
 export type CallOf<Name extends PlainCallName> = SqlCall<Parameters<Store[Name]>, Awaited<ReturnType<Store[Name]>>>;
@@ -55,6 +55,8 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   listProviderKeys: { mode: 'read', task: listProviderKeys },
   deleteProviderKey: { mode: 'write', task: deleteProviderKey },
   listCatalogEntries: { mode: 'read', task: listCatalogEntries },
+  catalogRevision: { mode: 'read', task: catalogRevision },
+  noteCatalogBeneath: { mode: 'write', task: noteCatalogBeneath },
   putCatalogEntry: { mode: 'write', task: putCatalogEntry },
   deleteCatalogEntry: { mode: 'write', task: deleteCatalogEntry },
 };

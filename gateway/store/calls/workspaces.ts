@@ -7,6 +7,7 @@ import type { SqlTask } from '../sql-task.ts';
 import type { Role } from '../../foundation/terms.ts';
 import type { Page, WorkspaceChange, WorkspaceRow } from '../store.ts';
 import { readRole, readWorkspace, workspaceColumns, workspaceValues } from '../workspace-rows.ts';
+import { insertMember } from './members.ts';
 import { OLDEST } from './pages.ts';
 
 const COLUMNS = workspaceColumns.join(', ');
@@ -18,9 +19,10 @@ const LIST_OF = `SELECT ${workspaceColumns.map((column) => `w.${column}`).join('
   FROM member m JOIN workspace w ON w.id = m.ws_id WHERE m.user_id = ? ORDER BY w.created_ms, w.id`;
 
 /** One that is made twice is one: processes that start at once on an empty store all try. */
-export function* createWorkspace(workspace: WorkspaceRow): SqlTask<void> {
+export function* createWorkspace(workspace: WorkspaceRow, ownerId?: string): SqlTask<void> {
   const revision = yield* advanceClock('access');
   yield* rows(INSERT, ...workspaceValues({ ...workspace, revision }));
+  if (ownerId !== undefined) yield* insertMember(workspace.id, ownerId, { role: 'owner', createdMs: workspace.createdMs });
 }
 
 export function* findWorkspace(id: string): SqlTask<WorkspaceRow | null> {
