@@ -13,7 +13,7 @@ import { ask } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 type MoneyCode = Extract<ErrorCode,
-  | 'unsafe_url' | 'provider_key_rejected' | 'invalid_signature' | 'insufficient_balance' | 'budget_exhausted' | 'in_flight_budget' | 'request_exceeds_budget'
+  | 'unsupported_field' | 'unsafe_url' | 'provider_key_rejected' | 'invalid_signature' | 'insufficient_balance' | 'budget_exhausted' | 'in_flight_budget' | 'request_exceeds_budget'
   | 'insufficient_role' | 'workspace_not_allowed' | 'workspace_suspended' | 'tier_not_in_plan' | 'workspace_not_found' | 'user_not_found' | 'member_not_found'
   | 'budget_not_found' | 'provider_key_not_found' | 'plan_not_found' | 'provider_not_found' | 'request_not_found' | 'idempotency_key_in_use'
   | 'idempotency_reply_not_kept' | 'last_owner' | 'email_taken' | 'already_member' | 'provider_key_exists' | 'plan_in_use' | 'balance_in_use'
@@ -87,7 +87,7 @@ async function ownerOf(stage: Stage): Promise<string> {
 }
 
 async function deadProvider(stage: Stage): Promise<RawReply> {
-  const body = { id: 'dead', name: 'Dead', wire: 'openai-chat', base_url: 'http://127.0.0.1:9/v1', key_env: null, key_required: false, discover: false };
+  const body = { id: 'dead', name: 'Dead', wire: 'openai-chat', base_url: 'http://127.0.0.1:9/v1', key_env: ['DEAD_API_KEY'], key_required: true, discover: false };
   await askJson(stage.main, { method: 'PUT', path: '/v1/admin/providers/dead', body });
   return ask(stage, 'createProviderKey', { body: { provider: 'dead', key: 'sk-own-0123456789' } });
 }
@@ -95,7 +95,18 @@ async function deadProvider(stage: Stage): Promise<RawReply> {
 /** Of `upstream_unreachable`, that of a provider key being tried. */
 export const unreachableProviderKey = deadProvider;
 
+/** A model whose only target does not take a field. */
+async function strictChat(stage: Stage): Promise<RawReply> {
+  const body = {
+    id: 'strict/model', name: 'Strict', tier: 'basic', context_window: 1000, max_output_tokens: 100,
+    targets: [{ provider: 'vllm', model: 'strict', unpriced: true, quirks: { drop_fields: ['store'] } }],
+  };
+  await askJson(stage.main, { method: 'PUT', path: '/v1/admin/models/strict/model', body });
+  return ask(stage, 'createChatCompletion', { headers: { 'x-interline-strict': 'true' }, body: hello({ model: 'strict/model', store: true }) });
+}
+
 export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
+  unsupported_field: { by: ['createChatCompletion'], provoke: strictChat },
   unsafe_url: { by: ['createProviderKey'], provoke: (stage, id) => ask(stage, id, { body: { provider: OWN_KEY_PROVIDER, key: 'sk-own-0123456789', base_url: 'https://127.0.0.1/v1' } }) },
   provider_key_rejected: {
     by: ['createProviderKey'],

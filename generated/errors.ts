@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'invalid_json'
   | 'json_too_deep'
   | 'upstream_rejected'
+  | 'unsupported_field'
   | 'unsafe_url'
   | 'provider_key_rejected'
   | 'invalid_signature'
@@ -97,6 +98,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "The upstream refused the request as it was written.",
     help: "Read the message, it is the upstream's own; change the request or choose another model.",
+  },
+  unsupported_field: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "No target of this model can honour the request as it is. logit_bias: dropped, google/gemini-2.5-flash does not take it.",
+    help: "Leave out the field that param names, choose another model, or leave out the header x-interline-strict to be answered without it.",
   },
   unsafe_url: {
     status: 400,

@@ -43,7 +43,7 @@ interface Seen {
 }
 
 function follow(pieces: readonly Buffer[], wantsUsage = true): Seen {
-  const reader = openChatStream({ wantsUsage, observedBytesMax: 4096 });
+  const reader = openChatStream({ context: { requestId: 'req_1', upstreamModel: 'm', nowSeconds: 0 }, wantsUsage, observedBytesMax: 4096 });
   const splitter = createEventSplitter();
   const payloads: string[] = [];
   const take = (event: ByteText): void => {

@@ -88,7 +88,17 @@ export interface StreamReader {
   text(): string;
 }
 
+/** What a wire needs to know to write a reply of its own. */
+export interface ReplyContext {
+  readonly requestId: string;
+  /** The upstream's name of the model, for replies that do not say it. */
+  readonly upstreamModel: string;
+  /** Wall time in whole seconds. */
+  readonly nowSeconds: number;
+}
+
 export interface StreamOptions {
+  readonly context: ReplyContext;
   /** The caller asked for usage in the stream; otherwise it is stripped. */
   readonly wantsUsage: boolean;
   /** Raw bytes kept for counting before they are folded into text. */
@@ -99,6 +109,11 @@ export interface Wire {
   encode(request: WireRequest): HttpRequest | ScriptedReply;
   /** Reads a whole JSON reply. Throws a SyntaxError when it is not a JSON object. */
   readReply(text: string): ReplyFacts;
+  /**
+   * Makes the chat completion of a whole reply that is none itself. Absent: replies are chat completions, and are forwarded as they came.
+   * Only called with what `readReply` has taken.
+   */
+  readonly toReply?: (text: string, context: ReplyContext) => string;
   /** The generated text of a whole reply, for counting when usage is missing. */
   readText(json: string): string;
   openStream(options: StreamOptions): StreamReader;

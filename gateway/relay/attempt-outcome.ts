@@ -3,7 +3,7 @@ import { Refusal } from '../foundation/errors.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import type { Call } from '../foundation/operation.ts';
 import type { Outcome, Target } from '../foundation/terms.ts';
-import type { HttpRequest, ReplyFacts, ScriptedReply, UpstreamFailure, Wire } from '../providers/wire.ts';
+import type { HttpRequest, ReplyContext, ReplyFacts, ScriptedReply, UpstreamFailure, Wire } from '../providers/wire.ts';
 import type { House } from './house.ts';
 import type { Trail } from './trail.ts';
 
@@ -13,6 +13,8 @@ export interface Work {
   readonly call: Call<'createChatCompletion'>;
   readonly trail: Trail;
   readonly isStream: boolean;
+  /** The caller would rather be refused than answered with a field changed or dropped. */
+  readonly isStrict: boolean;
   /** What runs out, for the header of the reply. */
   readonly warnings: readonly string[];
 }
@@ -22,6 +24,11 @@ export interface Attempt {
   readonly target: Target;
   readonly wire: Wire;
   readonly request: HttpRequest | ScriptedReply;
+}
+
+/** What a wire is told when it writes a reply of its own. */
+export function contextOf({ house, call }: Work, { target }: Attempt): ReplyContext {
+  return { requestId: call.requestId, upstreamModel: target.upstreamModel, nowSeconds: Math.floor(house.clock.now() / 1000) };
 }
 
 /** An attempt failed before the first byte; nothing has been recorded. */
@@ -37,7 +44,7 @@ export class AttemptFailed extends Error {
 /** How a failed exchange is recorded. */
 export function outcomeOf(failure: UpstreamFailure): Outcome {
   if (failure.code === 'upstream_timeout') return 'timeout';
-  return failure.code === 'upstream_rejected' ? 'refused' : 'upstream_error';
+  return failure.code === 'upstream_rejected' || failure.code === 'unsupported_field' ? 'refused' : 'upstream_error';
 }
 
 /** Shorter credentials are placeholders; hiding them would mangle messages. */

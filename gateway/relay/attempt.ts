@@ -8,6 +8,7 @@ import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { JsonAttempt } from './json-attempt.ts';
 import { StreamAttempt } from './stream-attempt.ts';
+import { notAsAsked } from './strict.ts';
 
 /** Attempts per call, over all targets. */
 const ATTEMPTS_MAX = 3;
@@ -47,6 +48,7 @@ function attemptOnce(work: Work, target: Target): Promise<Reply<'createChatCompl
     requestId: call.requestId,
     nowSeconds: Math.floor(work.house.clock.now() / 1000),
   });
+  if (work.isStrict && request.warnings.length > 0) return Promise.reject(new AttemptFailed(notAsAsked(request.warnings)));
   const made: Attempt = { target, wire, request };
   return new Promise((resolve, reject) => {
     const settle = { resolve, reject };

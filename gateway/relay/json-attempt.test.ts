@@ -59,7 +59,7 @@ function setUp(counter: Counter = realCounter) {
   trail.target = target;
   const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
   const reply = new Promise<BytesReply>((resolve, reject) => {
-    new JsonAttempt({ house, call, trail, isStream: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
+    new JsonAttempt({ house, call, trail, isStream: false, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
   });
   if (!upstream) throw new Error('the attempt opened no exchange');
   const answer = (text: string): void => {

@@ -1,6 +1,6 @@
 /** This file makes one attempt at a reply in one piece: it is forwarded as it came, once it is whole and its row is on disk. */
 import { isAscii } from 'node:buffer';
-import { bytesOf } from '../foundation/byte-text.ts';
+import { bytesOf, encodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal } from '../foundation/errors.ts';
@@ -8,7 +8,7 @@ import type { BytesReply } from '../foundation/operation.ts';
 import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, contextOf, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import type { Watched } from './pulse.ts';
@@ -87,10 +87,11 @@ export class JsonAttempt implements ExchangeEvents, Watched {
       return;
     }
     this.#close();
+    const reply = this.#made.wire.toReply ? encodeText(this.#made.wire.toReply(text, contextOf(this.#work, this.#made))) : body;
     const isEmpty = isEmptyAnswer(facts, () => this.#made.wire.readText(text));
     const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
-    if (facts.usage || isEmpty) this.#finish(ending, body);
-    else void withCount(this.#work, ending, () => this.#made.wire.readText(text)).then((counted) => { this.#finish(counted, body); });
+    if (facts.usage || isEmpty) this.#finish(ending, reply);
+    else void withCount(this.#work, ending, () => this.#made.wire.readText(text)).then((counted) => { this.#finish(counted, reply); });
   }
 
   onFailure(failure: UpstreamFailure): void {

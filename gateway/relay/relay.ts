@@ -9,6 +9,7 @@ import { chooseTargets } from './choose.ts';
 import type { House } from './house.ts';
 import { replay } from './idempotency.ts';
 import { passStoreGate } from './store-gate.ts';
+import { readStrict } from './strict.ts';
 import { Trail } from './trail.ts';
 
 type Chat = 'createChatCompletion';
@@ -23,6 +24,7 @@ export async function relayChat(house: House, call: Call<Chat>): Promise<Reply<C
   const isStream = call.body.stream === true;
   const trail = new Trail(house, call, { caller, model: call.body.model, isStream });
   try {
+    const isStrict = readStrict(call);
     const choice = chooseTargets(house, caller, call.body.model);
     const candidate = choice instanceof Promise ? await choice : choice;
     trail.model = candidate.model;
@@ -34,7 +36,7 @@ export async function relayChat(house: House, call: Call<Chat>): Promise<Reply<C
       trail.ticket?.release();
       return replay(kept);
     }
-    return await attempt({ house, call, trail, isStream, warnings: house.warnings.for(caller) }, candidate.targets);
+    return await attempt({ house, call, trail, isStream, isStrict, warnings: house.warnings.for(caller) }, candidate.targets);
   } catch (thrown) {
     const refusal = asRefusal(thrown);
     if (leavesNoRow(refusal)) trail.ticket?.release();

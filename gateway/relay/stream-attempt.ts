@@ -8,7 +8,7 @@ import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import { DONE_EVENT, KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent, eventPayload } from '../providers/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, departureRefusal, isEmptyAnswer, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import type { Watched } from './pulse.ts';
@@ -58,6 +58,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#made = made;
     this.#settle = settle;
     this.#reader = made.wire.openStream({
+      context: contextOf(work, made),
       wantsUsage: work.call.body.stream_options?.include_usage === true,
       observedBytesMax: work.house.limits.observedEventsBytesMax,
     });

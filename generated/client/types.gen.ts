@@ -10,6 +10,11 @@ export type ClientOptions = {
 export type IdempotencyKeyText = string;
 
 /**
+ * `true` to refuse what would have to be changed or dropped; `false` (the default) to be told of it.
+ */
+export type StrictFlag = 'true' | 'false';
+
+/**
  * The id of a workspace.
  */
 export type WorkspaceSelector = string;
@@ -4105,6 +4110,11 @@ export type ContractYaml = string | ContractDocument;
 export type IdempotencyKey = IdempotencyKeyText;
 
 /**
+ * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+ */
+export type Strict = StrictFlag;
+
+/**
  * The workspace to act in, another one of the key's user; the key's own when left out.
  */
 export type WorkspaceHeader = WorkspaceSelector;
@@ -4249,6 +4259,10 @@ export type CreateChatCompletionData = {
          * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
          */
         'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -8391,6 +8405,10 @@ export type CreateChatCompletionStreamData = {
          * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
          */
         'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
