@@ -7,7 +7,7 @@ export default {
   plugins: [runner],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-  jest: { projectType: 'custom', configFile: 'conformance/mutation/jest.config.mjs', enableFindRelatedTests: false },
+  jest: { projectType: 'custom', configFile: 'conformance/mutation/jest.config.mjs', enableFindRelatedTests: true },
   mutate: [
     'gateway/metering/{asks,budgets,denials,lease*,ledger*,messages,periods,calendar,price,rates,settle,size,topups}.ts',
     'gateway/store/ledger-*.ts',

@@ -8,8 +8,17 @@ import { toError } from './sqlite-failures.ts';
 import type { BatchAnswer, CallArgs, CallName, CallValue, FromThread, ServiceName, Services, ThreadSetup, ToThread } from './sqlite-messages.ts';
 import { StoreUnavailable } from './store.ts';
 
+/** A thread, as far as its owner needs to know it. */
+export interface Thread {
+  on(event: 'message', listener: (message: FromThread) => void): unknown;
+  on(event: 'error', listener: (cause: unknown) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
+  postMessage(message: ToThread): void;
+  terminate(): Promise<number>;
+}
+
 /** Starts the thread's code; a test replaces it to hold the thread in its hands. */
-export type StartWorker = () => Promise<Worker>;
+export type StartWorker = () => Promise<Thread>;
 
 export interface ThreadEvents {
   onBatch(answer: BatchAnswer): void;
@@ -41,7 +50,7 @@ const THREAD_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 
  * Starts the thread that runs `sqlite-worker.ts`. Where the process keeps a compile cache, the thread is given it, filled:
  * stripping types in the thread itself would cost 30 MB that are never given back (Node 24.21, measured 2026-11-21).
  */
-export const startSqliteWorker: StartWorker = async () => {
+export const startSqliteWorker: () => Promise<Worker> = async () => {
   const cache = getCompileCacheDir();
   if (cache !== undefined) {
     await import('./sqlite-worker.ts');
@@ -54,7 +63,7 @@ export const startSqliteWorker: StartWorker = async () => {
 };
 
 /** Takes charge of a thread that was just started. What it is asked before it died or after is rejected with StoreUnavailable. */
-export function createStoreThread(worker: Worker, events: ThreadEvents): StoreThread {
+export function createStoreThread(worker: Thread, events: ThreadEvents): StoreThread {
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
   let isClosing = false;
