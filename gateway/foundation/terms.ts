@@ -5,7 +5,7 @@ import type { NanoUsd } from './money.ts';
 export type ModelId = string;
 
 /** wire: an upstream's request and response format; a provider's row names one. */
-export type WireName = 'openai-chat' | 'sandbox';
+export type WireName = 'openai-chat' | 'gemini-content' | 'sandbox';
 
 /** scope: which doors a key opens: models and chat, what a workspace manages, what an operator manages for everybody. */
 export type Scope = 'inference' | 'management' | 'operator';
@@ -101,7 +101,7 @@ export interface Provider {
   readonly wire: WireName;
   /** No trailing slash, e.g. `https://api.openai.com/v1`. Empty for `sandbox`. */
   readonly baseUrl: string;
-  /** The credential sent as `Authorization: Bearer`; null for servers that need none. */
+  /** The credential, sent in the header its wire wants; null for servers that need none. */
   readonly apiKey: string | null;
   /** Extra fixed headers, e.g. `HTTP-Referer`. */
   readonly headers: Readonly<Record<string, string>>;

@@ -1,7 +1,8 @@
-/** This file asks an OpenAI-wire server which models it has loaded. */
+/** This file asks a provider's server which models it has loaded. */
 import type { Clock } from '../foundation/clock.ts';
 import { arrayAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { Provider } from '../foundation/terms.ts';
+import { authorization } from './authorization.ts';
 import type { OpenExchange } from './call.ts';
 import type { HttpRequest } from './wire.ts';
 
@@ -52,7 +53,7 @@ export function askModels(openExchange: OpenExchange, provider: Provider, { path
         cancelDeadline();
         const answer = parseJson(Buffer.concat(chunks).toString('utf8'));
         if (status !== 200) reject(new ProviderRefused(status));
-        else resolve(arrayAt(answer, 'data').flatMap((row) => stringAt(row, 'id') ?? []));
+        else resolve(modelsOf(answer));
       },
       onFailure(failure) {
         cancelDeadline();
@@ -62,8 +63,14 @@ export function askModels(openExchange: OpenExchange, provider: Provider, { path
   });
 }
 
+/** OpenAI lists `{data: [{id}]}`, Gemini `{models: [{name: "models/…"}]}` (https://ai.google.dev/api/models, 2026-11). */
+function modelsOf(answer: unknown): string[] {
+  const listed = arrayAt(answer, 'data');
+  if (listed.length > 0) return listed.flatMap((row) => stringAt(row, 'id') ?? []);
+  return arrayAt(answer, 'models').flatMap((row) => stringAt(row, 'name')?.replace(/^models\//, '') ?? []);
+}
+
 function askFor(provider: Provider, path: string): HttpRequest {
-  const headers: Record<string, string> = { accept: 'application/json', ...provider.headers };
-  if (provider.apiKey !== null) headers['authorization'] = `Bearer ${provider.apiKey}`;
+  const headers = { accept: 'application/json', ...provider.headers, ...authorization(provider) };
   return { kind: 'http', method: 'GET', path, headers, body: '', warnings: [] };
 }

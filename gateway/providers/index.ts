@@ -1,11 +1,13 @@
 /** This file is the registry of wires: a wire's name to the wire. */
 import type { WireName } from '../foundation/terms.ts';
+import { geminiContentWire } from './gemini-content.ts';
 import { openaiChatWire } from './openai-chat.ts';
 import { sandboxWire } from './sandbox.ts';
 import type { Wire } from './wire.ts';
 
 const wires: Readonly<Record<WireName, Wire>> = {
   'openai-chat': openaiChatWire,
+  'gemini-content': geminiContentWire,
   sandbox: sandboxWire,
 };
 
