@@ -71,7 +71,7 @@ export type ProviderId = string;
 /**
  * The format it speaks.
  */
-export type CatalogWire = 'openai-chat' | 'gemini-content' | 'sandbox';
+export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'sandbox';
 
 /**
  * The name of an environment variable.

@@ -5,7 +5,7 @@ import type { NanoUsd } from './money.ts';
 export type ModelId = string;
 
 /** wire: an upstream's request and response format; a provider's row names one. */
-export type WireName = 'openai-chat' | 'gemini-content' | 'sandbox';
+export type WireName = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'sandbox';
 
 /** scope: which doors a key opens: models and chat, what a workspace manages, what an operator manages for everybody. */
 export type Scope = 'inference' | 'management' | 'operator';

@@ -1,10 +1,21 @@
-/** This file says with which header a provider is shown its key. */
+/** This file says how each wire's providers are shown their key. */
 import type { Provider } from '../foundation/terms.ts';
 
-/** The header with a provider's credential; none for servers that need none. */
-export function authorization(provider: Provider): Readonly<Record<string, string>> {
-  if (provider.apiKey === null) return {};
-  // https://ai.google.dev/gemini-api/docs/api-key, 2026-11.
-  if (provider.wire === 'gemini-content') return { 'x-goog-api-key': provider.apiKey };
-  return { authorization: `Bearer ${provider.apiKey}` };
+/** The version of Anthropic's API that is spoken (platform.claude.com, "Versions", read 2026-11). */
+const ANTHROPIC_VERSION = '2023-06-01';
+
+/** The headers that carry a provider's key, and what its API wants beside it; a server that takes no key is sent none. */
+export function authorization({ wire, apiKey }: Provider): Record<string, string> {
+  switch (wire) {
+    case 'anthropic-messages': return { 'anthropic-version': ANTHROPIC_VERSION, ...withKey('x-api-key', apiKey) };
+    // https://ai.google.dev/gemini-api/docs/api-key, read 2026-11.
+    case 'gemini-content': return withKey('x-goog-api-key', apiKey);
+    case 'openai-chat':
+    case 'sandbox': return withKey('authorization', apiKey === null ? null : `Bearer ${apiKey}`);
+    default: return wire satisfies never;
+  }
+}
+
+function withKey(header: string, value: string | null): Record<string, string> {
+  return value === null ? {} : { [header]: value };
 }

@@ -3859,7 +3859,7 @@ export type CatalogModelChange = {
 /**
  * The format it speaks.
  */
-export type CatalogWire = 'openai-chat' | 'gemini-content' | 'sandbox';
+export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'sandbox';
 
 /**
  * The value of a header.

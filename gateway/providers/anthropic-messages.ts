@@ -1,0 +1,30 @@
+/** This file is the `anthropic-messages` wire: Anthropic's own Messages API, with its thinking, caching and structured outputs. */
+import { classifyMessageError } from './anthropic-messages-error.ts';
+import { readMessage, readMessageText, toChatCompletion } from './anthropic-messages-reply.ts';
+import { toMessagesBody } from './anthropic-messages-request.ts';
+import { openMessageStream } from './anthropic-messages-stream.ts';
+import { authorization } from './authorization.ts';
+import type { HttpRequest, Wire, WireRequest } from './wire.ts';
+
+/** The wire of Anthropic, and of servers that speak its API. */
+export const anthropicMessagesWire: Wire = {
+  encode: encodeMessages,
+  readReply: readMessage,
+  toReply: toChatCompletion,
+  readText: readMessageText,
+  openStream: openMessageStream,
+  classify: classifyMessageError,
+};
+
+function encodeMessages(request: WireRequest): HttpRequest {
+  const { provider } = request.target;
+  const { json, warnings } = toMessagesBody(request);
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: request.isStream ? 'text/event-stream' : 'application/json',
+    'accept-encoding': 'identity',
+    ...provider.headers,
+    ...authorization(provider),
+  };
+  return { kind: 'http', method: 'POST', path: '/messages', headers, body: json, warnings };
+}
