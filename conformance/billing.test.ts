@@ -93,15 +93,24 @@ const steps: Step[] = tableOf('| | what happens |').map(([number = '', what = ''
 /** Step → the id of the request it made. */
 const made = new Map<string, string>();
 
-/** Every provider of the example answers with the usage the page says. */
+/** Every provider of the example answers with the usage the page says, in its own words. */
 function scriptUsage({ prompt, cached, written, generated }: Step['usage']): void {
-  const text = JSON.stringify({
+  const chat = {
     id: 'c', object: 'chat.completion', created: 1, model: 'm',
     choices: [{ index: 0, message: { role: 'assistant', content: 'Hello', refusal: null }, logprobs: null, finish_reason: 'stop' }],
     usage: { prompt_tokens: prompt, completion_tokens: generated, total_tokens: prompt + generated, prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written } },
-  });
-  for (const model of ['claude-opus-4-5', 'gemini-2.5-pro', 'openai/gpt-oss-20b', 'openai/gpt-5-pro']) {
-    upstream.play(model, { headers: { 'content-type': 'application/json' }, steps: [{ write: text }] });
+  };
+  const claude = {
+    id: 'msg_1', type: 'message', role: 'assistant', model: 'm', content: [{ type: 'text', text: 'Hello' }], stop_reason: 'end_turn', stop_sequence: null,
+    usage: { input_tokens: prompt - cached - written, cache_read_input_tokens: cached, cache_creation_input_tokens: written, output_tokens: generated },
+  };
+  const gemini = {
+    candidates: [{ content: { role: 'model', parts: [{ text: 'Hello' }] }, finishReason: 'STOP', index: 0 }], modelVersion: 'm', responseId: 'r',
+    usageMetadata: { promptTokenCount: prompt, cachedContentTokenCount: cached, candidatesTokenCount: generated, totalTokenCount: prompt + generated },
+  };
+  const replies = { 'claude-opus-4-5': claude, 'gemini-2.5-pro': gemini, 'openai/gpt-oss-20b': chat, 'openai/gpt-5-pro': chat };
+  for (const [model, reply] of Object.entries(replies)) {
+    upstream.play(model, { headers: { 'content-type': 'application/json' }, steps: [{ write: JSON.stringify(reply) }] });
   }
 }
 

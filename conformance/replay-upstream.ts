@@ -78,7 +78,7 @@ export async function startReplayUpstream(): Promise<ReplayUpstream> {
         response.setHeader('content-type', 'application/json').end('{"object":"list","data":[]}');
         return;
       }
-      const model = modelOf(body);
+      const model = modelOf(body, request.url ?? '');
       const script = replays.get(model);
       const entry = follow(response, { path: request.url ?? '', headers: request.headers, body });
       played.set(model, [...played.get(model) ?? [], entry]);
@@ -107,7 +107,10 @@ export async function startReplayUpstream(): Promise<ReplayUpstream> {
   };
 }
 
-function modelOf(body: string): string {
+/** Gemini is told in the path, everybody else in the body. */
+function modelOf(body: string, path: string): string {
+  const named = /\/models\/([^:]+):/.exec(path)?.[1];
+  if (named !== undefined) return named;
   try {
     const value = JSON.parse(body) as { model?: unknown };
     return String(value.model);
