@@ -7,7 +7,7 @@ import { anthropicMessagesWire as wire } from './anthropic-messages.ts';
 import { weaveThinking } from './anthropic-messages-thinking.ts';
 
 const OWN = new URL('./__fixtures__/anthropic-messages/', import.meta.url).pathname;
-const SHARED = [new URL('../../../shared/fixtures/anthropic/', import.meta.url).pathname, '/work/shared/fixtures/anthropic/'].find(existsSync);
+const SHARED = [new URL('../../../shared/fixtures/anthropic/', import.meta.url).pathname].find(existsSync);
 const CONTEXT = { requestId: 'req_1', upstreamModel: 'claude-x', nowSeconds: 7 };
 const FINISH: Readonly<Record<string, string>> = { end_turn: 'stop', tool_use: 'tool_calls', max_tokens: 'length', refusal: 'content_filter' };
 

@@ -11,7 +11,7 @@ import { weaveThinking } from './anthropic-messages-thinking.ts';
 import { createEventSplitter, eventPayload } from './sse.ts';
 
 const OWN = new URL('./__fixtures__/anthropic-messages/', import.meta.url).pathname;
-const SHARED = [new URL('../../../shared/fixtures/anthropic/', import.meta.url).pathname, '/work/shared/fixtures/anthropic/'].find(existsSync);
+const SHARED = [new URL('../../../shared/fixtures/anthropic/', import.meta.url).pathname].find(existsSync);
 
 interface Recording {
   readonly name: string;
