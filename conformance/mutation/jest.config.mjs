@@ -9,5 +9,5 @@ export default {
   displayName: undefined,
   testSequencer: '<rootDir>/conformance/mutation/sequencer.cjs',
   testMatch: ['<rootDir>/gateway/metering/*.test.ts', '<rootDir>/gateway/store/ledger*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', 'count(er)?\\.test\\.ts$', 'prompt-texts\\.test\\.ts$', 'rates-redis\\.test\\.ts$', 'postgres'],
+  testPathIgnorePatterns: ['/node_modules/', 'count(er)?\\.test\\.ts$', 'prompt-texts\\.test\\.ts$', 'postgres'],
 };

@@ -110,6 +110,20 @@ describe('budgets', () => {
     expect(await retrieveBudget(office, 'ws_1', budget.id)).toMatchObject({ periodKey: '2026-11-22', used: 0n, remaining: 1_000n, thresholdsReached: [] });
   });
 
+  test('what open requests hold is not left either, and a threshold is reached when exactly so much is used', async () => {
+    const { budget } = await createBudget(office, 'ws_1', wanted);
+    const asks = asksFor(sampleAccount({ budgets: [budget] }));
+    await spend(asks, { nanoUsd: 500n, messages: 1n });
+    await new Promise<void>((resolve, reject) => {
+      const [ask] = asks;
+      if (!ask) throw new Error('nothing is asked');
+      store.apply({
+        kind: 'hold', id: 'req_held', nodeId: 'node_1', options: [[{ ...ask, amount: 300n }]], giveBack: [], draft: sampleRecord(7), nowMs: NOW_MS, expiresMs: NOW_MS + 60_000, idempotency: null,
+      }, (failure) => { if (failure) reject(failure); else resolve(); });
+    });
+    expect(await retrieveBudget(office, 'ws_1', budget.id)).toMatchObject({ used: 500n, held: 300n, remaining: 200n, thresholdsReached: [50] });
+  });
+
   test('a change holds for what is used already; a lowered amount leaves nothing, not less', async () => {
     const { budget } = await createBudget(office, 'ws_1', wanted);
     await spend(asksFor(sampleAccount({ budgets: [budget] })), { nanoUsd: 600n, messages: 2n });

@@ -96,7 +96,9 @@ describe('402 request_exceeds_budget', () => {
   });
 
   test('and so is a call bigger than the whole pool', () => {
-    expect(refuse(denied(pool, { cap: 1n, amount: 2n })).code).toBe('request_exceeds_budget');
+    const refusal = refuse(denied(pool, { cap: 1n, amount: 2n }));
+    expect(refusal.code).toBe('request_exceeds_budget');
+    expect(refusal.message).toMatch(/\.$/);
   });
 });
 
@@ -112,12 +114,21 @@ describe('429 quota_exceeded', () => {
     const refusal = refuse(denied(quota, { cap: 30n, used: 30n, amount: 2n }), denied(pool, { cap: 100n, used: 100n, amount: 2n }));
     expect(refusal.message).toContain('2026-11-22T00:00:00Z');
     expect(refuse(denied(pool, { cap: 100n, used: 100n, amount: 2n })).message).toContain('2026-12-01T00:00:00Z');
+    expect(refuse(denied(pool, { cap: 100n, used: 100n, amount: 2n }), denied(quota, { cap: 30n, used: 30n, amount: 2n })).message).toContain('2026-11-22T00:00:00Z');
   });
 
   test('of a day that is used up and a pool that open calls hold, the pool is what to wait for', () => {
     const refusal = refuse(denied(quota, { cap: 30n, used: 30n, amount: 2n }), denied(pool, { cap: 100n, used: 90n, held: 10n, amount: 2n }));
     expect(refusal.code).toBe('in_flight_budget');
     expect(refusal.message).toContain('the message pool of the plan Sample');
+    // A smaller answer is no fewer messages: that it would fit is not what stands in the way.
+    expect(refusal.message).not.toContain('max_tokens');
+    expect(refusal.options.param).toBeNull();
+  });
+
+  test('one message is left, not are, and what open calls hold is not left', () => {
+    expect(refuse(denied(quota, { cap: 30n, used: 29n, amount: 2n })).message).toContain('1 message is left of 30 messages');
+    expect(refuse(denied(quota, { cap: 30n, used: 26n, held: 2n, amount: 5n })).message).toContain('2 messages are left of 30 messages');
   });
 
   test('a lifetime pool does not renew', () => {

@@ -28,6 +28,15 @@ describe('sizeChat', () => {
     expect(size.nanoUsd).toBe(118n * 3_000n + 50n * 15_000n);
   });
 
+  test('what is certain of a prompt is three tokens a message and something for its text, and never more than the guess', () => {
+    const one = sizeChat({ body: body(), prices: [], maxOutputTokens: null });
+    const two = sizeChat({ body: body({ messages: [...body().messages, ...body().messages] }), prices: [], maxOutputTokens: null });
+    expect(sizeChat({ body: body({ messages: [{ role: 'user', content: '' }, { role: 'user', content: '' }] }), prices: [], maxOutputTokens: null }).promptTokensAtLeast).toBe(6);
+    expect(one.promptTokensAtLeast).toBeGreaterThan(3);
+    expect(two.promptTokensAtLeast).toBe(2 * one.promptTokensAtLeast);
+    expect(two.promptTokensAtLeast).toBeLessThanOrEqual(two.promptTokens);
+  });
+
   test('a call that says nothing about its output may generate 4,096 tokens, or as much as its model can', () => {
     expect(sizeChat({ body: body(), prices: [], maxOutputTokens: null }).outputTokens).toBe(4_096);
     expect(sizeChat({ body: body(), prices: [], maxOutputTokens: 1_000 }).outputTokens).toBe(1_000);
@@ -113,6 +122,7 @@ describe('affordableOutput', () => {
     expect(affordableOutput(size, 'nusd', -5n)).toBe(0);
     expect(affordableOutput({ ...size, prices: [null] }, 'nusd', 0n)).toBe(Infinity);
     expect(affordableOutput(size, 'msg', 0n)).toBe(0);
+    expect(affordableOutput({ ...size, promptTokensMost: 16_001 }, 'msg', 1n)).toBe(0);
     expect(affordableOutput(size, 'msg', -1n)).toBe(0);
   });
 });
