@@ -106,8 +106,10 @@ export class ModelLedger {
     return { kind: 'leased', amount: given };
   }
 
-  #settle({ record, lines }: SettleOp): void {
+  #settle({ record, lines, isFirstWord }: SettleOp): void {
     if (this.usage.has(record.id)) return;
+    // A store that believes it would leave the hold open for ever.
+    if (isFirstWord && this.holds.has(record.id)) throw new Error(`${record.id} has a hold, and its settlement says that the store never heard of it`);
     this.usage.set(record.id, record);
     this.holds.delete(record.id);
     for (const { leaseId, counter, asked, actual } of lines) {

@@ -124,6 +124,25 @@ describe('settling', () => {
     expect(world.ledger.counter(large).used).toBe(5006n);
   });
 
+  test('a settlement says that it is the first word of its request when nothing was sent before, and only then', async () => {
+    const gateway = await leasing(new World());
+    const firstWords = (): unknown[] => gateway.store.ops.flatMap((op) => (op.kind === 'settle' ? [op.isFirstWord] : []));
+    await settle(gateway, placedAtOnce(gateway, one(large)), 1);
+    expect(firstWords()).toEqual([true]);
+    await settle(gateway, await placed(gateway, one(messageCounter('q:ws_1:pro:2026-11-21', 10n))), 1);
+    expect(firstWords()).toEqual([true, false]);
+    await settle(gateway, await placed(gateway, one(large), claim), 1);
+    expect(firstWords()).toEqual([true, false, false]);
+    gateway.room.settle({ requestId: 'req_nothing', option: 0, asks: [], leaseIds: null, idempotency: null }, { record: usedMessages('req_nothing', 0), reply: null }, () => undefined);
+    expect(firstWords()).toEqual([true, false, false, true]);
+  });
+
+  test('a placing names the leases it came out of, and null where it needed none', async () => {
+    const gateway = await leasing(new World());
+    const free = messageCounter('q:ws_1:free:2026-11-21', null);
+    expect(placedAtOnce(gateway, [...one(large), ...one(free)]).leaseIds).toEqual([expect.stringMatching(/^lease_/), null]);
+  });
+
   test('a counter without a cap is counted', async () => {
     const world = new World();
     const gateway = await world.start();
@@ -171,6 +190,7 @@ describe('notes', () => {
     expect(world.ledger.counter(large).used).toBe(5n);
     expect(world.ledger.held(large.id)).toBe(4086n);
     expect(kinds(gateway.store.ops)).toEqual(['journal', 'observe', 'settle']);
+    expect(gateway.store.ops.at(-1)).toMatchObject({ isFirstWord: false });
   });
 
   test('a settlement right behind the note is right, whether or not the note was written', async () => {

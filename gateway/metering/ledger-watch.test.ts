@@ -50,6 +50,24 @@ describe('the ledger watch', () => {
     await watch.close();
   });
 
+  test('the log is told of what is broken, and of a store that can not say; of nothing else', async () => {
+    const told: [string, unknown][] = [];
+    const log = Object.assign(createLog('silent'), {
+      error: (fields: unknown) => { told.push(['error', fields]); }, warn: (fields: unknown) => { told.push(['warn', fields]); },
+    });
+    const away = new Error('away');
+    const answers = [(): Violation[] => [], (): Violation[] => [broken], (): Violation[] => { throw away; }];
+    const clock = createManualClock();
+    const watch = createLedgerWatch({ store: { checkLedger: () => Promise.resolve().then(answers.shift() ?? ((): Violation[] => [])) }, clock, log });
+    for (let round = 0; round < 3; round++) {
+      await turn();
+      clock.advance(60_000);
+    }
+    await turn();
+    expect(told).toEqual([['error', { violations: [broken] }], ['warn', { error: away }]]);
+    await watch.close();
+  });
+
   test('who asks while a check is under way is given its answer', async () => {
     const { watch, checks } = start(() => [broken]);
     expect(await watch.checkNow()).toEqual([broken]);

@@ -86,6 +86,16 @@ function describeHolds(withPlace: WithPlace): void {
 }
 
 function describeSettling(withPlace: WithPlace): void {
+  test('a settlement that says it is the first word of its request is believed only when it is: nothing is counted twice, and its neighbours are done', withPlace(async (open) => {
+    const store = await open();
+    const asks = [{ counter: quota(100n), amount: 5n }];
+    await apply(store, settleOp(usedRecord(1, { messages: 2 }), asks, { isFirstWord: true }));
+    await Promise.all([2, 1, 3, 1].map((index) => apply(store, settleOp(usedRecord(index, { messages: 2 }), asks, { isFirstWord: true }))));
+    await Promise.all([4, 4].map((index) => apply(store, settleOp(usedRecord(index, { messages: 2 }), asks, { isFirstWord: true }))));
+    expect(await readCounter(store, quota(0n).id)).toEqual({ cap: 100n, used: 8n, held: 0n });
+    expect(await store.checkLedger()).toEqual([]);
+  }), TEST_TIMEOUT_MS);
+
   test('a settlement frees what was held and counts what was used, once, however often it comes', withPlace(async (open) => {
     const store = await open();
     await store.postTransfers([grantOf(10_000n)]);
