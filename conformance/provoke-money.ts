@@ -13,7 +13,7 @@ import { ask } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 type MoneyCode = Extract<ErrorCode,
-  | 'unsupported_field' | 'unsafe_url' | 'provider_key_rejected' | 'invalid_signature' | 'insufficient_balance' | 'budget_exhausted' | 'in_flight_budget' | 'request_exceeds_budget'
+  | 'unsupported_field' | 'unsupported_model' | 'unsafe_url' | 'provider_key_rejected' | 'invalid_signature' | 'insufficient_balance' | 'budget_exhausted' | 'in_flight_budget' | 'request_exceeds_budget'
   | 'insufficient_role' | 'workspace_not_allowed' | 'workspace_suspended' | 'tier_not_in_plan' | 'workspace_not_found' | 'user_not_found' | 'member_not_found'
   | 'budget_not_found' | 'provider_key_not_found' | 'plan_not_found' | 'provider_not_found' | 'request_not_found' | 'idempotency_key_in_use'
   | 'idempotency_reply_not_kept' | 'last_owner' | 'email_taken' | 'already_member' | 'provider_key_exists' | 'plan_in_use' | 'balance_in_use'
@@ -107,6 +107,7 @@ async function strictChat(stage: Stage): Promise<RawReply> {
 
 export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
   unsupported_field: { by: ['createChatCompletion'], provoke: strictChat },
+  unsupported_model: { by: chat, provoke: (stage, id) => ask(stage, id, { body: { model: 'sandbox/embedding', messages: [{ role: 'user', content: 'x' }] } }) },
   unsafe_url: { by: ['createProviderKey'], provoke: (stage, id) => ask(stage, id, { body: { provider: OWN_KEY_PROVIDER, key: 'sk-own-0123456789', base_url: 'https://127.0.0.1/v1' } }) },
   provider_key_rejected: {
     by: ['createProviderKey'],

@@ -194,7 +194,31 @@ export type CatalogLongPromptPrice = {
 };
 
 /**
- * What a million tokens cost, in whole nano-USD (USD × 10⁻⁹). A kind of prompt tokens that is left out is charged as `input`, `reasoning` as `output`.
+ * What one variant costs, in whole nano-USD.
+ */
+export type CatalogVariantPrice = {
+    image?: CatalogNanoUsd;
+    video_second?: CatalogNanoUsd;
+};
+
+/**
+ * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free.
+ */
+export type CatalogMediaPrice = {
+    image?: CatalogNanoUsd;
+    audio_second?: CatalogNanoUsd;
+    video_second?: CatalogNanoUsd;
+    mega_characters?: CatalogNanoUsd;
+    /**
+     * Other prices of single variants, such as `1024x1024/high` or `1080p`; what one leaves out is as above.
+     */
+    variants?: {
+        [key: string]: CatalogVariantPrice;
+    };
+};
+
+/**
+ * What a million tokens cost, in whole nano-USD (USD × 10⁻⁹), and what is not counted in tokens. A kind of prompt tokens that is left out is charged as `input`, `reasoning` as `output`.
  */
 export type CatalogPrice = {
     /**
@@ -210,6 +234,7 @@ export type CatalogPrice = {
      */
     long_prompts?: Array<CatalogLongPromptPrice>;
     reasoning?: CatalogNanoUsd;
+    media?: CatalogMediaPrice;
 };
 
 /**
@@ -579,6 +604,18 @@ export type CatalogGuard = {
 };
 
 /**
+ * The formats a provider speaks for single kinds of calls, where they are not of the family of `wire`.
+ */
+export type CatalogWires = {
+    chat?: CatalogWire;
+    embeddings?: CatalogWire;
+    images?: CatalogWire;
+    transcription?: CatalogWire;
+    speech?: CatalogWire;
+    video?: CatalogWire;
+};
+
+/**
  * A business or a server that can be called.
  */
 export type CatalogProvider = {
@@ -588,6 +625,7 @@ export type CatalogProvider = {
      */
     name: string;
     wire: CatalogWire;
+    wires?: CatalogWires;
     /**
      * Where its API begins, without a slash at the end; empty for the sandbox.
      */
@@ -620,6 +658,11 @@ export type CatalogProvider = {
      */
     docs_url?: string;
 };
+
+/**
+ * What a model can be asked for.
+ */
+export type CatalogKind = 'chat' | 'embeddings' | 'images' | 'transcription' | 'speech' | 'video';
 
 /**
  * A model, what it can do and where it can be reached.
@@ -658,6 +701,10 @@ export type CatalogModel = {
      * What it writes.
      */
     output_modalities: Array<Modality>;
+    /**
+     * What it can be asked for; chat alone when it is left out.
+     */
+    kinds?: Array<CatalogKind>;
     /**
      * Whether it calls tools.
      */

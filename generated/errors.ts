@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'json_too_deep'
   | 'upstream_rejected'
   | 'unsupported_field'
+  | 'unsupported_model'
   | 'unsafe_url'
   | 'provider_key_rejected'
   | 'invalid_signature'
@@ -104,6 +105,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "No target of this model can honour the request as it is. logit_bias: dropped, google/gemini-2.5-flash does not take it.",
     help: "Leave out the field that param names, choose another model, or leave out the header x-interline-strict to be answered without it.",
+  },
+  unsupported_model: {
+    status: 400,
+    type: "invalid_request_error",
+    message: "The model \"sandbox/embedding\" makes embeddings, not text. Choose another, or another operation.",
+    help: "Choose a model that makes what this operation gives; a model's row says what it makes, and GET /models lists those that chat.",
   },
   unsafe_url: {
     status: 400,

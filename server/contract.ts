@@ -30,6 +30,8 @@ export interface OperationRoute {
   /** The whole path, or what stands before the parameter. */
   readonly path: string;
   readonly parameter: string | null;
+  /** What stands after the parameter; '' where nothing does. */
+  readonly suffix: string;
   readonly mayHoldSlashes: boolean;
   readonly validators: OperationValidators;
 }
@@ -93,12 +95,13 @@ function routeOf(operationId: OperationId, api: OpenAPIBackend): OperationRoute 
   const parameters = compiled.at(-1);
   if (!parameters) throw new Error(`the contract has no operation ${operationId}`);
   const { path } = operations[operationId];
-  const template = /^(.*\/)\{(\w+)\}$/.exec(path);
-  const [, prefix, parameter] = template ?? [];
+  const template = /^(.*\/)\{(\w+)\}(\/.*)?$/.exec(path);
+  const [, prefix, parameter, suffix = ''] = template ?? [];
   return {
     operationId,
     path: prefix ?? path,
     parameter: parameter ?? null,
+    suffix,
     mayHoldSlashes: parameter !== undefined && SLASHED_PARAMETERS.has(parameter),
     validators: { body: compiled.length > 1 ? compiled[0] ?? null : null, parameters },
   };

@@ -5,6 +5,7 @@ import { DepartureSignal } from '../gateway/foundation/departure.ts';
 import { Refusal, asRefusal, fail } from '../gateway/foundation/errors.ts';
 import type { Roster } from '../gateway/foundation/roster.ts';
 import type { JsonOutline } from '../gateway/foundation/json-outline.ts';
+import type { UploadedFile } from '../gateway/foundation/operation.ts';
 import type { Caller } from '../gateway/foundation/terms.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { operations } from '../generated/operations.ts';
@@ -23,6 +24,7 @@ export interface UntypedCall {
   readonly body: unknown;
   readonly bodyText: string;
   readonly outline: JsonOutline;
+  readonly files: readonly UploadedFile[];
   readonly path: unknown;
   readonly query: unknown;
   readonly headers: IncomingMessage['headers'];
@@ -46,6 +48,7 @@ export interface DispatchParts {
 }
 
 const NO_OUTLINE: JsonOutline = { depth: 0, fields: [], isIrregular: false };
+const NO_FILES: readonly UploadedFile[] = [];
 const PREFLIGHT_SECONDS = 86_400;
 /** Selects another workspace of the key's user. */
 const WORKSPACE_HEADER = 'x-writingmate-workspace';
@@ -182,6 +185,7 @@ async function readCall(
     body: body?.value,
     bodyText: body?.text ?? '',
     outline: body?.outline ?? NO_OUTLINE,
+    files: NO_FILES,
   };
 }
 

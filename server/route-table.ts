@@ -1,4 +1,4 @@
-/** This file finds the operation of a request in a table: one look-up for plain paths, one prefix for templated ones. */
+/** This file finds the operation of a request in a table: one look-up for plain paths, one prefix, and what ends them, for templated ones. */
 import type { OperationRoute } from './contract.ts';
 import { operations } from '../generated/operations.ts';
 
@@ -28,22 +28,22 @@ export interface RouteTable {
 /** Builds the table from the contract's operations. */
 export function createRouteTable(routes: readonly OperationRoute[]): RouteTable {
   const exact = new Map<string, PathEntry>();
-  const templated: { prefix: string; entry: PathEntry; mayHoldSlashes: boolean }[] = [];
+  const templated: { prefix: string; suffix: string; entry: PathEntry; mayHoldSlashes: boolean }[] = [];
   for (const group of Map.groupBy(routes, (route) => operations[route.operationId].path).values()) {
     const entry = entryOf(group);
     const [first] = group;
     if (!first) continue;
     for (const base of BASE_PATHS) {
       if (first.parameter === null) exact.set(base + first.path, entry);
-      else templated.push({ prefix: base + first.path, entry, mayHoldSlashes: first.mayHoldSlashes });
+      else templated.push({ prefix: base + first.path, suffix: first.suffix, entry, mayHoldSlashes: first.mayHoldSlashes });
     }
   }
   const matchPath = (path: string, queryText: string): RouteMatch | null => {
     const entry = exact.get(path);
     if (entry) return { entry, parameter: null, queryText };
-    for (const { prefix, entry: candidate, mayHoldSlashes } of templated) {
-      if (!path.startsWith(prefix) || path.length === prefix.length) continue;
-      const raw = path.slice(prefix.length);
+    for (const { prefix, suffix, entry: candidate, mayHoldSlashes } of templated) {
+      if (!path.startsWith(prefix) || !path.endsWith(suffix) || path.length <= prefix.length + suffix.length) continue;
+      const raw = path.slice(prefix.length, path.length - suffix.length);
       if (!mayHoldSlashes && raw.includes('/')) continue;
       return { entry: candidate, parameter: decode(raw), queryText };
     }

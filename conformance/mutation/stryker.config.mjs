@@ -9,7 +9,7 @@ export default {
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   jest: { projectType: 'custom', configFile: 'conformance/mutation/jest.config.mjs', enableFindRelatedTests: true },
   mutate: [
-    'gateway/metering/{asks,budgets,denials,lease*,ledger*,messages,periods,calendar,price,rates,settle,size,topups}.ts',
+    'gateway/metering/{asks,budgets,denials,lease*,ledger*,media,messages,periods,calendar,price,rates,settle,size,topups}.ts',
     'gateway/store/ledger-*.ts',
     '!**/*.test.ts', '!**/*.suite.ts',
   ],

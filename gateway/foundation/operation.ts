@@ -7,6 +7,15 @@ import type { Caller } from './terms.ts';
 
 export type { OperationId } from '../../generated/operations.ts';
 
+/** A file of a multipart body. In the body itself its field holds its name. */
+export interface UploadedFile {
+  readonly field: string;
+  readonly name: string;
+  /** As the caller said, unchecked. */
+  readonly contentType: string;
+  readonly bytes: Buffer;
+}
+
 /** One validated, authenticated call. */
 export interface Call<Id extends OperationId> {
   readonly operationId: Id;
@@ -16,6 +25,8 @@ export interface Call<Id extends OperationId> {
   readonly bodyText: string;
   /** Where the top-level fields of `bodyText` stand. */
   readonly outline: JsonOutline;
+  /** Of a multipart body. */
+  readonly files: readonly UploadedFile[];
   readonly path: Operations[Id]['path'];
   readonly query: Operations[Id]['query'];
   /** Lower-case request headers. */

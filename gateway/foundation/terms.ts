@@ -4,6 +4,9 @@ import type { NanoUsd } from './money.ts';
 /** model: what a caller can name in `model`. A public id such as `google/gemini-2.5-flash`. */
 export type ModelId = string;
 
+/** kind: what a call asks of a model. Each kind has one canonical request, and its own wires. */
+export type Kind = 'chat' | 'embeddings' | 'images' | 'transcription' | 'speech' | 'video';
+
 /** wire: an upstream's request and response format; a provider's row names one. */
 export type WireName = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'sandbox';
 
@@ -99,6 +102,8 @@ export interface Provider {
   readonly id: string;
   readonly name: string;
   readonly wire: WireName;
+  /** Of the kinds that it speaks another wire for. */
+  readonly wires?: Readonly<Partial<Record<Kind, WireName>>>;
   /** No trailing slash, e.g. `https://api.openai.com/v1`. Empty for `sandbox`. */
   readonly baseUrl: string;
   /** The credential, sent in the header its wire wants; null for servers that need none. */
@@ -134,6 +139,18 @@ export interface Price {
   readonly reasoning?: NanoUsd;
   /** Other prices for long prompts, lowest threshold first; the last one the prompt exceeds holds for the whole request. */
   readonly longPrompts?: readonly LongPromptPrice[];
+  /** Of what is not counted in tokens. */
+  readonly media?: MediaPrice;
+}
+
+/** media price: nano-USD for one image, second or million characters; what is left out costs nothing. */
+export interface MediaPrice {
+  readonly image?: NanoUsd;
+  readonly audioSecond?: NanoUsd;
+  readonly videoSecond?: NanoUsd;
+  readonly megaCharacters?: NanoUsd;
+  /** Other prices of one variant, such as `1024x1024/high` or `1080p`; what a variant leaves out is as above. */
+  readonly variants?: Readonly<Record<string, { readonly image?: NanoUsd; readonly videoSecond?: NanoUsd }>>;
 }
 
 /** long-prompt price: what a request costs whose prompt, cached tokens included, is longer than `abovePromptTokens`. */
@@ -165,6 +182,19 @@ export interface Usage {
   readonly cacheWriteTokens: number;
   readonly completionTokens: number;
   readonly reasoningTokens: number;
+  /** What has no tokens; absent for text. */
+  readonly media?: MediaUsage;
+}
+
+/** media usage: what was made or read that is not counted in tokens, in whole numbers. */
+export interface MediaUsage {
+  readonly images: number;
+  readonly audioMs: number;
+  readonly videoMs: number;
+  /** Of text that was spoken, in Unicode code points. */
+  readonly characters: number;
+  /** Which variant's price holds; null for the plain one. */
+  readonly variant: string | null;
 }
 
 /** basis: how the usage is known: the provider said so, we counted it, we saw part of it, or there was none. */

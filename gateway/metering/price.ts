@@ -2,6 +2,7 @@
 import { toNanoUsd, ZERO_NANO_USD } from '../foundation/money.ts';
 import type { NanoUsd } from '../foundation/money.ts';
 import type { Charge, LongPromptPrice, Price, Usage } from '../foundation/terms.ts';
+import { boundMedia, mediaCost, mediaMessages } from './media.ts';
 import { countMessages } from './messages.ts';
 
 /** Prices are for this many tokens. */
@@ -18,13 +19,14 @@ export const UNPRICED = 'unpriced';
  * `output`, what the model thought with `reasoning`; of the prompt, cached tokens cost `cacheRead`, tokens written to the
  * cache `cacheWrite`, the rest `input`. A price without `reasoning` charges that at `output`, one without `cacheRead` or
  * `cacheWrite` those at `input`. A prompt past a long-prompt threshold, cached tokens included, has the whole request
- * charged at that threshold's rates.
+ * charged at that threshold's rates. What has no tokens is charged beside them (`media.ts`), and counts as no fewer messages than it
+ * has images, seconds of video or minutes of audio.
  * The error of the one rounding is below one nano-USD per request, in the operator's favour.
  */
 export function priceUsage(usage: Usage, price: Price | null): Charge {
   const bounded = boundUsage(usage);
   return {
-    messages: countMessages(bounded),
+    messages: bounded.media ? Math.max(countMessages(bounded), mediaMessages(bounded.media)) : countMessages(bounded),
     nanoUsd: price === null ? ZERO_NANO_USD : chargeFor(bounded, price),
     priceVersion: price === null ? UNPRICED : price.version,
     isUnpriced: price === null,
@@ -44,7 +46,8 @@ export function boundUsage(usage: Usage): Usage {
   const addsUp = promptTokens === usage.promptTokens && cachedTokens === usage.cachedTokens
     && cacheWriteTokens === usage.cacheWriteTokens && completionTokens === usage.completionTokens
     && reasoningTokens === usage.reasoningTokens;
-  return addsUp ? usage : { promptTokens, cachedTokens, cacheWriteTokens, completionTokens, reasoningTokens };
+  if (addsUp && !usage.media) return usage;
+  return { promptTokens, cachedTokens, cacheWriteTokens, completionTokens, reasoningTokens, ...(usage.media ? { media: boundMedia(usage.media) } : {}) };
 }
 
 function boundTokens(tokens: number, max: number): number {
@@ -65,7 +68,8 @@ function chargeFor(usage: Usage, price: Price): NanoUsd {
     + BigInt(usage.cachedTokens) * (rates.cacheRead ?? rates.input)
     + BigInt(usage.cacheWriteTokens) * (rates.cacheWrite ?? rates.input)
     + BigInt(usage.completionTokens - usage.reasoningTokens) * rates.output
-    + BigInt(usage.reasoningTokens) * (rates.reasoning ?? rates.output);
+    + BigInt(usage.reasoningTokens) * (rates.reasoning ?? rates.output)
+    + (usage.media ? mediaCost(usage.media, price.media) : 0n);
   return toNanoUsd(divideUp(total, TOKENS_PER_PRICE));
 }
 

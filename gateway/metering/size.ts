@@ -2,7 +2,8 @@
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { NanoUsd } from '../foundation/money.ts';
-import type { Price } from '../foundation/terms.ts';
+import type { MediaUsage, Price } from '../foundation/terms.ts';
+import { mediaCostMost, mediaMessages } from './media.ts';
 import { TOKENS_PER_MESSAGE } from './messages.ts';
 import { TOKENS_PER_PRICE, divideUp, ratesFor } from './price.ts';
 import { gatherPrompt } from './prompt-texts.ts';
@@ -27,7 +28,7 @@ export interface CallSize {
   readonly promptTokensAtLeast: number;
   /** The guess with its margin of error. */
   readonly promptTokensMost: number;
-  /** Of each choice. */
+  /** Of each choice; 0 for what generates none. */
   readonly outputTokens: number;
   readonly choices: number;
   /** At the dearest of the targets that may answer; 0 when none has a price. */
@@ -59,21 +60,41 @@ export function sizeChat({ body, prices, maxOutputTokens }: SizeInput): CallSize
     promptTokens += guessTokens(text, extraBytes);
     promptTokensAtLeast += guessTokensAtLeast(text, extraBytes);
   }
-  const promptTokensMost = Math.ceil(promptTokens * PROMPT_SAFETY_PERCENT / PERCENT);
-  const outputTokens = outputOf(body, maxOutputTokens);
   const choices = Math.min(atLeastOne(body.n) ?? 1, CHOICES_MAX);
+  return sizeCall({ promptTokens, promptTokensAtLeast, outputTokens: outputOf(body, maxOutputTokens), choices, prices });
+}
+
+/** What a call of any kind is known to ask for. */
+export interface CallAmounts {
+  /** As guessed. */
+  readonly promptTokens: number;
+  readonly promptTokensAtLeast: number;
+  readonly outputTokens: number;
+  readonly choices: number;
+  /** The most of what has no tokens; a null variant stands for the dearest. */
+  readonly media?: MediaUsage;
+  /** Of every target that may answer. */
+  readonly prices: readonly (Price | null)[];
+}
+
+/** Sizes a call: a tenth more prompt than guessed, none of it read from a cache, and everything at the dearest price. */
+export function sizeCall(call: CallAmounts): CallSize {
+  const { promptTokens, promptTokensAtLeast, outputTokens, choices, media, prices } = call;
+  const promptTokensMost = Math.ceil(promptTokens * PROMPT_SAFETY_PERCENT / PERCENT);
+  const messages = messagesMost({ promptTokensMost, outputTokens, choices });
   return {
     promptTokens, promptTokensAtLeast, promptTokensMost, outputTokens, choices, prices,
-    nanoUsd: dearest({ promptTokensMost, outputTokens, choices, prices }),
-    messages: messagesMost({ promptTokensMost, outputTokens, choices }),
+    nanoUsd: dearest({ promptTokensMost, outputTokens, choices, media, prices }),
+    messages: media ? BigInt(Math.max(messages, mediaMessages(media))) : BigInt(messages),
   };
 }
 
 /**
  * Gives the largest `max_tokens` with which the call would fit into a room of nano-USD or messages; 0 when its prompt alone
- * does not, and Infinity when its output costs nothing.
+ * does not or it generates none, and Infinity when its output costs nothing.
  */
 export function affordableOutput(size: CallSize, unit: 'nusd' | 'msg', room: bigint): number {
+  if (size.outputTokens === 0) return 0;
   if (unit === 'nusd') return Math.min(...size.prices.map((price) => price === null ? Number.POSITIVE_INFINITY : affordableAt(size, price, room)));
   const rest = Number(room) * TOKENS_PER_MESSAGE - size.promptTokensMost;
   return room < 1n || rest < 0 ? 0 : Math.floor(rest / size.choices);
@@ -81,12 +102,13 @@ export function affordableOutput(size: CallSize, unit: 'nusd' | 'msg', room: big
 
 type Amounts = Pick<CallSize, 'promptTokensMost' | 'outputTokens' | 'choices'>;
 
-function dearest({ prices, ...amounts }: Amounts & Pick<CallSize, 'prices'>): NanoUsd {
+function dearest({ prices, media, ...amounts }: Amounts & Pick<CallSize, 'prices'> & { media: MediaUsage | undefined }): NanoUsd {
   let most = 0n;
   for (const price of prices) {
     if (price === null) continue;
     const { input, output } = worstRates(amounts.promptTokensMost, price);
-    const total = BigInt(amounts.promptTokensMost) * input + BigInt(amounts.outputTokens * amounts.choices) * output;
+    const total = BigInt(amounts.promptTokensMost) * input + BigInt(amounts.outputTokens * amounts.choices) * output
+      + (media ? mediaCostMost(media, price.media) : 0n);
     if (total > most) most = total;
   }
   return toNanoUsd(divideUp(most, TOKENS_PER_PRICE));
@@ -109,9 +131,9 @@ function max(left: NanoUsd, right: NanoUsd): NanoUsd {
   return left > right ? left : right;
 }
 
-function messagesMost({ promptTokensMost, outputTokens, choices }: Amounts): bigint {
+function messagesMost({ promptTokensMost, outputTokens, choices }: Amounts): number {
   const tokens = promptTokensMost + Math.min(outputTokens, TOKENS_PER_MESSAGE) * choices;
-  return BigInt(Math.max(1, Math.ceil(tokens / TOKENS_PER_MESSAGE)));
+  return Math.max(1, Math.ceil(tokens / TOKENS_PER_MESSAGE));
 }
 
 /** Both names of the cap may be given; which of them the upstream takes is not known here, so the larger counts. */

@@ -16,10 +16,10 @@ function encode(body: Record<string, unknown>, { model = 'claude-opus-4-5', isSt
   const provider = { id: 'anthropic', name: 'Anthropic', wire: 'anthropic-messages' as const, baseUrl: 'https://api.anthropic.com/v1', apiKey, headers, quirks: {} };
   const request = wire.encode({
     target: { id: `anthropic/${model}`, provider, upstreamModel: model, price: null, quirks, options: {} },
-    body: JSON.parse(bodyText) as ChatCompletionRequest, bodyText, outline: outlineJson(bodyText, 1000), isStream, requestId: 'req_1', nowSeconds: 7,
+    body: JSON.parse(bodyText) as ChatCompletionRequest, bodyText, outline: outlineJson(bodyText, 1000), isStream, files: [], requestId: 'req_1', nowSeconds: 7,
   });
   if (request.kind !== 'http') throw new Error('not a request');
-  const sent = parseJson(request.body);
+  const sent = parseJson(String(request.body));
   if (!isJsonObject(sent)) throw new Error('no body');
   return { ...request, sent, turns: arrayAt(sent, 'messages') };
 }

@@ -8,7 +8,7 @@ import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundat
 import type { JsonObject } from '../foundation/json-value.ts';
 import { openMessageStream } from './anthropic-messages-stream.ts';
 import { weaveThinking } from './anthropic-messages-thinking.ts';
-import { createEventSplitter, eventPayload } from './sse.ts';
+import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
 
 const OWN = new URL('./__fixtures__/anthropic-messages/', import.meta.url).pathname;
 const SHARED = [new URL('../../../shared/fixtures/anthropic/', import.meta.url).pathname].find(existsSync);

@@ -8,7 +8,7 @@ import { classifyMessageStreamError } from './anthropic-messages-error.ts';
 import { mergeUsage, readMessageUsage, readRefusal, toChatUsage, toFinishReason } from './anthropic-messages-reply.ts';
 import { redactedDetail, thinkingDetail } from './anthropic-messages-thinking.ts';
 import { classifyStreamError } from './openai-error.ts';
-import { dataEvent, eventPayload } from './sse.ts';
+import { dataEvent, eventPayload } from '../foundation/sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
 /** A block that has begun and not ended. Blocks of tools the provider runs itself are not kept: they say nothing to a chat client. */

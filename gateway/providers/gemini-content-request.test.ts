@@ -14,10 +14,10 @@ function encode(fields: object, { model = 'gemini-3-flash', isStream = false, ta
   const bodyText = JSON.stringify(body);
   const request = wire.encode({
     target: { id: `google/${model}`, provider, upstreamModel: model, price: null, quirks: {}, options: {}, ...target },
-    body, bodyText, outline: outlineJson(bodyText, Number.MAX_SAFE_INTEGER), isStream, requestId: 'req_1', nowSeconds: 0,
+    body, bodyText, outline: outlineJson(bodyText, Number.MAX_SAFE_INTEGER), isStream, files: [], requestId: 'req_1', nowSeconds: 0,
   });
   if (request.kind !== 'http') throw new Error('not an HTTP request');
-  return { ...request, json: parseJson(request.body) };
+  return { ...request, json: parseJson(String(request.body)) };
 }
 
 const config = (fields: object, model?: string) => objectAt(encode(fields, model === undefined ? {} : { model }).json, 'generationConfig');

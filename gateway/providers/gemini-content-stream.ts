@@ -10,7 +10,7 @@ import type { Piece } from './gemini-content-parts.ts';
 import { chatUsage, finishOf, hasSaid, logprobsOf, mergeCounts, partsOf, placeOf, refusalOfCandidate, refusalOfPrompt, usageOf } from './gemini-content-reply.ts';
 import type { GeminiCounts } from './gemini-content-reply.ts';
 import { classifyStreamError } from './openai-error.ts';
-import { dataEvent, eventPayload } from './sse.ts';
+import { dataEvent, eventPayload } from '../foundation/sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
 /** Opens a reader for one stream. Gemini's streams have no last event: their end is the end of the connection. */

@@ -6,7 +6,7 @@ import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import { geminiContentWire as wire } from './gemini-content.ts';
-import { createEventSplitter, eventPayload } from './sse.ts';
+import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
 
 const OWN = new URL('./__fixtures__/gemini-content/', import.meta.url).pathname;
 const RECORDED = new URL('../../../shared/fixtures/google/', import.meta.url).pathname;

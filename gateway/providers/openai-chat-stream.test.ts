@@ -6,7 +6,7 @@ import { isJsonObject, parseJson } from '../foundation/json-value.ts';
 import { openChatStream } from './openai-chat-stream.ts';
 import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
-import { createEventSplitter, eventPayload } from './sse.ts';
+import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
 
 const OWN = new URL('./__fixtures__/openai-chat/', import.meta.url).pathname;
 const SHARED = new URL('../../../shared/fixtures/', import.meta.url).pathname;

@@ -7,7 +7,7 @@ import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundat
 import type { Usage } from '../foundation/terms.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
 import { classifyStreamError } from './openai-error.ts';
-import { createEventSplitter, dataEvent, eventPayload } from './sse.ts';
+import { createEventSplitter, dataEvent, eventPayload } from '../foundation/sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
 const OPEN_BRACE = 0x7b;

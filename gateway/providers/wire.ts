@@ -1,31 +1,35 @@
-/** This file is the interface of a wire: pure functions between the contract's own chat types and an upstream's bytes. */
+/** This file is the interface of a wire: pure functions between the contract's own types of a kind of call and an upstream's bytes. */
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import type { ErrorCode } from '../foundation/errors.ts';
 import type { JsonOutline } from '../foundation/json-outline.ts';
+import type { UploadedFile } from '../foundation/operation.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
 
 /** What a wire needs to know of a call to write the upstream's request. */
-export interface WireRequest {
+export interface WireRequest<Body = ChatCompletionRequest> {
   readonly target: Target;
-  readonly body: ChatCompletionRequest;
-  /** The caller's JSON text, already checked for depth and parsed into `body`. */
+  /** The canonical request of its kind. */
+  readonly body: Body;
+  /** The JSON text of `body`, already checked for depth; '' where the caller sent none. */
   readonly bodyText: string;
   /** Where the top-level fields of `bodyText` stand. */
   readonly outline: JsonOutline;
+  /** What was uploaded with it. */
+  readonly files: readonly UploadedFile[];
   readonly isStream: boolean;
   readonly requestId: string;
   /** Wall time in whole seconds, for wires that date their own replies. */
   readonly nowSeconds: number;
 }
 
-/** One HTTP request to an upstream; a GET has no body. `path` is appended to the provider's base URL. */
+/** One HTTP request to an upstream; only a POST has a body. `path` is appended to the provider's base URL. */
 export interface HttpRequest {
   readonly kind: 'http';
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   /** One line for each field that was changed or dropped. */
   readonly warnings: readonly string[];
 }
@@ -105,18 +109,25 @@ export interface StreamOptions {
   readonly observedBytesMax: number;
 }
 
-export interface Wire {
-  encode(request: WireRequest): HttpRequest | ScriptedReply;
-  /** Reads a whole JSON reply. Throws a SyntaxError when it is not a JSON object. */
+/** How an upstream's replies are read, whatever was asked of it. */
+export interface ReplySide {
+  /** `bytes`: replies are not JSON; they are taken as bytes, and handed on with the upstream's content type. Absent: JSON. */
+  readonly replyType?: 'bytes';
+  /** Reads a whole reply. Throws a SyntaxError when it is none. */
   readReply(text: string): ReplyFacts;
   /**
-   * Makes the chat completion of a whole reply that is none itself. Absent: replies are chat completions, and are forwarded as they came.
+   * Makes the canonical reply of a whole one that is none itself. Absent: replies are canonical, and are forwarded as they came.
    * Only called with what `readReply` has taken.
    */
   readonly toReply?: (text: string, context: ReplyContext) => string;
   /** The generated text of a whole reply, for counting when usage is missing. */
-  readText(json: string): string;
+  readText(text: string): string;
   openStream(options: StreamOptions): StreamReader;
   /** Classifies an error status with its body (possibly not JSON, possibly cut). */
   classify(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: string): UpstreamFailure;
+}
+
+/** The wire of one kind of call; of chat, when nothing else is said. */
+export interface Wire<Body = ChatCompletionRequest> extends ReplySide {
+  encode(request: WireRequest<Body>): HttpRequest | ScriptedReply;
 }

@@ -1,13 +1,13 @@
 /** This file admits a call: it has a place in the rate limits, and what it may cost is set aside, or it is told exactly why not. */
 import { fail } from '../foundation/errors.ts';
 import type { KeptReply } from '../foundation/ledger.ts';
-import type { Call } from '../foundation/operation.ts';
+import type { Call, OperationId } from '../foundation/operation.ts';
 import type { Caller, Target, Tier } from '../foundation/terms.ts';
 import { asksOf } from '../metering/asks.ts';
 import { refusalOf } from '../metering/denials.ts';
 import type { Placed } from '../metering/ledger.ts';
-import { sizeChat } from '../metering/size.ts';
 import { asStoreRefusal } from '../store/or-unavailable.ts';
+import type { Ask } from './ask.ts';
 import type { House } from './house.ts';
 import { claimOf, failUnanswered } from './idempotency.ts';
 import type { Trail } from './trail.ts';
@@ -26,10 +26,10 @@ export interface Candidate {
  * Takes a place in the rate limits and sets aside what the call may cost at most; both are the trail's from then on. Gives the kept reply of a call
  * that was made before. Throws a Refusal that says which limit stands in the way, what is left of it and when to come back.
  */
-export async function admit(work: { house: House; call: Call<'createChatCompletion'>; caller: Caller; trail: Trail }, candidate: Candidate): Promise<KeptReply | null> {
-  const { house, call, caller, trail } = work;
+export async function admit(work: { house: House; call: Call<OperationId>; ask: Ask; caller: Caller; trail: Trail }, candidate: Candidate): Promise<KeptReply | null> {
+  const { house, call, ask, caller, trail } = work;
   const claim = claimOf(house, call, caller);
-  const size = sizeChat({ body: call.body, prices: candidate.targets.map((target) => target.price), maxOutputTokens: candidate.maxOutputTokens });
+  const size = ask.size({ prices: candidate.targets.map((target) => target.price), maxOutputTokens: candidate.maxOutputTokens });
   const nowMs = house.clock.now();
   const plan = house.keeper.findPlan(caller.account.planId);
   const { options, payer } = asksOf({ account: caller.account, caller, plan, tier: candidate.tier, size, nowMs, isOwnKey: candidate.isOwnKey });

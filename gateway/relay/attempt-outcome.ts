@@ -1,18 +1,19 @@
 /** This file names what one attempt works with, and what its ways of ending mean to the caller and to the row. */
 import { Refusal } from '../foundation/errors.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
-import type { Call } from '../foundation/operation.ts';
+import type { Call, OperationId } from '../foundation/operation.ts';
 import type { Outcome, Target } from '../foundation/terms.ts';
-import type { HttpRequest, ReplyContext, ReplyFacts, ScriptedReply, UpstreamFailure, Wire } from '../providers/wire.ts';
+import type { HttpRequest, ReplyContext, ReplyFacts, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
+import type { Ask } from './ask.ts';
 import type { House } from './house.ts';
 import type { Trail } from './trail.ts';
 
 /** What every attempt of one call shares. */
 export interface Work {
   readonly house: House;
-  readonly call: Call<'createChatCompletion'>;
+  readonly call: Call<OperationId>;
+  readonly ask: Ask;
   readonly trail: Trail;
-  readonly isStream: boolean;
   /** The caller would rather be refused than answered with a field changed or dropped. */
   readonly isStrict: boolean;
   /** What runs out, for the header of the reply. */
@@ -22,7 +23,7 @@ export interface Work {
 /** One call to one target: its wire and the request written for it. */
 export interface Attempt {
   readonly target: Target;
-  readonly wire: Wire;
+  readonly wire: ReplySide;
   readonly request: HttpRequest | ScriptedReply;
 }
 
@@ -39,6 +40,11 @@ export class AttemptFailed extends Error {
     super(failure.detail);
     this.failure = failure;
   }
+}
+
+/** A failure that is the upstream's alone, and of which there is nothing to tell but for the log. */
+export function bare(code: 'upstream_timeout' | 'upstream_bad_reply', detail: string): UpstreamFailure {
+  return { code, isRetryable: true, message: null, param: null, upstream: null, retryAfterSeconds: null, detail };
 }
 
 /** How a failed exchange is recorded. */
@@ -87,6 +93,6 @@ export function replyHeaders(work: Work, made: Attempt): Readonly<Record<string,
  * True for an answer that says nothing: no text, no call, nothing thought. It is not charged, whatever its prompt was;
  * looked into only where the upstream reports no generated token, or no usage at all.
  */
-export function isEmptyAnswer(facts: ReplyFacts, readText: () => string): boolean {
-  return (facts.usage === null || facts.usage.completionTokens === 0) && readText() === '';
+export function isEmptyAnswer({ mayBeEmpty }: Ask, facts: ReplyFacts, readText: () => string): boolean {
+  return mayBeEmpty && (facts.usage === null || facts.usage.completionTokens === 0) && readText() === '';
 }

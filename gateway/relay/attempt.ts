@@ -1,11 +1,11 @@
 /** This file tries targets in order while the failure is retryable and no byte has reached the caller. */
 import { fail } from '../foundation/errors.ts';
-import type { Reply } from '../foundation/operation.ts';
+import type { BytesReply, EventsReply } from '../foundation/operation.ts';
 import type { Target } from '../foundation/terms.ts';
-import { wireOf } from '../providers/index.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
 import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
+import type { Ask } from './ask.ts';
 import { JsonAttempt } from './json-attempt.ts';
 import { StreamAttempt } from './stream-attempt.ts';
 import { notAsAsked } from './strict.ts';
@@ -14,7 +14,7 @@ import { notAsAsked } from './strict.ts';
 const ATTEMPTS_MAX = 3;
 
 /** Tries targets until one answers. Throws a Refusal, already recorded, when none does. */
-export async function attempt(work: Work, targets: readonly Target[]): Promise<Reply<'createChatCompletion'>> {
+export async function attempt(work: Work, targets: readonly Target[]): Promise<BytesReply | EventsReply> {
   let last: UpstreamFailure | null = null;
   for (const target of targets.slice(0, ATTEMPTS_MAX)) {
     work.trail.target = target;
@@ -36,23 +36,21 @@ export async function attempt(work: Work, targets: readonly Target[]): Promise<R
   throw refusal;
 }
 
-function attemptOnce(work: Work, target: Target): Promise<Reply<'createChatCompletion'>> {
-  const wire = wireOf(target.provider.wire);
-  const { call } = work;
-  const request = wire.encode({
-    target,
-    body: call.body,
-    bodyText: call.bodyText,
-    outline: call.outline,
-    isStream: work.isStream,
-    requestId: call.requestId,
-    nowSeconds: Math.floor(work.house.clock.now() / 1000),
-  });
+function attemptOnce(work: Work, target: Target): Promise<BytesReply | EventsReply> {
+  const { call, ask, house } = work;
+  const written = ask.write(target, { requestId: call.requestId, nowSeconds: Math.floor(house.clock.now() / 1000) });
+  if (!written) return Promise.reject(new AttemptFailed(cannotBeAsked(target, ask)));
+  const { wire, request } = written;
   if (work.isStrict && request.warnings.length > 0) return Promise.reject(new AttemptFailed(notAsAsked(request.warnings)));
   const made: Attempt = { target, wire, request };
   return new Promise((resolve, reject) => {
     const settle = { resolve, reject };
-    if (work.isStream) new StreamAttempt(work, made, settle).start();
+    if (ask.isStream) new StreamAttempt(work, made, settle).start();
     else new JsonAttempt(work, made, settle).start();
   });
+}
+
+function cannotBeAsked(target: Target, ask: Ask): UpstreamFailure {
+  const message = `${target.provider.name} has no way to be asked for ${ask.kind} that this gateway knows.`;
+  return { code: 'unsupported_model', isRetryable: true, message, param: 'model', upstream: null, retryAfterSeconds: null, detail: `${target.id}: no wire for ${ask.kind}` };
 }

@@ -1,4 +1,4 @@
-/** This file counts what the upstream did not: the prompt, and the text it was seen to generate. */
+/** This file counts what the upstream did not: what was asked of it, and what it was seen to answer. */
 import type { Work } from './attempt-outcome.ts';
 import type { Ending } from './trail.ts';
 
@@ -8,16 +8,11 @@ import type { Ending } from './trail.ts';
  * and than a caller without an answer.
  */
 export async function withCount(work: Work, ending: Ending, readText: () => string): Promise<Ending> {
-  const { house, call } = work;
+  const { house, call, ask } = work;
+  const isWhole = ending.outcome === 'ok';
   try {
-    const [promptTokens, completionTokens] = await Promise.all([house.counter.countPrompt(call.body), house.counter.countText(readText())]);
-    return {
-      ...ending,
-      counted: {
-        usage: { promptTokens, cachedTokens: 0, cacheWriteTokens: 0, completionTokens, reasoningTokens: 0 },
-        basis: ending.outcome === 'ok' ? 'counted' : 'observed',
-      },
-    };
+    const usage = await ask.count(house.counter, { text: readText(), isWhole });
+    return { ...ending, counted: { usage, basis: isWhole ? 'counted' : 'observed' } };
   } catch (error) {
     house.log.error({ requestId: call.requestId, error }, 'usage not counted');
     return ending;

@@ -14,6 +14,7 @@ import type { Counter } from '../metering/counter.ts';
 import type { Placing, Settlement } from '../metering/ledger.ts';
 import type { ExchangeEvents } from '../providers/call.ts';
 import { openaiChatWire } from '../providers/openai-chat.ts';
+import { askChat } from './ask-chat.ts';
 import type { House } from './house.ts';
 import { JsonAttempt } from './json-attempt.ts';
 import { createPulse } from './pulse.ts';
@@ -59,7 +60,7 @@ function setUp(counter: Counter = realCounter) {
   trail.target = target;
   const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
   const reply = new Promise<BytesReply>((resolve, reject) => {
-    new JsonAttempt({ house, call, trail, isStream: false, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
+    new JsonAttempt({ house, call, ask: askChat(call), trail, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
   });
   if (!upstream) throw new Error('the attempt opened no exchange');
   const answer = (text: string): void => {

@@ -8,7 +8,7 @@ import type { BytesReply } from '../foundation/operation.ts';
 import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, contextOf, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import type { Watched } from './pulse.ts';
@@ -19,6 +19,13 @@ interface Settle {
   readonly resolve: (reply: BytesReply) => void;
   readonly reject: (reason: Error) => void;
 }
+
+interface WholeReply {
+  readonly body: ByteText;
+  readonly contentType: string;
+}
+
+const JSON_TYPE = 'application/json';
 
 export class JsonAttempt implements ExchangeEvents, Watched {
   readonly #work: Work;
@@ -54,7 +61,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     // Nothing of it is owed before it is whole; but what it holds must not stay in this gateway's leases for minutes.
     if (monotonicMs >= this.#noteAt) this.#work.trail.note(null);
     if (monotonicMs < this.#deadline) return;
-    this.#fail({ ...bare('the whole exchange took too long'), code: 'upstream_timeout', isRetryable: false });
+    this.#fail({ ...bare('upstream_timeout', 'the whole exchange took too long'), isRetryable: false });
   }
 
   onHead(status: number, headers: ReplyHeaders): void {
@@ -65,7 +72,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   onData(chunk: Buffer): boolean {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#work.house.limits.upstreamReplyBytesMax) {
-      this.#fail(bare(`the reply is larger than ${this.#work.house.limits.upstreamReplyBytesMax} bytes`));
+      this.#fail(bare('upstream_bad_reply', `the reply is larger than ${this.#work.house.limits.upstreamReplyBytesMax} bytes`));
       return false;
     }
     this.#chunks.push(chunk);
@@ -73,25 +80,49 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   }
 
   onEnd(): void {
+    const { wire } = this.#made;
     const [only] = this.#chunks;
     const buffer = only && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks);
     const body = bytesOf(buffer);
-    const text = isAscii(buffer) ? body : buffer.toString('utf8');
-    if (this.#status < 200 || this.#status > 299) {
-      this.#fail(this.#made.wire.classify(this.#status, this.#headers, text));
+    const isBytes = wire.replyType === 'bytes';
+    const isOk = this.#status >= 200 && this.#status <= 299;
+    const text = isAscii(buffer) || (isBytes && isOk) ? body : buffer.toString('utf8');
+    if (!isOk) {
+      this.#fail(wire.classify(this.#status, this.#headers, text));
       return;
     }
     const facts = this.#read(text);
     if (!facts) {
-      this.#fail(bare('the reply is not a chat completion'));
+      this.#fail(bare('upstream_bad_reply', 'the reply is not one of its kind'));
       return;
     }
     this.#close();
-    const reply = this.#made.wire.toReply ? encodeText(this.#made.wire.toReply(text, contextOf(this.#work, this.#made))) : body;
-    const isEmpty = isEmptyAnswer(facts, () => this.#made.wire.readText(text));
+    const { ask } = this.#work;
+    const isEmpty = isEmptyAnswer(ask, facts, () => wire.readText(text));
+    const reply = { body: this.#told(text, body), contentType: isBytes ? contentTypeOf(this.#headers) : JSON_TYPE };
     const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
-    if (facts.usage || isEmpty) this.#finish(ending, reply);
-    else void withCount(this.#work, ending, () => this.#made.wire.readText(text)).then((counted) => { this.#finish(counted, reply); });
+    if (!ask.keep && (facts.usage || isEmpty)) this.#finish(ending, reply);
+    else void this.#complete(ending, reply, { isEmpty, readText: () => wire.readText(text) });
+  }
+
+  /** What the upstream said, in the caller's words. */
+  #told(text: string, body: ByteText): ByteText {
+    const { wire } = this.#made;
+    const { dialect } = this.#work.ask;
+    if (!wire.toReply && !dialect) return body;
+    const canonical = wire.toReply ? wire.toReply(text, contextOf(this.#work, this.#made)) : text;
+    return encodeText(dialect ? dialect.toReply(canonical) : canonical);
+  }
+
+  async #complete(ending: Ending, reply: WholeReply, { isEmpty, readText }: { isEmpty: boolean; readText: () => string }): Promise<void> {
+    try {
+      const body = await this.#work.ask.keep?.(reply.body) ?? reply.body;
+      this.#finish(ending.facts.usage || isEmpty ? ending : await withCount(this.#work, ending, readText), { ...reply, body });
+    } catch (cause) {
+      const refusal = new Refusal('store_unavailable', { cause });
+      await this.#work.trail.refuse(refusal, 'refused');
+      this.#settle.reject(refusal);
+    }
   }
 
   onFailure(failure: UpstreamFailure): void {
@@ -106,14 +137,14 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     }
   }
 
-  #finish(ending: Ending, body: ByteText): void {
-    this.#work.trail.end(ending, { contentType: 'application/json', body }, (failure) => {
+  #finish(ending: Ending, { body, contentType }: WholeReply): void {
+    this.#work.trail.end(ending, { contentType, body }, (failure) => {
       if (failure) {
         this.#settle.reject(new Refusal('store_unavailable', { cause: failure }));
         return;
       }
       const headers = replyHeaders(this.#work, this.#made);
-      this.#settle.resolve({ status: 200, bytes: body, contentType: 'application/json', ...(headers ? { headers } : {}) });
+      this.#settle.resolve({ status: 200, bytes: body, contentType, ...(headers ? { headers } : {}) });
     });
   }
 
@@ -147,6 +178,8 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   }
 }
 
-function bare(detail: string): UpstreamFailure {
-  return { code: 'upstream_bad_reply', isRetryable: true, message: null, param: null, upstream: null, retryAfterSeconds: null, detail };
+/** Bytes without a type are just that. */
+function contentTypeOf(headers: ReplyHeaders): string {
+  const type = headers['content-type'];
+  return typeof type === 'string' ? type : 'application/octet-stream';
 }

@@ -2,8 +2,9 @@
 import { isModelAllowed } from '../access/allowed-models.ts';
 import { asRefusal, fail } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
-import type { Call, Reply } from '../foundation/operation.ts';
+import type { BytesReply, Call, EventsReply, OperationId } from '../foundation/operation.ts';
 import { admit } from './admit.ts';
+import type { Ask } from './ask.ts';
 import { attempt } from './attempt.ts';
 import { chooseTargets } from './choose.ts';
 import type { House } from './house.ts';
@@ -12,31 +13,28 @@ import { passStoreGate } from './store-gate.ts';
 import { readStrict } from './strict.ts';
 import { Trail } from './trail.ts';
 
-type Chat = 'createChatCompletion';
-
 /**
- * Relays one chat completion: resolve → hold → attempt → settle. Every call that gets here leaves one usage row, but for those told to slow down, those
+ * Relays one call, of any kind: resolve → hold → attempt → settle. Every call that gets here leaves one usage row, but for those told to slow down, those
  * answered by what was kept, and those refused because no row can be written. Throws a Refusal for everything that went wrong before the first byte.
  */
-export async function relayChat(house: House, call: Call<Chat>): Promise<Reply<Chat>> {
+export async function relay(house: House, call: Call<OperationId>, ask: Ask): Promise<BytesReply | EventsReply> {
   const caller = call.caller ?? fail('missing_api_key');
   passStoreGate(house);
-  const isStream = call.body.stream === true;
-  const trail = new Trail(house, call, { caller, model: call.body.model, isStream });
+  const trail = new Trail(house, call, { caller, model: ask.model, isStream: ask.isStream });
   try {
     const isStrict = readStrict(call);
-    const choice = chooseTargets(house, caller, call.body.model);
+    const choice = chooseTargets(house, caller, ask);
     const candidate = choice instanceof Promise ? await choice : choice;
     trail.model = candidate.model;
     if (!isModelAllowed(caller.models, candidate.model)) {
       fail('model_not_allowed', { param: 'model', message: `This key may not call ${candidate.model}. Ask for a key that allows it, or see GET /models for those it may call.` });
     }
-    const kept = await admit({ house, call, caller, trail }, candidate);
+    const kept = await admit({ house, call, ask, caller, trail }, candidate);
     if (kept) {
       trail.ticket?.release();
       return replay(kept);
     }
-    return await attempt({ house, call, trail, isStream, isStrict, warnings: house.warnings.for(caller) }, candidate.targets);
+    return await attempt({ house, call, ask, trail, isStrict, warnings: house.warnings.for(caller) }, candidate.targets);
   } catch (thrown) {
     const refusal = asRefusal(thrown);
     if (leavesNoRow(refusal)) trail.ticket?.release();

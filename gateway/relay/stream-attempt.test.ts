@@ -13,6 +13,7 @@ import type { Placing, Settlement } from '../metering/ledger.ts';
 import type { ExchangeEvents } from '../providers/call.ts';
 import { openaiChatWire } from '../providers/openai-chat.ts';
 import { AttemptFailed } from './attempt-outcome.ts';
+import { askChat } from './ask-chat.ts';
 import type { House } from './house.ts';
 import { createPulse } from './pulse.ts';
 import { createStoreGate } from './store-gate.ts';
@@ -60,7 +61,7 @@ function setUp(options: { storeFails?: boolean } = {}) {
   trail.target = target;
   const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
   const reply = new Promise<EventsReply>((resolve, reject) => {
-    new StreamAttempt({ house, call, trail, isStream: true, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
+    new StreamAttempt({ house, call, ask: askChat(call), trail, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
   });
   const sink: EventSink = {
     write(event) { written.push(decodeText(event)); return true; },

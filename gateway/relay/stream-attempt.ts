@@ -1,14 +1,15 @@
 /** This file makes one attempt at a stream: events are forwarded as they come, and `[DONE]` only after the row is on disk. */
 import { NO_BYTES, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
+import type { DialectStream } from '../dialects/dialect.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal, errorBody } from '../foundation/errors.ts';
 import type { EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
 import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
-import { DONE_EVENT, KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent, eventPayload } from '../providers/sse.ts';
+import { KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent, eventPayload } from '../foundation/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import type { Watched } from './pulse.ts';
@@ -27,6 +28,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   readonly #made: Attempt;
   readonly #settle: Settle;
   readonly #reader: StreamReader;
+  readonly #dialect: DialectStream | null;
   readonly #splitter = createEventSplitter();
   readonly #onEvent = (event: ByteText): void => { this.#take(event); };
   #exchange: Exchange | null = null;
@@ -59,14 +61,13 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#settle = settle;
     this.#reader = made.wire.openStream({
       context: contextOf(work, made),
-      wantsUsage: work.call.body.stream_options?.include_usage === true,
+      wantsUsage: work.ask.wantsUsage,
       observedBytesMax: work.house.limits.observedEventsBytesMax,
     });
+    this.#dialect = work.ask.dialect?.openStream() ?? null;
     this.#kept = work.trail.isKept ? NO_BYTES : null;
   }
 
-  start(): void;
-  start(sink: EventSink): void;
   start(sink?: EventSink): void {
     if (sink) this.#attach(sink);
     else this.#open();
@@ -128,9 +129,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#sink?.cork();
     this.#splitter.push(chunk, this.#onEvent);
     this.#sink?.uncork();
-    if (this.#splitter.pendingBytes > this.#work.house.limits.upstreamEventBytesMax) {
-      this.#fail(bare('upstream_bad_reply', 'one event is larger than the gateway takes'));
-    }
+    const isTooLarge = this.#splitter.pendingBytes > this.#work.house.limits.upstreamEventBytesMax;
+    if (isTooLarge) this.#fail(bare('upstream_bad_reply', 'one event is larger than the gateway takes'));
     return this.#canWrite;
   }
 
@@ -158,17 +158,18 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   #take(event: ByteText): void {
     if (this.#isOver) return;
-    const forwarded = this.#reader.read(event);
+    const read = this.#reader.read(event);
     if (this.#reader.failure) {
       this.#fail(this.#reader.failure);
       return;
     }
     if (this.#reader.isDone) {
-      this.#finishDone();
+      if (this.#reader.isFinished || this.#isCommitted) this.#complete();
+      else this.#fail(bare('upstream_bad_reply', 'the stream was done before it began'));
       return;
     }
-    if (forwarded === null) return;
-    const isComment = forwarded.charCodeAt(0) !== LETTER_D && eventPayload(forwarded) === null;
+    if (read === null) return;
+    const isComment = read.charCodeAt(0) !== LETTER_D && eventPayload(read) === null;
     if (!this.#isCommitted) {
       // A comment says that the upstream thinks, not that it answers: its HTTP error status may still come.
       if (isComment) return;
@@ -178,12 +179,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       this.#contentEvents++;
       this.#work.trail.firstByteAt ??= this.#work.house.clock.monotonic();
     }
-    this.#write(forwarded);
-  }
-
-  #finishDone(): void {
-    if (this.#reader.isFinished || this.#isCommitted) this.#complete();
-    else this.#fail(bare('upstream_bad_reply', 'the stream was done before it began'));
+    const forwarded = this.#dialect ? this.#dialect.read(read) : read;
+    if (forwarded !== null) this.#write(forwarded);
   }
 
   #commit(): void {
@@ -209,16 +206,28 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     if (!this.#isCommitted) this.#commit();
     this.#close();
     const facts = this.#reader.facts();
-    const isEmpty = isEmptyAnswer(facts, () => this.#reader.text());
+    const isEmpty = isEmptyAnswer(this.#work.ask, facts, () => this.#reader.text());
     const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
-    this.#record(ending, DONE_EVENT, { isFree: isEmpty });
+    const { ask } = this.#work;
+    const last = this.#dialect?.finish() ?? ask.doneEvent;
+    if (ask.keep) void this.#keepAndRecord(ending, last, { isFree: isEmpty });
+    else this.#record(ending, last, { isFree: isEmpty });
+  }
+
+  async #keepAndRecord(ending: Ending, last: ByteText, { isFree }: { readonly isFree: boolean }): Promise<void> {
+    try {
+      this.#record(ending, await this.#work.ask.keep?.(last) ?? last, { isFree });
+    } catch (cause) {
+      const refusal = new Refusal('store_unavailable', { cause });
+      this.#work.house.log.error({ requestId: this.#work.call.requestId, error: cause }, 'a reply could not be kept');
+      this.#record({ ...ending, outcome: 'refused', errorCode: refusal.code, facts: { ...ending.facts, usage: null } }, this.#plainError(refusal), { isFree: true });
+    }
   }
 
   #fail(said: UpstreamFailure): void {
     if (this.#isOver) return;
     const failure = withoutCredential(said, this.#made);
-    this.#close();
-    this.#exchange?.abort();
+    this.#letGo();
     if (!this.#isCommitted) {
       this.#settle.reject(new AttemptFailed(failure));
       return;
@@ -239,8 +248,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       this.#exchange?.resume();
       return;
     }
-    this.#close();
-    this.#exchange?.abort();
+    this.#letGo();
     const refusal = departureRefusal(reason);
     const status = this.#isCommitted ? 200 : reason === 'client_gone' ? 499 : refusal.status;
     const ending = { outcome: reason, status, errorCode: reason === 'client_gone' ? null : refusal.code, facts: this.#reader.facts(), counted: null };
@@ -248,6 +256,10 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   }
 
   #errorEvent(refusal: Refusal): ByteText {
+    return this.#dialect ? this.#dialect.fail(errorBody(refusal, this.#work.call.requestId)) : this.#plainError(refusal);
+  }
+
+  #plainError(refusal: Refusal): ByteText {
     return dataEvent(JSON.stringify(errorBody(refusal, this.#work.call.requestId)));
   }
 
@@ -258,7 +270,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       this.#work.trail.end(known, reply, (failure) => {
         if (failure) this.#work.house.log.error({ requestId: this.#work.call.requestId, error: failure }, 'usage row not written');
         if (refusal) this.#settle.reject(refusal);
-        else this.#end(failure ? this.#errorEvent(new Refusal('store_unavailable', { cause: failure })) : lastEvent);
+        else this.#end(failure ? this.#plainError(new Refusal('store_unavailable', { cause: failure })) : lastEvent);
       });
     };
     if (ending.facts.usage || isFree === true) finish(ending);
@@ -268,6 +280,11 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   #end(lastEvent: ByteText): void {
     if (this.#sink) this.#sink.end(lastEvent);
     else this.#lastEvent = lastEvent;
+  }
+
+  #letGo(): void {
+    this.#close();
+    this.#exchange?.abort();
   }
 
   #close(): void {
@@ -281,7 +298,3 @@ const UNCERTAIN_EVENTS = 2;
 
 /** Of `data:`, with which all but a few events begin: only the others are searched for data. */
 const LETTER_D = 0x64;
-
-function bare(code: 'upstream_timeout' | 'upstream_bad_reply', detail: string): UpstreamFailure {
-  return { code, isRetryable: true, message: null, param: null, upstream: null, retryAfterSeconds: null, detail };
-}

@@ -5,10 +5,11 @@ import type { MessageSteps, Receipt, ReceiptAttempt, ReceiptKeySet, ReceiptRates
 import { fail } from '../foundation/errors.ts';
 import { isJsonObject, stringAt } from '../foundation/json-value.ts';
 import { toSeconds } from '../foundation/page.ts';
-import type { Price, SettledRequest } from '../foundation/terms.ts';
+import type { MediaPrice, Price, SettledRequest, Usage } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { Store } from '../store/store.ts';
 import { toLedgerEntry } from './ledger-list.ts';
+import { toMedia } from './usage.ts';
 
 /** Whose requests may be looked at: of one user or one key alone, where these are given. */
 export interface ReceiptView {
@@ -76,7 +77,8 @@ function whatItCost(row: SettledRequest, price: Price | null) {
       completion: usage.completionTokens,
       reasoning: usage.reasoningTokens,
     },
-    price: { version: charge.priceVersion, rates: price && toRates(price, usage.promptTokens) },
+    media: toMedia(usage),
+    price: { version: charge.priceVersion, rates: price && toRates(price, usage) },
     messages: stepsOf(row),
     cost_nano_usd: charge.nanoUsd.toString(),
     charged_nano_usd: settled.charged.toString(),
@@ -99,11 +101,22 @@ function stepsOf({ usage, charge }: SettledRequest): MessageSteps {
 }
 
 /** The rates that held for a prompt of this length. */
-function toRates(price: Price, promptTokens: number): ReceiptRates {
+function toRates(price: Price, { promptTokens, media }: Usage): ReceiptRates {
   const rates = price.longPrompts?.findLast((long) => promptTokens > long.abovePromptTokens) ?? price;
   const digits = (rate: bigint | undefined): string | null => (rate === undefined ? null : rate.toString());
   return {
     input: rates.input.toString(), output: rates.output.toString(), cache_read: digits(rates.cacheRead), cache_write: digits(rates.cacheWrite), reasoning: digits(rates.reasoning),
+    ...(media ? mediaRates(price.media, media.variant) : { image: null, audio_second: null, video_second: null, mega_characters: null }),
+  };
+}
+
+/** Of what has no tokens, for the variant that was made. */
+function mediaRates(price: MediaPrice | undefined, name: string | null): Pick<ReceiptRates, 'image' | 'audio_second' | 'video_second' | 'mega_characters'> {
+  const variant = name === null ? undefined : price?.variants?.[name];
+  const digits = (rate: bigint | undefined): string => (rate ?? 0n).toString();
+  return {
+    image: digits(variant?.image ?? price?.image), audio_second: digits(price?.audioSecond), video_second: digits(variant?.videoSecond ?? price?.videoSecond),
+    mega_characters: digits(price?.megaCharacters),
   };
 }
 

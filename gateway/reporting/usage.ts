@@ -1,6 +1,6 @@
 /** This file reads the usage of a workspace and shapes it as the contract's rows. */
-import type { UsageList, UsageRow, UsageTotals as ContractTotals } from '../../generated/client/types.gen.ts';
-import type { SettledRequest } from '../foundation/terms.ts';
+import type { MediaUsage, UsageList, UsageRow, UsageTotals as ContractTotals } from '../../generated/client/types.gen.ts';
+import type { SettledRequest, Usage } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { Page, Store, UsageFilter, UsageTotals } from '../store/store.ts';
 
@@ -48,6 +48,7 @@ function toUsageRow(record: SettledRequest): UsageRow {
     cache_write_tokens: usage.cacheWriteTokens,
     completion_tokens: usage.completionTokens,
     reasoning_tokens: usage.reasoningTokens,
+    media: toMedia(usage),
     counted_messages: charge.messages,
     cost_nano_usd: charge.nanoUsd.toString(),
     unpriced: charge.isUnpriced,
@@ -73,4 +74,9 @@ function toTotals(totals: UsageTotals): ContractTotals {
     cost_nano_usd: totals.nanoUsd.toString(),
     unpriced_requests: totals.unpricedRequests,
   };
+}
+
+/** What a usage has that has no tokens; null for text. */
+export function toMedia({ media }: Usage): MediaUsage | null {
+  return media ? { images: media.images, audio_ms: media.audioMs, video_ms: media.videoMs, characters: media.characters, variant: media.variant } : null;
 }

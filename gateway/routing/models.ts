@@ -10,10 +10,10 @@ import { failAmbiguous, failNotFound, findMeaning } from './resolve.ts';
 
 const NO_OWN_KEYS: ReadonlySet<string> = new Set();
 
-/** Every model, alias and route that can be called now, ordered by id. `ownKeys`: the providers for which the caller's workspace has keys of its own. */
+/** Every model that chats, alias and route that can be called now, ordered by id. `ownKeys`: the providers for which the caller's workspace has keys of its own. */
 export function listModels(catalog: Catalog, ownKeys = NO_OWN_KEYS): Model[] {
   const others = otherNames(catalog);
-  const plain = [...catalog.models.values()].map((entry) => ({ meaning: meaningOf(entry), id: entry.row.id, aliases: others.get(entry) ?? [], description: null }));
+  const plain = [...catalog.models.values()].filter(({ row }) => row.kinds?.includes('chat') !== false).map((entry) => ({ meaning: meaningOf(entry), id: entry.row.id, aliases: others.get(entry) ?? [], description: null }));
   const chosen = [...choosingNames(catalog)].flatMap(([id, description]) => {
     const meaning = catalog.names.get(id);
     return meaning?.entry ? [{ meaning, id, aliases: [], description }] : [];

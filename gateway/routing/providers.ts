@@ -1,8 +1,8 @@
 /** This file brings the catalogue's providers to life: base URLs and credentials come from the environment. */
-import type { CatalogProvider, CatalogPrice, CatalogQuirks } from '../../generated/catalog-types.ts';
+import type { CatalogMediaPrice, CatalogPrice, CatalogProvider, CatalogQuirks, CatalogVariantPrice } from '../../generated/catalog-types.ts';
 import type { Environment } from '../foundation/config.ts';
 import { toNanoUsd } from '../foundation/money.ts';
-import type { Price, Provider, Quirks } from '../foundation/terms.ts';
+import type { MediaPrice, Price, Provider, Quirks } from '../foundation/terms.ts';
 
 /** A provider as it stands here and now. */
 export interface ProviderState {
@@ -34,7 +34,7 @@ export function resolveProvider(row: CatalogProvider, environment: Environment):
   if (missing.length > 0) return { row, provider: null, baseUrl, missing };
   return {
     row,
-    provider: { id: row.id, name: row.name, wire: row.wire, baseUrl, apiKey, headers, quirks: toQuirks(row.quirks) },
+    provider: { id: row.id, name: row.name, wire: row.wire, ...(row.wires ? { wires: row.wires } : {}), baseUrl, apiKey, headers, quirks: toQuirks(row.quirks) },
     baseUrl,
     missing: [],
   };
@@ -57,7 +57,20 @@ const NO_QUIRKS: Quirks = {};
 export function toPrice(price: CatalogPrice): Price {
   const longPrompts = (price.long_prompts ?? []).map((long) => ({ abovePromptTokens: long.above_prompt_tokens, ...toRates(long) }))
     .sort((a, b) => a.abovePromptTokens - b.abovePromptTokens);
-  return { version: price.version ?? 'operator', ...toRates(price), ...(longPrompts.length === 0 ? {} : { longPrompts }) };
+  return { version: price.version ?? 'operator', ...toRates(price), ...(longPrompts.length === 0 ? {} : { longPrompts }), ...(price.media ? { media: toMediaPrice(price.media) } : {}) };
+}
+
+function toMediaPrice({ image, audio_second: audioSecond, video_second: videoSecond, mega_characters: megaCharacters, variants }: CatalogMediaPrice): MediaPrice {
+  const toVariant = (each: CatalogVariantPrice) => ({
+    ...(each.image === undefined ? {} : { image: toNanoUsd(each.image) }), ...(each.video_second === undefined ? {} : { videoSecond: toNanoUsd(each.video_second) }),
+  });
+  return {
+    ...(image === undefined ? {} : { image: toNanoUsd(image) }),
+    ...(audioSecond === undefined ? {} : { audioSecond: toNanoUsd(audioSecond) }),
+    ...(videoSecond === undefined ? {} : { videoSecond: toNanoUsd(videoSecond) }),
+    ...(megaCharacters === undefined ? {} : { megaCharacters: toNanoUsd(megaCharacters) }),
+    ...(variants ? { variants: Object.fromEntries(Object.entries(variants).map(([name, each]) => [name, toVariant(each)])) } : {}),
+  };
 }
 
 function toRates(price: Pick<CatalogPrice, 'input' | 'output' | 'cache_read' | 'cache_write' | 'reasoning'>): Omit<Price, 'version' | 'longPrompts'> {

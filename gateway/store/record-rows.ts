@@ -1,6 +1,6 @@
 /** This file flattens request records into the values of two rows, and builds records from rows; shared by both threads and every engine. */
 import { toNanoUsd } from '../foundation/money.ts';
-import type { Basis, Outcome, Payer, RequestRecord, Settled, SettledRequest } from '../foundation/terms.ts';
+import type { Basis, MediaUsage, Outcome, Payer, RequestRecord, Settled, SettledRequest } from '../foundation/terms.ts';
 import { readBigInt, readInteger, readIntegerOrNull, readOneOf, readText, readTextOrNull } from './columns.ts';
 import type { Row } from './columns.ts';
 
@@ -10,7 +10,7 @@ export type RecordValue = string | number | bigint | null;
 /** Columns of usage_event that a record fills, in the order in which `pushRecord` writes them. */
 export const usageColumns = [
   'id', 'ws_id', 'key_id', 'user_id', 'model_asked', 'model', 'provider', 'target', 'outcome', 'basis', 'prompt_tok', 'cached_tok',
-  'cache_write_tok', 'compl_tok', 'reasoning_tok', 'msgs', 'nusd', 'unpriced', 'price_ver', 'payer', 'ts_ms',
+  'cache_write_tok', 'compl_tok', 'reasoning_tok', 'msgs', 'nusd', 'unpriced', 'price_ver', 'payer', 'media', 'ts_ms',
 ] as const;
 
 /** Columns of usage_event that settling fills. */
@@ -53,7 +53,7 @@ export function pushRecord(batch: unknown[], record: RequestRecord): void {
     record.id, record.workspaceId, record.keyId, record.userId, record.modelAsked, record.model, record.provider, record.target,
     record.outcome, record.basis, usage.promptTokens, usage.cachedTokens, usage.cacheWriteTokens, usage.completionTokens,
     usage.reasoningTokens, charge.messages, toValue(charge.nanoUsd), charge.isUnpriced ? 1 : 0,
-    charge.priceVersion, record.payer, record.startedMs,
+    charge.priceVersion, record.payer, usage.media ? mediaText(usage.media) : null, record.startedMs,
     record.operation, record.isStream ? 1 : 0, record.status, record.attempts, record.errorCode, record.finishReason,
     record.upstreamId, record.upstreamModel, Math.round(record.latencyMs * MICROSECONDS_PER_MS),
     record.firstByteMs === null ? null : Math.round(record.firstByteMs * MICROSECONDS_PER_MS), record.failedAttempts,
@@ -100,6 +100,7 @@ export function readRecord(row: Row): RequestRecord {
       cacheWriteTokens: readInteger(row, 'cache_write_tok'),
       completionTokens: readInteger(row, 'compl_tok'),
       reasoningTokens: readInteger(row, 'reasoning_tok'),
+      ...readMedia(readTextOrNull(row, 'media')),
     },
     basis: readOneOf(row, 'basis', bases),
     charge: {
@@ -143,6 +144,20 @@ function readLines(text: string): { counterId: string; amount: bigint }[] {
     if (!Array.isArray(line)) throw new Error('the store\'s column lines holds what is no line');
     return { counterId: String(line[0]), amount: BigInt(String(line[1])) };
   });
+}
+
+/** What has no tokens, as a usage row keeps it: JSON, `[images, audio ms, video ms, characters, variant]`. */
+function mediaText({ images, audioMs, videoMs, characters, variant }: MediaUsage): string {
+  return JSON.stringify([images, audioMs, videoMs, characters, variant]);
+}
+
+function readMedia(text: string | null): { media?: MediaUsage } {
+  if (text === null) return {};
+  const parsed: unknown = JSON.parse(text);
+  if (!Array.isArray(parsed)) throw new Error('the store\'s column media is not a JSON array');
+  const [images, audioMs, videoMs, characters] = parsed.map(Number);
+  const variant: unknown = parsed[4];
+  return { media: { images: images ?? 0, audioMs: audioMs ?? 0, videoMs: videoMs ?? 0, characters: characters ?? 0, variant: typeof variant === 'string' ? variant : null } };
 }
 
 /**

@@ -212,7 +212,7 @@ CREATE TABLE usage_event (                   -- append-only; its primary key is 
   unpriced        INTEGER NOT NULL CHECK (unpriced IN (0, 1)),
   price_ver       TEXT NOT NULL,
   ts_ms           INTEGER NOT NULL
-, user_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT 'none' CHECK (payer IN ('plan', 'balance', 'own_key', 'none')), charged_nusd INTEGER NOT NULL DEFAULT 0, overrun_nusd INTEGER NOT NULL DEFAULT 0, overrun_msgs INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL DEFAULT '[]', settled_ms INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+, user_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT 'none' CHECK (payer IN ('plan', 'balance', 'own_key', 'none')), charged_nusd INTEGER NOT NULL DEFAULT 0, overrun_nusd INTEGER NOT NULL DEFAULT 0, overrun_msgs INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL DEFAULT '[]', settled_ms INTEGER NOT NULL DEFAULT 0, media TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE workspace (
   id         TEXT PRIMARY KEY,

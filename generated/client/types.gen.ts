@@ -2170,6 +2170,32 @@ export type RequestIdCursor = string;
 export type Outcome = 'ok' | 'client_gone' | 'refused' | 'upstream_error' | 'timeout' | 'revoked' | 'shutdown' | 'recovered' | 'expired' | 'refund';
 
 /**
+ * What was used that has no tokens.
+ */
+export type MediaUsage = {
+    /**
+     * Images that were made.
+     */
+    images: number;
+    /**
+     * Audio that was made or read, in milliseconds.
+     */
+    audio_ms: number;
+    /**
+     * Video that was made, in milliseconds.
+     */
+    video_ms: number;
+    /**
+     * Characters of text that were spoken.
+     */
+    characters: number;
+    /**
+     * The variant whose price held; null for the plain one.
+     */
+    variant: string | null;
+};
+
+/**
  * An amount of money that may be less than nothing, in whole nano-USD (USD × 10⁻⁹), as a decimal string.
  */
 export type SignedNanoUsd = string;
@@ -2267,6 +2293,10 @@ export type UsageRow = {
      * Of these, tokens the model thought with.
      */
     reasoning_tokens: number;
+    /**
+     * What was used that has no tokens; null for text.
+     */
+    media: MediaUsage | null;
     /**
      * Messages, as plans count them.
      */
@@ -3045,7 +3075,7 @@ export type ReceiptTokens = {
 };
 
 /**
- * Nano-USD per million tokens.
+ * Nano-USD per million tokens; and of what has no tokens, for one image, one second or a million characters.
  */
 export type ReceiptRates = {
     input: NanoUsd;
@@ -3062,6 +3092,22 @@ export type ReceiptRates = {
      * Of reasoning tokens; null: at `output`.
      */
     reasoning: NanoUsd | null;
+    /**
+     * Of an image; null: the request made and read text alone.
+     */
+    image: NanoUsd | null;
+    /**
+     * Of a second of audio; null as above.
+     */
+    audio_second: NanoUsd | null;
+    /**
+     * Of a second of video; null as above.
+     */
+    video_second: NanoUsd | null;
+    /**
+     * Of a million characters that were spoken; null as above.
+     */
+    mega_characters: NanoUsd | null;
 };
 
 /**
@@ -3196,6 +3242,10 @@ export type Receipt = {
     basis: UsageBasis;
     payer: Payer;
     tokens: ReceiptTokens;
+    /**
+     * What was used that has no tokens; null for text.
+     */
+    media: MediaUsage | null;
     price: ReceiptPrice;
     messages: MessageSteps;
     cost_nano_usd: NanoUsd;
@@ -3603,6 +3653,11 @@ export type CatalogModelName = string;
 export type CatalogModelId = string;
 
 /**
+ * What a model can be asked for.
+ */
+export type CatalogKind = 'chat' | 'embeddings' | 'images' | 'transcription' | 'speech' | 'video';
+
+/**
  * Whole nano-USD (USD × 10⁻⁹).
  */
 export type CatalogNanoUsd = number;
@@ -3623,7 +3678,31 @@ export type CatalogLongPromptPrice = {
 };
 
 /**
- * What a million tokens cost, in whole nano-USD (USD × 10⁻⁹). A kind of prompt tokens that is left out is charged as `input`, `reasoning` as `output`.
+ * What one variant costs, in whole nano-USD.
+ */
+export type CatalogVariantPrice = {
+    image?: CatalogNanoUsd;
+    video_second?: CatalogNanoUsd;
+};
+
+/**
+ * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free.
+ */
+export type CatalogMediaPrice = {
+    image?: CatalogNanoUsd;
+    audio_second?: CatalogNanoUsd;
+    video_second?: CatalogNanoUsd;
+    mega_characters?: CatalogNanoUsd;
+    /**
+     * Other prices of single variants, such as `1024x1024/high` or `1080p`; what one leaves out is as above.
+     */
+    variants?: {
+        [key: string]: CatalogVariantPrice;
+    };
+};
+
+/**
+ * What a million tokens cost, in whole nano-USD (USD × 10⁻⁹), and what is not counted in tokens. A kind of prompt tokens that is left out is charged as `input`, `reasoning` as `output`.
  */
 export type CatalogPrice = {
     /**
@@ -3639,6 +3718,7 @@ export type CatalogPrice = {
      */
     long_prompts?: Array<CatalogLongPromptPrice>;
     reasoning?: CatalogNanoUsd;
+    media?: CatalogMediaPrice;
 };
 
 /**
@@ -3725,6 +3805,10 @@ export type CatalogModel = {
      * What it writes.
      */
     output_modalities: Array<Modality>;
+    /**
+     * What it can be asked for; chat alone when it is left out.
+     */
+    kinds?: Array<CatalogKind>;
     /**
      * Whether it calls tools.
      */
@@ -3862,6 +3946,18 @@ export type CatalogModelChange = {
 export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'sandbox';
 
 /**
+ * The formats a provider speaks for single kinds of calls, where they are not of the family of `wire`.
+ */
+export type CatalogWires = {
+    chat?: CatalogWire;
+    embeddings?: CatalogWire;
+    images?: CatalogWire;
+    transcription?: CatalogWire;
+    speech?: CatalogWire;
+    video?: CatalogWire;
+};
+
+/**
  * The value of a header.
  */
 export type CatalogHeaderValue = string;
@@ -3876,6 +3972,7 @@ export type CatalogProvider = {
      */
     name: string;
     wire: CatalogWire;
+    wires?: CatalogWires;
     /**
      * Where its API begins, without a slash at the end; empty for the sandbox.
      */

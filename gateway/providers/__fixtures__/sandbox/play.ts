@@ -26,7 +26,7 @@ export function playSandbox(call: { body: Json; options?: Record<string, string>
   const name = String(body.model).replace(/^sandbox\//, '');
   const target = { id: `sandbox/${name}`, provider, upstreamModel: name, price: null, quirks: {}, options: call.options ?? {} };
   const script = sandboxWire.encode({
-    target, body, bodyText, outline: outlineJson(bodyText, 64), isStream: body.stream === true,
+    target, body, bodyText, outline: outlineJson(bodyText, 64), isStream: body.stream === true, files: [],
     requestId: call.requestId ?? 'req_test', nowSeconds: call.nowSeconds ?? 1_800_000_000,
   });
   if (script.kind !== 'script') throw new Error('the sandbox must answer with a script');

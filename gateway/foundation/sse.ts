@@ -1,6 +1,6 @@
 /** This file cuts a byte stream into server-sent events and reads the payload of one. WHATWG HTML, section 9.2 (2026). */
-import { NO_BYTES, bytesOf, cutBytes, encodeText, joinBytes } from '../foundation/byte-text.ts';
-import type { ByteText } from '../foundation/byte-text.ts';
+import { NO_BYTES, bytesOf, cutBytes, encodeText, joinBytes } from './byte-text.ts';
+import type { ByteText } from './byte-text.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
