@@ -9,6 +9,8 @@ import type { ServerUnderTest } from './server-under-test.ts';
 let server: ServerUnderTest;
 /** Who asks → their key. */
 const keys = { owner: '', billing: '', member: '', colleague: '', secondOfMember: '', stranger: '' };
+/** Of a request that made and read text alone. */
+const NO_MEDIA_RATES = { image: null, audio_second: null, video_second: null, mega_characters: null };
 let workspace = '';
 const users: Record<string, string> = {};
 /** Made by `member`, and given back in two parts. */
@@ -68,7 +70,7 @@ describe('the rates on a receipt', () => {
   const ratesOf = async (): Promise<unknown> => (await askJson({ url: server.url, key: keys.owner }, { path: `/v1/requests/${requestId}` }))['price'];
 
   test('are those that were charged, and left out once the price is another, even under the same version', async () => {
-    expect(await ratesOf()).toEqual({ version: 'operator', rates: { input: '1000000000', output: '1000000000', cache_read: null, cache_write: null, reasoning: null } });
+    expect(await ratesOf()).toEqual({ version: 'operator', rates: { input: '1000000000', output: '1000000000', cache_read: null, cache_write: null, reasoning: null, ...NO_MEDIA_RATES } });
     const dearer = { ...PRICED, targets: [{ provider: 'sandbox', model: 'echo', price: { input: 2_000_000_000, output: 1_000_000_000 } }] };
     await askJson(server, { method: 'PUT', path: `/v1/admin/models/${PRICED_MODEL}`, body: dearer });
     await eventually(async () => ((await ratesOf() as { rates: unknown }).rates === null ? true : null));
