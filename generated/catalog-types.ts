@@ -447,6 +447,26 @@ export type CatalogLimits = {
      */
     jsonDepthMax?: number;
     /**
+     * One file of a form (multipart/form-data), in bytes; more is a 413.
+     */
+    formFileBytesMax?: number;
+    /**
+     * All texts of a form together, names included, in bytes; more is a 413.
+     */
+    formTextBytesMax?: number;
+    /**
+     * Files and texts of a form; more is a 400.
+     */
+    formPartsMax?: number;
+    /**
+     * Headers of one part of a form, in bytes; a part with more is a 400.
+     */
+    formPartHeaderBytesMax?: number;
+    /**
+     * Nesting of a field's name in a form, as in `a[b][c]`, which is 3; more is a 400.
+     */
+    formNameDepthMax?: number;
+    /**
      * A slow client's headers must be complete after this long, in ms.
      */
     clientHeadersTimeoutMs?: number;

@@ -368,13 +368,13 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     status: 413,
     type: "invalid_request_error",
     message: "The body is too large.",
-    help: "Stay below 1 MB of JSON, or 32 MB where images, audio or files are inside.",
+    help: "Stay below 1 MB of JSON, or 32 MB where images, audio or files are inside; an uploaded file may have 25 MB.",
   },
   unsupported_media_type: {
     status: 415,
     type: "invalid_request_error",
-    message: "The body must be uncompressed application/json.",
-    help: "Send the header content-type: application/json and no content-encoding.",
+    message: "The body must be uncompressed and of a content type the operation takes.",
+    help: "Send the header content-type: application/json, or multipart/form-data where files are uploaded, and no content-encoding.",
   },
   idempotency_key_reused: {
     status: 422,

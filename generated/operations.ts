@@ -1145,6 +1145,20 @@ export interface Operations {
 
 export type OperationId = keyof Operations;
 
+/** A form as its handler sees it: a file stands as its name, its bytes are in `Call.files`. */
+export type Received<Form> = { [Field in keyof Form]: Named<Form[Field]> };
+type Named<Value> = Value extends Blob ? string : Value extends readonly (infer Item)[] ? Named<Item>[] : Value;
+
+/** How one field of a form is read. */
+export interface FormField {
+  /** What one part may be; texts are tried in this order of preference: object, string, number, boolean. */
+  readonly reads: readonly ('file' | 'object' | 'string' | 'number' | 'boolean')[];
+  /** Of a list: how each item is read. */
+  readonly items?: FormField;
+  /** Of an object with known fields: how each is read. */
+  readonly fields?: Readonly<Record<string, FormField>>;
+}
+
 /** What the door has to know of an operation before its handler runs. */
 export interface OperationEntry {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -1152,13 +1166,17 @@ export interface OperationEntry {
   /** The resource, which is also the name of the handler's file. */
   readonly tag: string;
   /** The unit in which the operation is counted. */
-  readonly meter: 'tokens' | 'none';
+  readonly meter: 'tokens' | 'images' | 'seconds' | 'characters' | 'none';
   /** The scope a key needs; `none` where no key is needed. */
   readonly scope: 'inference' | 'management' | 'operator' | 'none';
   /** The roles that may call it; null for any member of the workspace. */
   readonly roles: readonly ('owner' | 'admin' | 'member' | 'billing')[] | null;
   readonly statuses: readonly number[];
   readonly hasBody: boolean;
+  /** Whether the body may come as application/json. */
+  readonly takesJson: boolean;
+  /** The fields of the body as multipart/form-data; absent where it may not come so. */
+  readonly form?: Readonly<Record<string, FormField>>;
   /** Whether the body may carry inline images, audio and files. */
   readonly maxBody?: 'json' | 'media';
 }
@@ -1173,6 +1191,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
     hasBody: true,
+    takesJson: true,
     maxBody: 'media',
   },
   listModels: {
@@ -1184,6 +1203,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   retrieveModel: {
     method: 'get',
@@ -1194,6 +1214,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listKeys: {
     method: 'get',
@@ -1204,6 +1225,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   createKey: {
     method: 'post',
@@ -1214,6 +1236,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'member'],
     statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   retrieveKey: {
@@ -1225,6 +1248,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   updateKey: {
     method: 'patch',
@@ -1235,6 +1259,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   deleteKey: {
@@ -1246,6 +1271,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listUsage: {
     method: 'get',
@@ -1256,6 +1282,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listWorkspaces: {
     method: 'get',
@@ -1266,6 +1293,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   retrieveWorkspace: {
     method: 'get',
@@ -1276,6 +1304,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   updateWorkspace: {
     method: 'patch',
@@ -1286,6 +1315,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin'],
     statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   listMembers: {
@@ -1297,6 +1327,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   addMember: {
     method: 'post',
@@ -1307,6 +1338,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin'],
     statuses: [201, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   retrieveMember: {
@@ -1318,6 +1350,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   updateMember: {
     method: 'patch',
@@ -1328,6 +1361,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin'],
     statuses: [200, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   removeMember: {
@@ -1339,6 +1373,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin'],
     statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listBudgets: {
     method: 'get',
@@ -1349,6 +1384,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   createBudget: {
     method: 'post',
@@ -1359,6 +1395,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'billing'],
     statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   retrieveBudget: {
@@ -1370,6 +1407,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   updateBudget: {
     method: 'patch',
@@ -1380,6 +1418,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'billing'],
     statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   deleteBudget: {
@@ -1391,6 +1430,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'billing'],
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   retrieveBalance: {
     method: 'get',
@@ -1401,6 +1441,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'billing'],
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   createTopup: {
     method: 'post',
@@ -1411,6 +1452,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'billing'],
     statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 502, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   getStatement: {
@@ -1422,6 +1464,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'billing'],
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listLedger: {
     method: 'get',
@@ -1432,6 +1475,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin', 'billing'],
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listLimits: {
     method: 'get',
@@ -1442,6 +1486,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listProviderKeys: {
     method: 'get',
@@ -1452,6 +1497,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin'],
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   createProviderKey: {
     method: 'post',
@@ -1462,6 +1508,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin'],
     statuses: [201, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 502, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   retrieveProviderKey: {
@@ -1473,6 +1520,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin'],
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   deleteProviderKey: {
     method: 'delete',
@@ -1483,6 +1531,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: ['owner', 'admin'],
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   retrieveRequest: {
     method: 'get',
@@ -1493,6 +1542,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listReceiptKeys: {
     method: 'get',
@@ -1503,6 +1553,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   receiveStripeEvent: {
     method: 'post',
@@ -1513,6 +1564,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   listUsers: {
@@ -1524,6 +1576,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   createUser: {
     method: 'post',
@@ -1534,6 +1587,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [201, 400, 401, 403, 405, 408, 409, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   retrieveUser: {
@@ -1545,6 +1599,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   updateUser: {
     method: 'patch',
@@ -1555,6 +1610,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   createUserKey: {
@@ -1566,6 +1622,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   listAllWorkspaces: {
@@ -1577,6 +1634,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   createWorkspace: {
     method: 'post',
@@ -1587,6 +1645,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   retrieveAnyWorkspace: {
@@ -1598,6 +1657,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   updateAnyWorkspace: {
     method: 'patch',
@@ -1608,6 +1668,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   listPlans: {
@@ -1619,6 +1680,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   retrievePlan: {
     method: 'get',
@@ -1629,6 +1691,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   putPlan: {
     method: 'put',
@@ -1639,6 +1702,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   deletePlan: {
@@ -1650,6 +1714,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listModelEntries: {
     method: 'get',
@@ -1660,6 +1725,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   retrieveModelEntry: {
     method: 'get',
@@ -1670,6 +1736,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   putModelEntry: {
     method: 'put',
@@ -1680,6 +1747,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   deleteModelEntry: {
@@ -1691,6 +1759,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   listProviderEntries: {
     method: 'get',
@@ -1701,6 +1770,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   retrieveProviderEntry: {
     method: 'get',
@@ -1711,6 +1781,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   putProviderEntry: {
     method: 'put',
@@ -1721,6 +1792,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   deleteProviderEntry: {
@@ -1732,6 +1804,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   createGrant: {
     method: 'post',
@@ -1742,6 +1815,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   createAdjustment: {
@@ -1753,6 +1827,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [201, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   createRefund: {
@@ -1764,6 +1839,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [201, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
     hasBody: true,
+    takesJson: true,
     maxBody: 'json',
   },
   checkLedger: {
@@ -1775,6 +1851,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   getOpenapiYaml: {
     method: 'get',
@@ -1785,6 +1862,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
   getOpenapiJson: {
     method: 'get',
@@ -1795,5 +1873,6 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     roles: null,
     statuses: [200, 400, 405, 431, 500, 503],
     hasBody: false,
+    takesJson: false,
   },
 };

@@ -6,8 +6,8 @@ import addFormats from 'ajv-formats';
 import { OpenAPIBackend } from 'openapi-backend';
 import type { Document } from 'openapi-backend';
 import { operations } from '../generated/operations.ts';
-import type { OperationId } from '../generated/operations.ts';
-import { isJsonObject } from '../gateway/foundation/json-value.ts';
+import type { OperationEntry, OperationId } from '../generated/operations.ts';
+import { isJsonObject, objectAt } from '../gateway/foundation/json-value.ts';
 
 /** The names of the contract's operations, for walking them. */
 export function operationIds(): OperationId[] {
@@ -17,6 +17,8 @@ export function operationIds(): OperationId[] {
 /** Compiled validators of one operation; each takes `{path, query, requestBody}`. */
 export interface OperationValidators {
   readonly body: ValidateFunction | null;
+  /** Takes the body made of a form; null where the operation takes no form. */
+  readonly form: ValidateFunction | null;
   /** Coerces query and path values in place. */
   readonly parameters: ValidateFunction;
 }
@@ -78,6 +80,8 @@ export async function loadContract(handlerNames: readonly string[]): Promise<Ope
   if (!isDocument(definition)) throw new Error('generated/openapi.json is not an OpenAPI document; run npm run generate');
   const plain = createAjv(false);
   const coercing = createAjv(true);
+  // First, because openapi-backend takes the files out of what a form requires.
+  const forms = compileForms(definition, plain);
   const api = new OpenAPIBackend({
     definition,
     quick: true,
@@ -87,14 +91,29 @@ export async function loadContract(handlerNames: readonly string[]): Promise<Ope
   const found = api.router.getOperations();
   const unknown = handlerNames.filter((name) => !found.some((operation) => operation.operationId === name));
   if (unknown.length > 0) throw new Error(`handlers without an operation in the contract: ${unknown.join(', ')}`);
-  return operationIds().map((operationId) => routeOf(operationId, api));
+  return operationIds().map((operationId) => routeOf(operationId, api, forms));
 }
 
-function routeOf(operationId: OperationId, api: OpenAPIBackend): OperationRoute {
+/** Compiles the schema of every form by its operation; openapi-backend has one validator for all content types of a body. */
+function compileForms(definition: Document, ajv: Ajv2020): Map<OperationId, ValidateFunction> {
+  const forms = new Map<OperationId, ValidateFunction>();
+  for (const operationId of operationIds()) {
+    const { form, method, path }: OperationEntry = operations[operationId];
+    if (!form) continue;
+    const operation = objectAt(objectAt(definition.paths, path), method);
+    const media = objectAt(objectAt(objectAt(operation, 'requestBody'), 'content'), 'multipart/form-data');
+    const { components } = structuredClone({ components: definition.components });
+    forms.set(operationId, ajv.compile({ type: 'object', required: ['requestBody'], properties: { requestBody: objectAt(media, 'schema') }, components }));
+  }
+  return forms;
+}
+
+function routeOf(operationId: OperationId, api: OpenAPIBackend, forms: ReadonlyMap<OperationId, ValidateFunction>): OperationRoute {
   const compiled = api.validator.getRequestValidatorsForOperation(operationId) ?? [];
   const parameters = compiled.at(-1);
   if (!parameters) throw new Error(`the contract has no operation ${operationId}`);
-  const { path } = operations[operationId];
+  const { path, takesJson }: OperationEntry = operations[operationId];
+  const body = takesJson && compiled.length > 1 ? compiled[0] ?? null : null;
   const template = /^(.*\/)\{(\w+)\}(\/.*)?$/.exec(path);
   const [, prefix, parameter, suffix = ''] = template ?? [];
   return {
@@ -103,6 +122,6 @@ function routeOf(operationId: OperationId, api: OpenAPIBackend): OperationRoute 
     parameter: parameter ?? null,
     suffix,
     mayHoldSlashes: parameter !== undefined && SLASHED_PARAMETERS.has(parameter),
-    validators: { body: compiled.length > 1 ? compiled[0] ?? null : null, parameters },
+    validators: { body, form: forms.get(operationId) ?? null, parameters },
   };
 }

@@ -4,27 +4,21 @@ import { checkRole } from '../gateway/access/roles.ts';
 import { DepartureSignal } from '../gateway/foundation/departure.ts';
 import { Refusal, asRefusal, fail } from '../gateway/foundation/errors.ts';
 import type { Roster } from '../gateway/foundation/roster.ts';
-import type { JsonOutline } from '../gateway/foundation/json-outline.ts';
-import type { UploadedFile } from '../gateway/foundation/operation.ts';
 import type { Caller } from '../gateway/foundation/terms.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { operations } from '../generated/operations.ts';
 import type { OperationRoute } from './contract.ts';
-import { readJsonBody } from './read-body.ts';
 import { baseHeaders, writeError, writeReply } from './reply.ts';
 import type { AnyReply } from './reply.ts';
 import { BASE_PATHS } from './route-table.ts';
 import type { RouteMatch, RouteTable } from './route-table.ts';
-import { complaintOf } from './validation-message.ts';
+import { check, takeBody } from './take-body.ts';
+import type { TakenBody } from './take-body.ts';
 
 /** A call before its types are tied to its operation. */
-export interface UntypedCall {
+export interface UntypedCall extends TakenBody {
   readonly operationId: string;
   readonly requestId: string;
-  readonly body: unknown;
-  readonly bodyText: string;
-  readonly outline: JsonOutline;
-  readonly files: readonly UploadedFile[];
   readonly path: unknown;
   readonly query: unknown;
   readonly headers: IncomingMessage['headers'];
@@ -47,8 +41,6 @@ export interface DispatchParts {
   readonly isDraining: () => boolean;
 }
 
-const NO_OUTLINE: JsonOutline = { depth: 0, fields: [], isIrregular: false };
-const NO_FILES: readonly UploadedFile[] = [];
 const PREFLIGHT_SECONDS = 86_400;
 /** Selects another workspace of the key's user. */
 const WORKSPACE_HEADER = 'x-writingmate-workspace';
@@ -170,23 +162,9 @@ async function readCall(
   known: { caller: Caller | null; departure: DepartureSignal; receivedAt: number },
 ): Promise<UntypedCall> {
   const { request, route, match, requestId } = exchange;
-  const { limits } = parts.house;
   const parameters = readParameters(route, match);
-  const { hasBody, meter, operationId } = { ...operations[route.operationId], operationId: route.operationId };
-  const bytesMax = meter === 'none' ? limits.jsonBodyBytesMax : limits.mediaBodyBytesMax;
-  const body = hasBody ? await readJsonBody(request, { bytesMax, depthMax: limits.jsonDepthMax }) : null;
-  if (body) check(route.validators.body, { requestBody: body.value });
-  return {
-    ...known,
-    ...parameters,
-    operationId,
-    requestId,
-    headers: request.headers,
-    body: body?.value,
-    bodyText: body?.text ?? '',
-    outline: body?.outline ?? NO_OUTLINE,
-    files: NO_FILES,
-  };
+  const taken = await takeBody(request, route, parts.house.limits);
+  return { ...known, ...parameters, ...taken, operationId: route.operationId, requestId, headers: request.headers };
 }
 
 /** Validates path and query, coercing numbers and booleans. */
@@ -205,9 +183,4 @@ function readParameters(route: OperationRoute, match: RouteMatch): { path: unkno
   }
   check(route.validators.parameters, { path, query, header: {}, cookie: {} });
   return { path, query };
-}
-
-function check(validate: OperationRoute['validators']['body'], value: unknown): void {
-  if (!validate || validate(value)) return;
-  fail('invalid_request', complaintOf(validate.errors ?? []));
 }

@@ -14,6 +14,16 @@ export const defaultLimits = {
   mediaBodyBytesMax: 32 * MEGA,
   /** Nesting of objects and arrays in a body; more is a 400 before it is parsed. */
   jsonDepthMax: 64,
+  /** One file of a form (multipart/form-data), in bytes; more is a 413. */
+  formFileBytesMax: 25 * MEGA,
+  /** All texts of a form together, names included, in bytes; more is a 413. */
+  formTextBytesMax: 1 * MEGA,
+  /** Files and texts of a form; more is a 400. */
+  formPartsMax: 128,
+  /** Headers of one part of a form, in bytes; a part with more is a 400. */
+  formPartHeaderBytesMax: 8 * KILO,
+  /** Nesting of a field's name in a form, as in `a[b][c]`, which is 3; more is a 400. */
+  formNameDepthMax: 8,
   /** A slow client's headers must be complete after this long, in ms. */
   clientHeadersTimeoutMs: 4 * SECOND,
   /** A slow client's whole request must be complete after this long, in ms. */

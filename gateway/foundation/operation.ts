@@ -7,11 +7,13 @@ import type { Caller } from './terms.ts';
 
 export type { OperationId } from '../../generated/operations.ts';
 
-/** A file of a multipart body. In the body itself its field holds its name. */
+/** A file that came in a form (multipart/form-data). */
 export interface UploadedFile {
+  /** The field it came in, without the brackets of a list: `image` for `image[]`. */
   readonly field: string;
+  /** The file's name as the caller gave it, without folders. */
   readonly name: string;
-  /** As the caller said, unchecked. */
+  /** What the caller says it is, in lower case and without parameters; it may lie. */
   readonly contentType: string;
   readonly bytes: Buffer;
 }
@@ -20,12 +22,13 @@ export interface UploadedFile {
 export interface Call<Id extends OperationId> {
   readonly operationId: Id;
   readonly requestId: string;
+  /** A file of a form stands here as its name. */
   readonly body: Operations[Id]['body'];
-  /** The JSON text of the body exactly as received; '' where the operation takes none. */
+  /** The JSON text of the body exactly as received; of a form the same fields as JSON; '' where the operation takes no body. */
   readonly bodyText: string;
   /** Where the top-level fields of `bodyText` stand. */
   readonly outline: JsonOutline;
-  /** Of a multipart body. */
+  /** The files of a form, in the order they came; empty for any other body. */
   readonly files: readonly UploadedFile[];
   readonly path: Operations[Id]['path'];
   readonly query: Operations[Id]['query'];

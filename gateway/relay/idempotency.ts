@@ -22,9 +22,15 @@ export function claimOf(house: Pick<House, 'clock' | 'limits'>, call: Call<Opera
   return {
     scope: `${caller.workspaceId}:${call.operationId}`,
     key,
-    bodyHash: hash('sha256', call.bodyText, 'base64'),
+    bodyHash: hashOf(call),
     expiresMs: house.clock.now() + house.limits.idempotencyMs,
   };
+}
+
+/** What makes two requests the same: their fields and, in a form, their files. A boundary may differ from one to the next. */
+function hashOf({ bodyText, files }: Pick<Call<OperationId>, 'bodyText' | 'files'>): string {
+  const hashes = files.map((file) => JSON.stringify([file.field, file.name, file.contentType, hash('sha256', file.bytes, 'base64')]));
+  return hash('sha256', [bodyText, ...hashes].join('\n'), 'base64');
 }
 
 /** Replays a kept reply, streams in one burst. Refuses when it was too large to keep: the first one stands, and is paid for. */

@@ -4408,7 +4408,7 @@ export type CreateChatCompletionErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -4681,7 +4681,7 @@ export type CreateKeyErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -4896,7 +4896,7 @@ export type UpdateKeyErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -5187,7 +5187,7 @@ export type UpdateWorkspaceErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -5329,7 +5329,7 @@ export type AddMemberErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -5544,7 +5544,7 @@ export type UpdateMemberErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -5682,7 +5682,7 @@ export type CreateBudgetErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -5889,7 +5889,7 @@ export type UpdateBudgetErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -6018,7 +6018,7 @@ export type CreateTopupErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -6359,7 +6359,7 @@ export type CreateProviderKeyErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -6662,7 +6662,7 @@ export type ReceiveStripeEventErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -6800,7 +6800,7 @@ export type CreateUserErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -6947,7 +6947,7 @@ export type UpdateUserErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -7021,7 +7021,7 @@ export type CreateUserKeyErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -7159,7 +7159,7 @@ export type CreateWorkspaceErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -7302,7 +7302,7 @@ export type UpdateAnyWorkspaceErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -7564,7 +7564,7 @@ export type PutPlanErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -7835,7 +7835,7 @@ export type PutModelEntryErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -8097,7 +8097,7 @@ export type PutProviderEntryErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -8171,7 +8171,7 @@ export type CreateGrantErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -8249,7 +8249,7 @@ export type CreateAdjustmentErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -8327,7 +8327,7 @@ export type CreateRefundErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**
@@ -8554,7 +8554,7 @@ export type CreateChatCompletionStreamErrors = {
      */
     413: ErrorResponse;
     /**
-     * The body is not JSON, or it is compressed.
+     * The body is of no content type the operation takes, or it is compressed.
      */
     415: ErrorResponse;
     /**

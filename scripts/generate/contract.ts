@@ -8,6 +8,9 @@ import { writeJson } from './output.ts';
 export interface Schema {
   $ref?: string;
   type?: string | string[];
+  format?: string;
+  const?: unknown;
+  enum?: unknown[];
   properties?: Record<string, Schema>;
   items?: Schema;
   oneOf?: Schema[];

@@ -1,8 +1,10 @@
 /** This file renders the map of operations that makes the table of handlers total. */
 import { listOperations, nameOf, pick } from './contract.ts';
 import type { Contract, ContractReply, LocatedOperation, MediaType } from './contract.ts';
+import { formFieldsOf } from './form-fields.ts';
 
 const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'multipart/form-data';
 const EVENTS_TYPE = 'text/event-stream';
 
 /** Renders `operations.ts`: the types of every operation, and what the door has to know of it. */
@@ -23,6 +25,20 @@ ${interfaces.join('\n')}
 
 export type OperationId = keyof Operations;
 
+/** A form as its handler sees it: a file stands as its name, its bytes are in \`Call.files\`. */
+export type Received<Form> = { [Field in keyof Form]: Named<Form[Field]> };
+type Named<Value> = Value extends Blob ? string : Value extends readonly (infer Item)[] ? Named<Item>[] : Value;
+
+/** How one field of a form is read. */
+export interface FormField {
+  /** What one part may be; texts are tried in this order of preference: object, string, number, boolean. */
+  readonly reads: readonly ('file' | 'object' | 'string' | 'number' | 'boolean')[];
+  /** Of a list: how each item is read. */
+  readonly items?: FormField;
+  /** Of an object with known fields: how each is read. */
+  readonly fields?: Readonly<Record<string, FormField>>;
+}
+
 /** What the door has to know of an operation before its handler runs. */
 export interface OperationEntry {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -30,19 +46,23 @@ export interface OperationEntry {
   /** The resource, which is also the name of the handler's file. */
   readonly tag: string;
   /** The unit in which the operation is counted. */
-  readonly meter: 'tokens' | 'none';
+  readonly meter: 'tokens' | 'images' | 'seconds' | 'characters' | 'none';
   /** The scope a key needs; \`none\` where no key is needed. */
   readonly scope: 'inference' | 'management' | 'operator' | 'none';
   /** The roles that may call it; null for any member of the workspace. */
   readonly roles: readonly ('owner' | 'admin' | 'member' | 'billing')[] | null;
   readonly statuses: readonly number[];
   readonly hasBody: boolean;
+  /** Whether the body may come as application/json. */
+  readonly takesJson: boolean;
+  /** The fields of the body as multipart/form-data; absent where it may not come so. */
+  readonly form?: Readonly<Record<string, FormField>>;
   /** Whether the body may carry inline images, audio and files. */
   readonly maxBody?: 'json' | 'media';
 }
 
 export const operations: { readonly [Id in OperationId]: OperationEntry } = {
-${located.map(renderEntry).join('\n')}
+${located.map((one) => renderEntry(contract, one)).join('\n')}
 };
 `;
 }
@@ -64,8 +84,11 @@ function renderInterface(contract: Contract, located: LocatedOperation, types: S
     return `      readonly ${status}: ${typeName(media, status)};`;
   });
   const events = Object.values(operation.responses).map((reply) => resolveReply(contract, reply)[EVENTS_TYPE]).find(Boolean);
+  const { [JSON_TYPE]: json, [FORM_TYPE]: form } = operation.requestBody?.content ?? {};
+  const bodies = [...(json ? [typeName(json, 'body')] : []), ...(form ? [`Received<${typeName(form, 'form')}>`] : [])];
+  if (operation.requestBody && bodies.length === 0) throw new Error(`${operation.operationId} has a body of no content type the door can read`);
   const lines = [
-    `    readonly body: ${operation.requestBody ? typeName(operation.requestBody.content[JSON_TYPE], 'body') : 'undefined'};`,
+    `    readonly body: ${operation.requestBody ? bodies.join(' | ') : 'undefined'};`,
     `    readonly path: ${has('path') ? `${dataName}['path']` : 'Record<string, never>'};`,
     `    readonly query: ${has('query') ? `NonNullable<${dataName}['query']>` : 'Record<string, never>'};`,
     `    readonly replies: {\n${replies.join('\n')}\n    };`,
@@ -81,7 +104,8 @@ function resolveReply(contract: Contract, reply: ContractReply): Record<string, 
   return (reply.$ref ? pick(contract.components.responses, nameOf(reply.$ref)).content : reply.content) ?? {};
 }
 
-function renderEntry({ path, method, operation }: LocatedOperation): string {
+function renderEntry(contract: Contract, { path, method, operation }: LocatedOperation): string {
+  const { [JSON_TYPE]: json, [FORM_TYPE]: form } = operation.requestBody?.content ?? {};
   const fields = [
     `method: '${method}'`,
     `path: '${path}'`,
@@ -91,6 +115,8 @@ function renderEntry({ path, method, operation }: LocatedOperation): string {
     `roles: ${operation['x-roles'] ? `[${operation['x-roles'].map((role) => `'${role}'`).join(', ')}]` : 'null'}`,
     `statuses: [${Object.keys(operation.responses).join(', ')}]`,
     `hasBody: ${operation.requestBody !== undefined}`,
+    `takesJson: ${json !== undefined}`,
+    ...(form ? [`form: ${JSON.stringify(formFieldsOf(contract, form.schema))}`] : []),
     ...(operation.requestBody ? [`maxBody: '${operation['x-max-body'] ?? 'json'}'`] : []),
   ];
   return `  ${operation.operationId}: {\n${fields.map((field) => `    ${field},`).join('\n')}\n  },`;
