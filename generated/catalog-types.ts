@@ -74,6 +74,18 @@ export type ProviderId = string;
 export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'sandbox';
 
 /**
+ * The formats a provider speaks for single kinds of calls, where they are not of the family of `wire`.
+ */
+export type CatalogWires = {
+    chat?: CatalogWire;
+    embeddings?: CatalogWire;
+    images?: CatalogWire;
+    transcription?: CatalogWire;
+    speech?: CatalogWire;
+    video?: CatalogWire;
+};
+
+/**
  * The name of an environment variable.
  */
 export type EnvironmentVariable = string;
@@ -120,6 +132,7 @@ export type CatalogProviderChange = {
      */
     name?: string;
     wire?: CatalogWire;
+    wires?: CatalogWires;
     /**
      * Where its API begins, without a slash at the end; empty for the sandbox.
      */
@@ -162,6 +175,11 @@ export type CatalogModelId = string;
  * A kind of input or output.
  */
 export type Modality = 'text' | 'image' | 'audio' | 'video' | 'file';
+
+/**
+ * What a model can be asked for.
+ */
+export type CatalogKind = 'chat' | 'embeddings' | 'images' | 'transcription' | 'speech' | 'video';
 
 /**
  * The class of a model, by which plans count messages.
@@ -294,6 +312,10 @@ export type CatalogModelChange = {
      * What it writes.
      */
     output_modalities?: Array<Modality>;
+    /**
+     * What it can be asked for; chat alone when it is left out.
+     */
+    kinds?: Array<CatalogKind>;
     /**
      * Whether it calls tools.
      */
@@ -624,18 +646,6 @@ export type CatalogGuard = {
 };
 
 /**
- * The formats a provider speaks for single kinds of calls, where they are not of the family of `wire`.
- */
-export type CatalogWires = {
-    chat?: CatalogWire;
-    embeddings?: CatalogWire;
-    images?: CatalogWire;
-    transcription?: CatalogWire;
-    speech?: CatalogWire;
-    video?: CatalogWire;
-};
-
-/**
  * A business or a server that can be called.
  */
 export type CatalogProvider = {
@@ -678,11 +688,6 @@ export type CatalogProvider = {
      */
     docs_url?: string;
 };
-
-/**
- * What a model can be asked for.
- */
-export type CatalogKind = 'chat' | 'embeddings' | 'images' | 'transcription' | 'speech' | 'video';
 
 /**
  * A model, what it can do and where it can be reached.

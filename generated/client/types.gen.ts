@@ -3913,6 +3913,10 @@ export type CatalogModelChange = {
      */
     output_modalities?: Array<Modality>;
     /**
+     * What it can be asked for; chat alone when it is left out.
+     */
+    kinds?: Array<CatalogKind>;
+    /**
      * Whether it calls tools.
      */
     tools?: boolean;
@@ -4046,6 +4050,7 @@ export type CatalogProviderChange = {
      */
     name?: string;
     wire?: CatalogWire;
+    wires?: CatalogWires;
     /**
      * Where its API begins, without a slash at the end; empty for the sandbox.
      */
