@@ -20,6 +20,8 @@ export interface Ask {
   readonly text: string;
   /** What was attached to it: `1 image`, `2 files` … */
   readonly attachments: readonly string[];
+  /** Texts of the user messages just before it, with nobody's between: clients put context of their own beside what was asked. */
+  readonly besideTexts: readonly string[];
   /** Texts of the user messages before the last. */
   readonly earlierTexts: readonly string[];
   /** The result of the tool that was called last; null when the user spoke last. */
@@ -58,6 +60,7 @@ export function readAsk(request: WireRequest): Ask | Problem {
     isEcho: name === 'echo',
     text: textOf(last),
     attachments: attachmentsOf(last),
+    besideTexts: messages.slice(messages.findLastIndex((message) => stringAt(message, 'role') !== 'user') + 1, -1).map(textOf),
     earlierTexts: spoken.slice(0, -1).map(textOf),
     toolResult: readToolResult(messages),
     messageCount: messages.length,

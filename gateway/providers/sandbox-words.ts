@@ -33,7 +33,7 @@ export function createContentWriter(ask: Ask): (index: number) => string {
   if (format.kind === 'json_schema') {
     return (index) => JSON.stringify(makeInstance(format.schema, { text, variant: index, shares: ask.choices }));
   }
-  const exact = findExact(text);
+  const exact = findExact(text) ?? ask.besideTexts.map(findExact).findLast((wish) => wish !== null) ?? null;
   if (format.kind === 'json_object') return createObjectWriter(ask, exact);
   if (exact !== null) return () => exact;
   const base = writeText(ask);

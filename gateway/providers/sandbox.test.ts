@@ -33,6 +33,13 @@ describe('what it says', () => {
     expect(contentOf(say(text, { model: 'sandbox/echo' }))).toBe(wish);
   });
 
+  test('a wish for exact words is heard where the client has put context of its own after it, but not past an answer', () => {
+    const wish = { role: 'user', content: 'Reply with exactly: pong' };
+    const context = { role: 'user', content: 'Conversation data: none' };
+    expect(contentOf({ model: 'sandbox/chat', messages: [wish, context] })).toBe('pong');
+    expect(contentOf({ model: 'sandbox/chat', messages: [wish, { role: 'assistant', content: 'pong' }, context] })).not.toBe('pong');
+  });
+
   test('echo gives back the last user message, byte for byte', () => {
     const text = ' Ünïcode 😀\n\twith\u2028odd "characters" \\ ';
     expect(contentOf({ model: 'sandbox/echo', messages: [{ role: 'user', content: 'first' }, { role: 'assistant', content: 'x' }, { role: 'user', content: text }] })).toBe(text);
