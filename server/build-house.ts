@@ -1,5 +1,6 @@
 /** This file builds one running gateway from its configuration, in the order things need each other. */
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CatalogBilling } from '../generated/catalog-types.ts';
 import { createAuthenticator } from '../gateway/access/authenticate.ts';
 import { openFirstKey } from '../gateway/access/first-key.ts';
@@ -22,6 +23,7 @@ import { createRates } from '../gateway/metering/rates.ts';
 import type { Rates, RatesParts } from '../gateway/metering/rates.ts';
 import { DEFAULT_TERMS } from '../gateway/metering/topups.ts';
 import type { TopupTerms } from '../gateway/metering/topups.ts';
+import { createMedia } from '../gateway/relay/media.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { createPayments } from '../gateway/relay/payments.ts';
 import type { PaymentParts, Payments } from '../gateway/relay/payments.ts';
@@ -33,6 +35,8 @@ import { createUpstreams } from '../gateway/relay/upstreams.ts';
 import { createWarnings } from '../gateway/relay/warnings.ts';
 import { loadCatalog } from '../gateway/routing/catalog.ts';
 import { createCatalogKeeper } from '../gateway/routing/keeper.ts';
+import { createInbox } from '../gateway/store/blobs.ts';
+import { openBlobs } from '../gateway/store/open-blobs.ts';
 import { openStore } from '../gateway/store/open.ts';
 import type { Store } from '../gateway/store/store.ts';
 
@@ -61,6 +65,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const secrets = loadSecrets(dataFolder);
   const vault = loadVault(dataFolder, environment['INTERLINE_KEK']);
+  const blobs = await openBlobs(config, clock);
   const store = await openStore(config, { limits, clock, log });
   const makeId = createIds(clock);
   const firstKey = await openFirstKey({ store, secrets, clock, makeId, dataFolder });
@@ -73,8 +78,9 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const pulse = createPulse(clock);
   const counter = createCounter({ clock, log });
   const upstreams = createUpstreams({ catalog, clock, limits, log, guard: { allow: loaded.file?.guard?.allow ?? [], ports: loaded.file?.guard?.ports ?? [] } });
+  const media = createMedia({ store, blobs, inbox: createInbox(join(dataFolder, 'inbox'), { clock, makeId }), clock, makeId, limits, log });
   const house: House = {
-    catalog, keeper, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    catalog, keeper, media, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     ownKeys: createOwnKeys({ store, vault, log }),
     openExchange: upstreams.openExchange,
     storeGate: createStoreGate(),
@@ -97,6 +103,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
       await rates.close();
       await ledgerWatch.close();
       await ledger.close();
+      await media.close();
       await store.close();
     },
   };

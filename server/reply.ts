@@ -4,12 +4,12 @@ import { encodeText } from '../gateway/foundation/byte-text.ts';
 import type { ByteText } from '../gateway/foundation/byte-text.ts';
 import { errorBody } from '../gateway/foundation/errors.ts';
 import type { Refusal } from '../gateway/foundation/errors.ts';
-import type { BytesReply, EventsReply } from '../gateway/foundation/operation.ts';
+import type { BytesReply, EventsReply, StreamReply } from '../gateway/foundation/operation.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { createEventSink, watchStall } from './event-sink.ts';
 
 /** A reply of any operation, once its types have been checked against the contract. */
-export type AnyReply = BytesReply | EventsReply | { readonly status: number; readonly json: unknown; readonly headers?: Readonly<Record<string, string>> };
+export type AnyReply = BytesReply | StreamReply | EventsReply | { readonly status: number; readonly json: unknown; readonly headers?: Readonly<Record<string, string>> };
 
 type Headers = Record<string, string | number>;
 
@@ -34,6 +34,10 @@ export function writeReply(response: ServerResponse, reply: AnyReply, extra: { h
   if (reply.headers) Object.assign(headers, reply.headers);
   if ('events' in reply) {
     writeEvents(response, reply, extra);
+    return;
+  }
+  if ('stream' in reply) {
+    writeStream(response, reply, extra);
     return;
   }
   if ('json' in reply) {
@@ -78,14 +82,54 @@ function discardRest(request: IncomingMessage, done: () => void): void {
   request.once('close', done);
 }
 
+const NOT_MODIFIED = 304;
+
 function writeBytes(response: ServerResponse, reply: { status: number; headers: Headers; body: ByteText | Uint8Array }): void {
   if (response.destroyed) return;
   const { status, headers, body } = reply;
-  headers['content-length'] = body.length;
+  // What was not modified has a length and a type, but not these.
+  if (status === NOT_MODIFIED) delete headers['content-type'];
+  else headers['content-length'] = body.length;
   response.writeHead(status, headers);
   // Node writes a head and a body that are both text in one piece; bytes would make it two.
   if (typeof body === 'string') response.end(body, 'latin1');
   else response.end(body);
+}
+
+/** Reads no faster than the caller does; a caller that takes nothing for too long is cut, and so is one whose bytes fail to come. */
+function writeStream(response: ServerResponse, reply: StreamReply, extra: { headers: Headers; house: House }): void {
+  const { headers, house } = extra;
+  const { stream } = reply;
+  if (response.destroyed) {
+    stream.destroy();
+    return;
+  }
+  headers['content-type'] = reply.contentType;
+  headers['content-length'] = reply.bytesCount;
+  response.writeHead(reply.status, headers);
+  let cancel = (): void => undefined;
+  stream.on('data', (chunk: Uint8Array) => {
+    if (response.write(chunk)) return;
+    stream.pause();
+    cancel();
+    cancel = house.clock.after(house.limits.stalledWriteMs, () => { response.destroy(); });
+  });
+  response.on('drain', () => {
+    cancel();
+    stream.resume();
+  });
+  stream.once('end', () => {
+    response.end();
+    watchStall(response, house);
+  });
+  stream.once('error', (error) => {
+    house.log.warn({ error }, 'kept bytes could not be read');
+    response.destroy();
+  });
+  response.once('close', () => {
+    cancel();
+    stream.destroy();
+  });
 }
 
 function writeEvents(response: ServerResponse, reply: EventsReply, extra: { headers: Headers; house: House }): void {

@@ -25,6 +25,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** Milliseconds since the epoch as `2026-11-21T12:00:00.000Z`. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 /** A clock a test moves by hand; `advance` fires due timers in order. */
 export interface ManualClock extends Clock {
   advance(ms: number): void;

@@ -26,4 +26,11 @@ describe('the configuration', () => {
     expect(() => readConfig({ [name]: url })).toThrow(new RegExp(`^${name} must be an address such as (postgres|redis)://`));
     expect(() => readConfig({ [name]: url })).not.toThrow(/hunter2/);
   });
+
+  test('takes a folder or S3 for media, and nothing else', () => {
+    expect(readConfig({ INTERLINE_MEDIA: '' }).media).toBeNull();
+    expect(readConfig({ INTERLINE_MEDIA: '/srv/media' }).media).toBe('/srv/media');
+    expect(readConfig({ INTERLINE_MEDIA: 's3://my-bucket/a?region=x' }).media).toBe('s3://my-bucket/a?region=x');
+    expect(() => readConfig({ INTERLINE_MEDIA: 'https://user:hunter2@bucket' })).toThrow(/^INTERLINE_MEDIA must be a folder, or s3:/);
+  });
 });

@@ -15,6 +15,8 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** Redis by which several gateways share rate limits; null: each keeps its own. */
   readonly redisUrl: string | null;
+  /** Where media are kept: a folder, or `s3://bucket/prefix?…`; null: `media` in the data folder. */
+  readonly media: string | null;
   readonly logLevel: LogLevel;
   readonly environment: Environment;
 }
@@ -43,9 +45,17 @@ export function readConfig(environment: Environment = process.env): Config {
     configFile: configFile === undefined || configFile === '' ? null : resolve(configFile),
     databaseUrl: readUrl(environment, 'INTERLINE_DATABASE_URL', ['postgres:', 'postgresql:']),
     redisUrl: readUrl(environment, 'INTERLINE_REDIS_URL', ['redis:', 'rediss:']),
+    media: readMedia(environment['INTERLINE_MEDIA']),
     logLevel,
     environment,
   };
+}
+
+function readMedia(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  if (text.startsWith('s3:')) return text;
+  if (/^[a-z][a-z0-9+.-]+:/i.test(text)) throw new ConfigError('INTERLINE_MEDIA must be a folder, or s3://bucket/prefix?endpoint=https://host&region=name.');
+  return resolve(text);
 }
 
 /** Reads an address that may be left out. What is wrong with it is said without repeating it: it may hold a password. */

@@ -80,6 +80,12 @@ export const defaultLimits = {
   leaseIdleMs: 5 * SECOND,
   /** A gateway that shows no sign of life for this long is taken for dead, in ms; it stops using its leases after two thirds of it. */
   nodeDeadMs: 15 * SECOND,
+  /** One thing that is kept (an image, a video), in bytes; an upstream that sends more is a 502. */
+  mediaBytesMax: 512 * MEGA,
+  /** What is kept is deleted after this long, in ms. */
+  mediaMs: 30 * 24 * 60 * 60 * SECOND,
+  /** Between two looks for what has expired, in ms. */
+  mediaSweepMs: 10 * 60 * SECOND,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;

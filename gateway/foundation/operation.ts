@@ -1,4 +1,5 @@
 /** This file is the seam between HTTP and the house: a handler takes a Call and gives a Reply, typed by the contract. */
+import type { Readable } from 'node:stream';
 import type { Operations, OperationId } from '../../generated/operations.ts';
 import type { ByteText } from './byte-text.ts';
 import type { Departure } from './departure.ts';
@@ -59,6 +60,16 @@ export interface BytesReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A reply whose bytes come from elsewhere than memory: exactly `bytesCount` of them. */
+export interface StreamReply {
+  readonly status: number;
+  /** Read to its end, or destroyed when the caller goes. */
+  readonly stream: Readable;
+  readonly bytesCount: number;
+  readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Where a stream writes its events: one whole SSE event (or comment) per write. */
 export interface EventSink {
   /** Writes one event; false asks the source to pause until `onDrain`. */
@@ -82,7 +93,7 @@ export interface EventsReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Reply<Id extends OperationId> = JsonReply<Id> | BytesReply | EventsReply;
+export type Reply<Id extends OperationId> = JsonReply<Id> | BytesReply | StreamReply | EventsReply;
 
 /** Answers one operation of one running gateway (the house). Throws a Refusal for every expected failure. */
 export type Handler<Id extends OperationId, House = unknown> = (call: Call<Id>, house: House) => Promise<Reply<Id>>;

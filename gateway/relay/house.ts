@@ -16,6 +16,7 @@ import type { OpenExchange } from '../providers/call.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { CatalogKeeper } from '../routing/keeper.ts';
 import type { Store } from '../store/store.ts';
+import type { MediaStore } from './media.ts';
 import type { Payments } from './payments.ts';
 import type { Pulse } from './pulse.ts';
 import type { StoreGate } from './store-gate.ts';
@@ -31,6 +32,8 @@ export interface House {
   readonly vault: Vault;
   readonly ownKeys: OwnKeys;
   readonly openExchange: OpenExchange;
+  /** Bytes that outlive their request. */
+  readonly media: MediaStore;
   readonly ledger: Ledger;
   readonly ledgerWatch: LedgerWatch;
   readonly rates: Rates;

@@ -43,5 +43,12 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     noteCatalogBeneath: (digest) => perform('noteCatalogBeneath', digest),
     putCatalogEntry: (entry) => perform('putCatalogEntry', entry),
     deleteCatalogEntry: (kind, id) => perform('deleteCatalogEntry', kind, id),
+    insertMedia: (row) => perform('insertMedia', row),
+    findMedia: (workspaceId, id, nowMs) => perform('findMedia', workspaceId, id, nowMs),
+    keepMedia: (workspaceId, id, expiresMs) => perform('keepMedia', workspaceId, id, expiresMs),
+    deleteMedia: (workspaceId, id) => perform('deleteMedia', workspaceId, id),
+    expireMedia: (nowMs) => perform('expireMedia', nowMs),
+    collectMedia: (nowMs) => perform('collectMedia', nowMs),
+    forgetMedia: (sha256) => perform('forgetMedia', sha256),
   };
 }

@@ -1,6 +1,7 @@
 /** This file is what the plain calls of every Store must do, whatever its engine: keys, users, workspaces, members, budgets and what operators keep. */
 import { expect, test } from '@jest/globals';
 import { describeJudgement } from './judgement.suite.ts';
+import { describeMedia } from './media.suite.ts';
 import { noLimits, sampleKey, sampleUser, sampleWorkspace } from './sample-rows.ts';
 import { TEST_TIMEOUT_MS } from './store-under-test.ts';
 import type { WithPlace } from './store-under-test.ts';
@@ -16,6 +17,7 @@ export function describeCalls(withPlace: WithPlace): void {
   describeUsers(withPlace);
   describeMembers(withPlace);
   describeJudgement(withPlace);
+  describeMedia(withPlace);
 }
 
 /** Reads a list to its end, two rows at a time. */

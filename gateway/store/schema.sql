@@ -16,6 +16,10 @@ CREATE INDEX hold_node ON hold(node_id);
 
 CREATE INDEX idem_expiry ON idem(expires_ms);
 
+CREATE INDEX media_blob_unused ON media_blob(sha256) WHERE refs = 0;
+
+CREATE INDEX media_expiry ON media(expires_ms, id);
+
 CREATE INDEX member_user ON member(user_id, ws_id);
 
 CREATE INDEX transfer_ref ON transfer(ref) WHERE kind <> 'usage';
@@ -120,6 +124,23 @@ CREATE TABLE idem (
   body         TEXT,                          -- NULL when done: too large to keep
   expires_ms   INTEGER NOT NULL,
   PRIMARY KEY (scope, ikey)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE media (
+  id           TEXT PRIMARY KEY,
+  ws_id        TEXT NOT NULL,
+  kind         TEXT NOT NULL,                 -- what it is to its workspace: image, video, thumbnail, spritesheet, input …
+  sha256       TEXT NOT NULL,
+  content_type TEXT NOT NULL,                 -- as sniffed, never as claimed
+  bytes        INTEGER NOT NULL CHECK (bytes >= 0),
+  created_ms   INTEGER NOT NULL,
+  expires_ms   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE media_blob (
+  sha256        TEXT PRIMARY KEY,             -- lower-case hex; the name of the file
+  refs          INTEGER NOT NULL CHECK (refs >= 0),
+  collecting_ms INTEGER NOT NULL DEFAULT 0    -- since when somebody takes the file away; 0 = nobody does
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE member (

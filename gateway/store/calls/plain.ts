@@ -5,6 +5,7 @@ import { findAccess } from './access.ts';
 import { changeBudget, createBudget, deleteBudget, findBudget, listBudgets } from './budgets.ts';
 import { catalogRevision, deleteCatalogEntry, listCatalogEntries, noteCatalogBeneath, putCatalogEntry } from './catalog-entries.ts';
 import { changeKey, deleteKey, findKey, insertKey, listKeys } from './keys.ts';
+import { collectMedia, deleteMedia, expireMedia, findMedia, forgetMedia, insertMedia, keepMedia } from './media.ts';
 import { addMember, changeMember, findMember, listMembers, removeMember } from './members.ts';
 import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
 import { changeUser, createUser, findUser, findUserByEmail, listUsers } from './users.ts';
@@ -17,7 +18,8 @@ export type PlainCallName =
   | 'insertKey' | 'findKey' | 'findAccess' | 'listKeys' | 'changeKey' | 'deleteKey'
   | 'createBudget' | 'findBudget' | 'listBudgets' | 'changeBudget' | 'deleteBudget'
   | 'insertProviderKey' | 'findProviderKey' | 'listProviderKeys' | 'deleteProviderKey'
-  | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry';
+  | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry'
+  | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia';
 
 /** What performs a promise of the Store. */
 export type CallOf<Name extends PlainCallName> = SqlCall<Parameters<Store[Name]>, Awaited<ReturnType<Store[Name]>>>;
@@ -59,4 +61,11 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   noteCatalogBeneath: { mode: 'write', task: noteCatalogBeneath },
   putCatalogEntry: { mode: 'write', task: putCatalogEntry },
   deleteCatalogEntry: { mode: 'write', task: deleteCatalogEntry },
+  insertMedia: { mode: 'write', task: insertMedia },
+  findMedia: { mode: 'read', task: findMedia },
+  keepMedia: { mode: 'write', task: keepMedia },
+  deleteMedia: { mode: 'write', task: deleteMedia },
+  expireMedia: { mode: 'write', task: expireMedia },
+  collectMedia: { mode: 'write', task: collectMedia },
+  forgetMedia: { mode: 'write', task: forgetMedia },
 };
