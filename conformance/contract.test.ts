@@ -18,6 +18,7 @@ const errorCodes = Object.keys(errorCatalogue) as ErrorCode[];
 /** Declared, and still nobody outside can bring it about. */
 const OUT_OF_REACH: Partial<Record<OperationId, Readonly<Record<number, string>>>> = {
   createChatCompletion: { 500: 'It reads nothing that can be damaged from outside but the key (503) and the catalogue (checked at the start); a fault of its own would be one.' },
+  ...unreachable(['createCompletion', 'createEmbedding'], 'As a chat.'),
   listModels: { 500: 'It reads the catalogue, which is checked at the start.' },
   retrieveModel: { 500: 'It reads the catalogue, which is checked at the start.' },
   ...unreachable(['listBudgets', 'retrieveBudget', 'retrieveBalance', 'listLimits'], 'It reads no row but those its key is known by, which fail before (503), and counters.'),
@@ -36,6 +37,8 @@ function unreachable(ids: readonly OperationId[], why: string): Partial<Record<O
 /** OpenAI's own schema of a successful reply, for the operations that are theirs. */
 const OPENAI_REPLIES: Partial<Record<OperationId, string>> = {
   createChatCompletion: 'CreateChatCompletionResponse',
+  createCompletion: 'CreateCompletionResponse',
+  createEmbedding: 'CreateEmbeddingResponse',
   listModels: 'ListModelsResponse',
   retrieveModel: 'Model',
 };

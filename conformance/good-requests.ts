@@ -159,6 +159,8 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
   const keyId = async (): Promise<string> => (await createKey(server, { name: 'target' })).id;
   switch (id) {
     case 'createChatCompletion': return { path: '/v1/chat/completions', body: hello() };
+    case 'createCompletion': return { path: '/v1/completions', body: { model: 'sandbox/echo', prompt: 'Reply with exactly: Hello' } };
+    case 'createEmbedding': return { path: '/v1/embeddings', body: { model: 'sandbox/embedding', input: 'Hello', dimensions: 8 } };
     case 'listModels': return { path: '/v1/models' };
     case 'retrieveModel': return { path: '/v1/models/google/gemini-2.5-flash' };
     case 'createKey': return { path: '/v1/keys', body: { name: 'made in a test' } };

@@ -96,7 +96,7 @@ export function faultOfReply(id: OperationId, reply: RawReply): string | null {
   if (!content || !(type in content)) return `${id} ${reply.status} has the content type ${type}, declared are ${Object.keys(content ?? {}).join(', ')}`;
   const schema = `${pointer}/content/${escape(type)}/schema`;
   const text = reply.body.toString('utf8');
-  if (type === 'text/event-stream') return faultOfEvents(text);
+  if (type === 'text/event-stream') return id === 'createChatCompletion' ? faultOfEvents(text) : faultOfTypedEvents(schema, text);
   if (type !== 'application/json') return complaints(schema, text);
   const value: unknown = JSON.parse(text);
   return complaints(schema, value) ?? (reply.status >= 400 ? faultOfErrorId(value, reply) : null);
@@ -121,6 +121,19 @@ export function faultOfEvents(text: string): string | null {
   return faultOfSchema('ErrorResponse', JSON.parse(last)) ?? faultByOpenAi('ErrorResponse', JSON.parse(last));
 }
 
+/** What is wrong with the events of a stream that ends with an event of its own, or with an error; null when nothing is. */
+function faultOfTypedEvents(schema: string, text: string): string | null {
+  const payloads = payloadsOf(text).filter((payload) => payload !== '[DONE]');
+  if (payloads.length === 0) return 'the stream has no events';
+  for (const [index, payload] of payloads.entries()) {
+    const event: unknown = JSON.parse(payload);
+    const isError = index === payloads.length - 1 && isJson(event) && 'error' in event;
+    const fault = isError ? faultOfSchema('ErrorResponse', event) : complaints(schema, event);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
 const openAiFile = new URL('../../shared/openai/openapi.yaml', import.meta.url);
 export const hasOpenAi = existsSync(openAiFile);
 /** Where OpenAI's own traffic is not what its document says (shared/openai/README.md): these may be null. */
@@ -140,7 +153,7 @@ export function faultByOpenAi(schema: string, value: unknown): string | null {
   return validate(value) ? null : `OpenAI's ${schema}: ${openAi.ajv.errorsText(validate.errors)} in ${JSON.stringify(value).slice(0, 600)}`;
 }
 
-const NEEDED = ['CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
+const NEEDED = ['CreateCompletionResponse', 'CreateEmbeddingResponse', 'CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
 
 function loadOpenAi(): { ajv: Ajv2020; compiled: Map<string, ValidateFunction> } {
   const document = parse(readFileSync(openAiFile, 'utf8'), { maxAliasCount: -1 }) as { components: { schemas: Json } };

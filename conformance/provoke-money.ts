@@ -2,7 +2,7 @@
 import { operations } from '../generated/operations.ts';
 import type { OperationId } from '../generated/operations.ts';
 import type { ErrorCode } from '../generated/errors.ts';
-import { OWN_KEY_PROVIDER, PRICED_MODEL, goodRequestTo, hello, stripeEvent } from './good-requests.ts';
+import { OWN_KEY_PROVIDER, goodRequestTo, hello, stripeEvent } from './good-requests.ts';
 import { askJson, makePayer } from './payer.ts';
 import type { Payer, PayerOptions } from './payer.ts';
 import type { Provocation } from './provocation.ts';
@@ -10,6 +10,7 @@ import { begin, call } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
 import { eventually } from './server-under-test.ts';
 import { ask } from './stage.ts';
+import { bodyFor, dearBody, pathOf, pricedModel, talkativeBody, textOperations } from './model-requests.ts';
 import type { Stage } from './stage.ts';
 
 type MoneyCode = Extract<ErrorCode,
@@ -21,7 +22,7 @@ type MoneyCode = Extract<ErrorCode,
 
 const every = Object.keys(operations) as OperationId[];
 const withKey = every.filter((id) => operations[id].scope !== 'none');
-const chat: readonly OperationId[] = ['createChatCompletion'];
+const chat = textOperations;
 const NOBODY = '0'.repeat(32);
 const path = (id: OperationId, value: string): string => `/v1${operations[id].path.replace(/\{\w+\}/, value)}`;
 
@@ -34,9 +35,9 @@ function missing(prefix: string, field: string): Provocation['provoke'] {
   };
 }
 
-/** Asks for a chat in the name of a payer. */
-function chatAs(stage: Stage, payer: Payer, more: Readonly<Record<string, unknown>> = {}, headers: Readonly<Record<string, string>> = {}): Promise<RawReply> {
-  return call(stage.main.url, { path: '/v1/chat/completions', key: payer.key, body: hello(more), headers });
+/** Asks a model in the name of a payer. */
+function askAs(stage: Stage, id: OperationId, payer: Payer, more: Readonly<Record<string, unknown>> = {}): Promise<RawReply> {
+  return call(stage.main.url, { path: pathOf(id), key: payer.key, body: bodyFor(id, more) });
 }
 
 /** A payer whose key has a budget. */
@@ -57,22 +58,22 @@ async function whileOpen(stage: Stage, payer: Payer, work: () => Promise<RawRepl
   }
 }
 
-async function idempotent(stage: Stage, first: Readonly<Record<string, unknown>>, second: Readonly<Record<string, unknown>>): Promise<RawReply> {
+async function idempotent(stage: Stage, id: OperationId, bodies: readonly [unknown, unknown]): Promise<RawReply> {
   const headers = { 'idempotency-key': `key-${String(nextKey++)}` };
-  await ask(stage, 'createChatCompletion', { body: hello(first), headers });
-  return ask(stage, 'createChatCompletion', { body: hello(second), headers });
+  await ask(stage, id, { body: bodies[0], headers });
+  return ask(stage, id, { body: bodies[1], headers });
 }
 let nextKey = 1;
 
-async function inUse(stage: Stage): Promise<RawReply> {
+/** Two at once: one of them finds the other's key in use. */
+async function inUse(stage: Stage, id: OperationId): Promise<RawReply> {
   const headers = { 'idempotency-key': `key-${String(nextKey++)}` };
-  const parts: RequestParts = { path: '/v1/chat/completions', key: stage.main.key, headers, body: hello({ stream: true, sandbox: { hang_after_events: 1 } }) };
-  const stream = await begin(stage.main.url, parts);
-  await stream.head();
-  const reply = await call(stage.main.url, parts);
-  stream.leave();
-  return reply;
+  const parts: RequestParts = { path: pathOf(id), key: stage.main.key, headers, body: bodyFor(id, { sandbox: { first_token_ms: SLOW_MS } }) };
+  const [first, second] = await Promise.all([call(stage.main.url, parts), call(stage.main.url, parts)]);
+  return first.status === 409 ? first : second;
 }
+/** Less than the stage waits for a first byte. */
+const SLOW_MS = 200;
 
 /** A key of somebody whose role the operation does not take. */
 function wrongRole(stage: Stage, id: OperationId): string {
@@ -96,18 +97,20 @@ async function deadProvider(stage: Stage): Promise<RawReply> {
 export const unreachableProviderKey = deadProvider;
 
 /** A model whose only target does not take a field. */
-async function strictChat(stage: Stage): Promise<RawReply> {
+async function strictly(stage: Stage, id: OperationId): Promise<RawReply> {
+  if (id === 'createCompletion') return ask(stage, id, { body: bodyFor(id, { suffix: 'end' }) });
   const body = {
     id: 'strict/model', name: 'Strict', tier: 'basic', context_window: 1000, max_output_tokens: 100,
+    kinds: ['chat', 'embeddings'],
     targets: [{ provider: 'vllm', model: 'strict', unpriced: true, quirks: { drop_fields: ['store'] } }],
   };
   await askJson(stage.main, { method: 'PUT', path: '/v1/admin/models/strict/model', body });
-  return ask(stage, 'createChatCompletion', { headers: { 'x-interline-strict': 'true' }, body: hello({ model: 'strict/model', store: true }) });
+  return ask(stage, id, { headers: { 'x-interline-strict': 'true' }, body: bodyFor(id, { model: 'strict/model', store: true }) });
 }
 
 export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
-  unsupported_field: { by: ['createChatCompletion'], provoke: strictChat },
-  unsupported_model: { by: chat, provoke: (stage, id) => ask(stage, id, { body: { model: 'sandbox/embedding', messages: [{ role: 'user', content: 'x' }] } }) },
+  unsupported_field: { by: chat, provoke: strictly },
+  unsupported_model: { by: chat, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: id === 'createEmbedding' ? 'sandbox/echo' : 'sandbox/embedding' }) }) },
   unsafe_url: { by: ['createProviderKey'], provoke: (stage, id) => ask(stage, id, { body: { provider: OWN_KEY_PROVIDER, key: 'sk-own-0123456789', base_url: 'https://127.0.0.1/v1' } }) },
   provider_key_rejected: {
     by: ['createProviderKey'],
@@ -117,27 +120,27 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
     },
   },
   invalid_signature: { by: ['receiveStripeEvent'], provoke: (stage) => call(stage.main.url, stripeEvent({ id: 'evt_forged', type: 'checkout.session.completed', data: { object: {} } }, 'whsec_wrong')) },
-  insufficient_balance: { by: chat, provoke: (stage) => chatAs(stage, stage.keys.payers.poor, { model: PRICED_MODEL, max_tokens: 1000 }) },
+  insufficient_balance: { by: chat, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.poor, dearBody(id)) },
   budget_exhausted: {
     by: chat,
-    async provoke(stage) {
+    async provoke(stage, id) {
       const payer = await withBudget(stage, 'messages', '1');
-      await chatAs(stage, payer);
-      return chatAs(stage, payer);
+      await askAs(stage, id, payer);
+      return askAs(stage, id, payer);
     },
   },
   in_flight_budget: {
     by: chat,
-    async provoke(stage) {
+    async provoke(stage, id) {
       const payer = await withBudget(stage, 'messages', '1');
-      return whileOpen(stage, payer, () => chatAs(stage, payer));
+      return whileOpen(stage, payer, () => askAs(stage, id, payer));
     },
   },
-  request_exceeds_budget: { by: chat, provoke: async (stage) => chatAs(stage, await withBudget(stage, 'usd', '10'), { model: PRICED_MODEL }) },
+  request_exceeds_budget: { by: chat, provoke: async (stage, id) => askAs(stage, id, await withBudget(stage, 'usd', '10'), { model: pricedModel(id) }) },
   insufficient_role: { by: withRoles, provoke: (stage, id) => ask(stage, id, { key: wrongRole(stage, id) }) },
   workspace_not_allowed: { by: withKey, provoke: (stage, id) => ask(stage, id, { headers: { 'x-writingmate-workspace': `ws_${NOBODY}` } }) },
-  workspace_suspended: { by: chat, provoke: (stage) => chatAs(stage, stage.keys.payers.suspended) },
-  tier_not_in_plan: { by: chat, provoke: (stage) => chatAs(stage, stage.keys.payers.basicOnly, { model: PRICED_MODEL }) },
+  workspace_suspended: { by: chat, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.suspended) },
+  tier_not_in_plan: { by: chat, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.basicOnly, { model: pricedModel(id) }) },
   workspace_not_found: {
     by: ['retrieveWorkspace', 'updateWorkspace', 'retrieveAnyWorkspace', 'updateAnyWorkspace', 'createGrant', 'createAdjustment', 'createRefund', 'createUserKey'],
     provoke: missing('ws_', 'workspace'),
@@ -161,7 +164,7 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
   idempotency_key_in_use: { by: chat, provoke: inUse },
   idempotency_reply_not_kept: {
     by: chat,
-    provoke: async (stage) => idempotent(stage, TALKATIVE, TALKATIVE),
+    provoke: (stage, id) => idempotent(stage, id, [talkativeBody(id), talkativeBody(id)]),
   },
   last_owner: { by: ['updateMember', 'removeMember'], provoke: async (stage, id) => ask(stage, id, { path: path(id, await ownerOf(stage)) }) },
   email_taken: {
@@ -195,26 +198,26 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
     by: ['deletePlan', 'deleteModelEntry', 'deleteProviderEntry'],
     provoke: (stage, id) => ask(stage, id, { path: path(id, id === 'deletePlan' ? 'premium' : id === 'deleteModelEntry' ? 'sandbox/echo' : 'openrouter') }),
   },
-  idempotency_key_reused: { by: chat, provoke: (stage) => idempotent(stage, {}, { temperature: 0.1 }) },
+  idempotency_key_reused: { by: chat, provoke: (stage, id) => idempotent(stage, id, [bodyFor(id), bodyFor(id, { user: 'another' })]) },
   quota_exceeded: {
     by: chat,
-    provoke: (stage) => eventually(async () => {
-      const reply = await chatAs(stage, stage.keys.payers.basicOnly);
+    provoke: (stage, id) => eventually(async () => {
+      const reply = await askAs(stage, id, stage.keys.payers.basicOnly);
       return reply.status === 200 ? null : reply;
     }),
   },
   rate_limited: {
     by: chat,
-    provoke: (stage) => eventually(async () => {
-      const reply = await chatAs(stage, stage.keys.payers.slow);
+    provoke: (stage, id) => eventually(async () => {
+      const reply = await askAs(stage, id, stage.keys.payers.slow);
       return reply.status === 200 ? null : reply;
     }),
   },
   concurrency_limited: {
     by: chat,
-    async provoke(stage) {
+    async provoke(stage, id) {
       const payer = await makePayer(stage.main, { limits: { requests_per_minute: null, tokens_per_minute: null, concurrent_requests: 1 } });
-      return whileOpen(stage, payer, () => chatAs(stage, payer));
+      return whileOpen(stage, payer, () => askAs(stage, id, payer));
     },
   },
   payment_provider_failed: {
@@ -227,6 +230,3 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
     },
   },
 };
-
-/** More than is kept of a reply. */
-const TALKATIVE = { model: 'sandbox/chat', n: 8, messages: [{ role: 'user', content: `Reply with exactly: ${'x'.repeat(200_000)}` }] };

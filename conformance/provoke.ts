@@ -5,7 +5,7 @@ import type { ErrorCode } from '../generated/errors.ts';
 import { call, open, requestBytes } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
 import type { Replay } from './replay-upstream.ts';
-import { hello } from './good-requests.ts';
+import { bodyFor, streamOperations, textOperations } from './model-requests.ts';
 import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
 import { ask, goodRequest } from './stage.ts';
 import { damageable, writing } from './damage.ts';
@@ -15,16 +15,16 @@ import type { Stage } from './stage.ts';
 const every = Object.keys(operations) as OperationId[];
 const withKey = every.filter((id) => operations[id].scope !== 'none');
 const withBody = every.filter((id) => operations[id].hasBody);
-const chat: readonly OperationId[] = ['createChatCompletion'];
+const chat = textOperations;
 const keyOperations: readonly OperationId[] = ['retrieveKey', 'updateKey', 'deleteKey'];
 const modelEntries: readonly OperationId[] = ['retrieveModelEntry', 'deleteModelEntry'];
 const NOBODY_KEY = 'key_AAAAAAAAAAAAAAAA';
 const TOO_MUCH: Readonly<Record<'json' | 'media', number>> = { json: 1024 * 1024 + 1, media: 32 * 1024 * 1024 + 1 };
 
-/** Asks the replay upstream for a chat that goes as told. */
-async function askUpstream(stage: Stage, name: string, replay: Replay, more: Readonly<Record<string, unknown>> = {}): Promise<RawReply> {
+/** Asks the replay upstream for an answer that goes as told. */
+async function askUpstream(stage: Stage, id: OperationId, { name, replay, ...more }: { name: string; replay: Replay; stream?: boolean }): Promise<RawReply> {
   stage.upstream.play(name, replay);
-  return ask(stage, 'createChatCompletion', { body: hello({ model: `vllm/${name}`, ...more }) });
+  return ask(stage, id, { body: bodyFor(id, { model: `vllm/${name}`, ...more }) });
 }
 
 function jsonReplay(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Replay {
@@ -90,8 +90,8 @@ async function ownKeyId(stage: Stage): Promise<string> {
 }
 
 /** What breaks off in the middle still began with a 200. */
-function failStream(stage: Stage): Promise<RawReply> {
-  return askUpstream(stage, 'cut', { steps: [{ write: FIRST_CHUNK }], ending: 'cut' }, { stream: true });
+function failStream(stage: Stage, id: OperationId): Promise<RawReply> {
+  return askUpstream(stage, id, { name: 'cut', replay: { steps: [{ write: FIRST_CHUNK }], ending: 'cut' }, stream: true });
 }
 
 export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
@@ -102,7 +102,7 @@ export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
   upstream_rejected: {
     by: chat,
     upstreamCode: 'unsupported_value',
-    provoke: (stage) => askUpstream(stage, 'rejects', jsonReplay(400, { error: { message: 'temperature is fixed', type: 'invalid_request_error', param: 'temperature', code: 'unsupported_value' } })),
+    provoke: (stage, id) => askUpstream(stage, id, { name: 'rejects', replay: jsonReplay(400, { error: { message: 'temperature is fixed', type: 'invalid_request_error', param: 'temperature', code: 'unsupported_value' } }) }),
   },
   missing_api_key: { by: withKey, provoke: (stage, id) => ask(stage, id, { key: null }) },
   invalid_api_key: { by: withKey, provoke: (stage, id) => ask(stage, id, { key: `${stage.main.key.slice(0, -1)}~` }) },
@@ -113,16 +113,16 @@ export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     provoke: (stage, id) => ask(stage, id, { key: operations[id].scope === 'inference' ? stage.keys.management : stage.keys.inference }),
   },
   model_not_allowed: {
-    by: ['createChatCompletion', 'retrieveModel'],
-    provoke: (stage, id) => ask(stage, id, { key: stage.keys.sandboxOnly, ...(id === 'retrieveModel' ? {} : { body: hello({ model: 'vllm/any' }) }) }),
+    by: [...chat, 'retrieveModel'],
+    provoke: (stage, id) => ask(stage, id, { key: stage.keys.sandboxOnly, ...(id === 'retrieveModel' ? {} : { body: bodyFor(id, { model: 'vllm/any' }) }) }),
   },
   model_not_found: {
-    by: ['createChatCompletion', 'retrieveModel', ...modelEntries],
-    provoke: (stage, id) => ask(stage, id, id === 'createChatCompletion'
-      ? { body: hello({ model: 'nobody/nothing' }) }
+    by: [...chat, 'retrieveModel', ...modelEntries],
+    provoke: (stage, id) => ask(stage, id, chat.includes(id)
+      ? { body: bodyFor(id, { model: 'nobody/nothing' }) }
       : { path: id === 'retrieveModel' ? '/v1/models/nobody/nothing' : '/v1/admin/models/nobody/nothing' }),
   },
-  model_not_available: { by: chat, provoke: (stage) => ask(stage, 'createChatCompletion', { body: hello({ model: 'openai/gpt-5-mini' }) }) },
+  model_not_available: { by: chat, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: id === 'createEmbedding' ? 'openai/text-embedding-3-small' : 'openai/gpt-5-mini' }) }) },
   key_not_found: {
     by: [...keyOperations, 'createBudget'],
     provoke: (stage, id) => ask(stage, id, id === 'createBudget'
@@ -150,18 +150,18 @@ export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
   unsupported_media_type: { by: withBody, provoke: (stage, id) => ask(stage, id, { headers: { 'content-type': 'text/plain' } }) },
   upstream_rate_limited: {
     by: chat,
-    provoke: (stage) => askUpstream(stage, 'limits', jsonReplay(429, upstreamError('slow down'), { 'retry-after': '7' })),
+    provoke: (stage, id) => askUpstream(stage, id, { name: 'limits', replay: jsonReplay(429, upstreamError('slow down'), { 'retry-after': '7' }) }),
   },
   headers_too_large: { by: every, provoke: (stage, id) => ask(stage, id, { headers: { 'x-large': 'x'.repeat(20 * 1024) } }) },
   internal_error: { by: damageable, provoke: askDamaged },
-  upstream_error: { by: chat, provoke: (stage) => askUpstream(stage, 'fails', jsonReplay(500, upstreamError('boom'))) },
+  upstream_error: { by: chat, provoke: (stage, id) => askUpstream(stage, id, { name: 'fails', replay: jsonReplay(500, upstreamError('boom')) }) },
   upstream_unreachable: {
     by: [...chat, 'createProviderKey'],
-    provoke: (stage, id) => (id === 'createProviderKey' ? unreachableProviderKey(stage) : askUpstream(stage, 'drops', { steps: [], ending: 'drop' })),
+    provoke: (stage, id) => (id === 'createProviderKey' ? unreachableProviderKey(stage) : askUpstream(stage, id, { name: 'drops', replay: { steps: [], ending: 'drop' } })),
   },
-  upstream_bad_reply: { by: chat, provoke: (stage) => askUpstream(stage, 'babbles', { headers: { 'content-type': 'text/html' }, steps: [{ write: '<html>welcome</html>' }] }) },
-  upstream_auth_failed: { by: chat, provoke: (stage) => askUpstream(stage, 'refuses', jsonReplay(401, upstreamError('bad key'))) },
-  upstream_stream_failed: { by: chat, isEvent: true, provoke: failStream },
+  upstream_bad_reply: { by: chat, provoke: (stage, id) => askUpstream(stage, id, { name: 'babbles', replay: { headers: { 'content-type': 'text/html' }, steps: [{ write: '<html>welcome</html>' }] } }) },
+  upstream_auth_failed: { by: chat, provoke: (stage, id) => askUpstream(stage, id, { name: 'refuses', replay: jsonReplay(401, upstreamError('bad key')) }) },
+  upstream_stream_failed: { by: streamOperations, isEvent: true, provoke: failStream },
   store_unavailable: { by: withKey, provoke: askUnavailable },
   shutting_down: {
     by: every,
@@ -170,5 +170,5 @@ export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
       return call(server.url, { key: server.key, ...await goodRequest(stage, id) });
     },
   },
-  upstream_timeout: { by: chat, provoke: (stage) => askUpstream(stage, 'sleeps', { before: [{ waitFor: 'never' }], steps: [] }) },
+  upstream_timeout: { by: chat, provoke: (stage, id) => askUpstream(stage, id, { name: 'sleeps', replay: { before: [{ waitFor: 'never' }], steps: [] } }) },
 };

@@ -612,6 +612,18 @@ export type CatalogLimits = {
      * Rows of one page at most.
      */
     pageSizeMax?: number;
+    /**
+     * One thing that is kept, an image or a video, in bytes; an upstream that sends more is a 502.
+     */
+    mediaBytesMax?: number;
+    /**
+     * What is kept is deleted after this long, in ms.
+     */
+    mediaMs?: number;
+    /**
+     * Between two looks for what has expired, in ms.
+     */
+    mediaSweepMs?: number;
 };
 
 /**

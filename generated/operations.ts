@@ -11,6 +11,8 @@ import type {
   ChatCompletion,
   ChatCompletionChunk,
   ChatCompletionRequest,
+  Completion,
+  CompletionRequest,
   ContractDocument,
   ContractYaml,
   CreateAdjustmentRequest,
@@ -34,6 +36,8 @@ import type {
   DeletedEntry,
   DeletedKey,
   DeletedProviderKey,
+  EmbeddingList,
+  EmbeddingRequest,
   ErrorResponse,
   GetStatementData,
   Key,
@@ -134,6 +138,57 @@ export interface Operations {
       readonly 504: ErrorResponse;
     };
     readonly events: ChatCompletionChunk | ErrorResponse;
+  };
+  readonly createCompletion: {
+    readonly body: CompletionRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Completion;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+      readonly 504: ErrorResponse;
+    };
+    readonly events: Completion | ErrorResponse;
+  };
+  readonly createEmbedding: {
+    readonly body: EmbeddingRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: EmbeddingList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+      readonly 504: ErrorResponse;
+    };
   };
   readonly listModels: {
     readonly body: undefined;
@@ -1189,6 +1244,30 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     meter: 'tokens',
     scope: 'inference',
     roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
+  createCompletion: {
+    method: 'post',
+    path: '/completions',
+    tag: 'completions',
+    meter: 'tokens',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
+  createEmbedding: {
+    method: 'post',
+    path: '/embeddings',
+    tag: 'embeddings',
+    meter: 'tokens',
+    scope: 'inference',
+    roles: null,
     statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
     hasBody: true,
     takesJson: true,

@@ -42,6 +42,14 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
       'choices.*.message.tool_calls.*.function.arguments',
     ],
   },
+  createCompletion: {
+    body: [],
+    replies: [],
+  },
+  createEmbedding: {
+    body: [],
+    replies: [],
+  },
   listModels: {
     body: [],
     replies: [],

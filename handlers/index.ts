@@ -11,6 +11,8 @@ import * as adminWorkspaces from './admin-workspaces.ts';
 import * as balance from './balance.ts';
 import * as budgets from './budgets.ts';
 import * as chatCompletions from './chat-completions.ts';
+import * as completions from './completions.ts';
+import * as embeddings from './embeddings.ts';
 import * as keys from './keys.ts';
 import * as ledger from './ledger.ts';
 import * as limits from './limits.ts';
@@ -35,6 +37,8 @@ export const handlers = {
   ...balance,
   ...budgets,
   ...chatCompletions,
+  ...completions,
+  ...embeddings,
   ...keys,
   ...ledger,
   ...limits,

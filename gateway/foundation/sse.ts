@@ -98,6 +98,21 @@ function payloadOfLines(event: ByteText): ByteText | null {
 
 const NEWLINE = encodeText('\n');
 
+/** Cuts whole events that stand one after the other; what they are made of is left as it is. */
+export function eventsIn(events: ByteText): readonly ByteText[] {
+  const end = events.indexOf('\n\n');
+  // The common case: one event.
+  if (end === events.length - 2 && !events.includes('\r')) return [events];
+  const found: ByteText[] = [];
+  let start = 0;
+  for (const { index, 0: blank } of events.matchAll(/\n\r?\n/g)) {
+    found.push(cutBytes(events, start, index + blank.length));
+    start = index + blank.length;
+  }
+  if (start < events.length) found.push(cutBytes(events, start));
+  return found;
+}
+
 /** Writes one event with a single data line. */
 export function dataEvent(json: string): ByteText {
   return encodeText(`data: ${json}\n\n`);

@@ -1,6 +1,10 @@
 /** This file is the registry of wires: for each kind of call, a provider's wire. */
 import type { Kind, Provider, WireName } from '../foundation/terms.ts';
 import { anthropicMessagesWire } from './anthropic-messages.ts';
+import type { EmbeddingsWire } from './embeddings.ts';
+import { geminiEmbeddingsWire } from './gemini-embeddings.ts';
+import { openaiEmbeddingsWire } from './openai-embeddings.ts';
+import { sandboxEmbeddingsWire } from './sandbox-embeddings.ts';
 import { geminiContentWire } from './gemini-content.ts';
 import { openaiChatWire } from './openai-chat.ts';
 import { sandboxWire } from './sandbox.ts';
@@ -16,6 +20,15 @@ const chatWires = {
 /** The wire of a provider for chat. */
 export function chatWireOf(provider: Provider): Wire {
   return chatWires[wireName('chat', provider)];
+}
+
+const embeddingsWires: Partial<Readonly<Record<WireName, EmbeddingsWire>>> = {
+  'openai-chat': openaiEmbeddingsWire, 'gemini-content': geminiEmbeddingsWire, sandbox: sandboxEmbeddingsWire,
+};
+
+/** The wire of a provider for embeddings; null when it has none. */
+export function embeddingsWireOf(provider: Provider): EmbeddingsWire | null {
+  return embeddingsWires[wireName('embeddings', provider)] ?? null;
 }
 
 function wireName(kind: Kind, provider: Provider): WireName {

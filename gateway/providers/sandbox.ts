@@ -37,13 +37,13 @@ function encodeSandbox(request: WireRequest): ScriptedReply {
   return replyScript(JSON.stringify(shapeReply(ask, answer, envelope)), options, answer);
 }
 
-function script(parts: Partial<ScriptedReply> & Pick<ScriptedReply, 'steps'>): ScriptedReply {
+export function script(parts: Partial<ScriptedReply> & Pick<ScriptedReply, 'steps'>): ScriptedReply {
   return {
     kind: 'script', headDelayMs: 0, status: 200, headers: { 'content-type': 'application/json' }, ending: 'end', warnings: [], ...parts,
   };
 }
 
-function refusal(problem: Problem, parts: Partial<ScriptedReply>): ScriptedReply {
+export function refusal(problem: Problem, parts: Partial<ScriptedReply>): ScriptedReply {
   const { status, message, type, param, code } = problem;
   return script({ status, ...parts, steps: [{ afterMs: 0, bytes: JSON.stringify({ error: { message, type, param, code } }) }] });
 }
@@ -62,7 +62,7 @@ const faults: Readonly<Record<number, readonly [type: string, code: string | nul
 const RETRY_AFTER_SECONDS_DEFAULT = 1;
 
 /** The failure the caller asked for, worded as OpenAI words it. */
-function fault(status: number, options: SandboxOptions): ScriptedReply {
+export function fault(status: number, options: SandboxOptions): ScriptedReply {
   const [type, code, message] = faults[status] ?? (status >= 500
     ? ['server_error', null, 'The server had an error while processing your request.']
     : ['invalid_request_error', null, 'The sandbox was told to refuse this request.']);
@@ -74,7 +74,7 @@ function fault(status: number, options: SandboxOptions): ScriptedReply {
 }
 
 /** How many events pass before the connection dies or falls silent; null when it does neither. */
-function breakOf(options: SandboxOptions): { after: number; ending: 'reset' | 'hang' } | null {
+export function breakOf(options: SandboxOptions): { after: number; ending: 'reset' | 'hang' } | null {
   const { dieAfterEvents, hangAfterEvents } = options;
   if (dieAfterEvents !== null && dieAfterEvents <= (hangAfterEvents ?? Infinity)) return { after: dieAfterEvents, ending: 'reset' };
   return hangAfterEvents === null ? null : { after: hangAfterEvents, ending: 'hang' };

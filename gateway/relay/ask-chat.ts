@@ -1,4 +1,5 @@
 /** This file is what a chat completion asks. */
+import { outlineJson } from '../foundation/json-outline.ts';
 import type { Call } from '../foundation/operation.ts';
 import { DONE_EVENT } from '../foundation/sse.ts';
 import type { Usage } from '../foundation/terms.ts';
@@ -10,6 +11,12 @@ import type { Ask } from './ask.ts';
 
 /** A chat request, as the caller or a dialect wrote it. */
 export type ChatRequest = Pick<Call<'createChatCompletion'>, 'body' | 'bodyText' | 'outline'>;
+
+/** Makes the ask of a chat that a dialect has written. */
+export function askChatOf(body: ChatRequest['body']): Ask {
+  const bodyText = JSON.stringify(body);
+  return askChat({ body, bodyText, outline: outlineJson(bodyText, Number.MAX_SAFE_INTEGER) });
+}
 
 /** Makes the ask of a chat completion. */
 export function askChat(request: ChatRequest): Ask {

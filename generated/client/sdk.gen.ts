@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -56,6 +56,93 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 export const createChatCompletion = <ThrowOnError extends boolean = false>(options: Options<CreateChatCompletionData, ThrowOnError>): RequestResult<CreateChatCompletionResponses, CreateChatCompletionErrors, ThrowOnError> => (options.client ?? client).post<CreateChatCompletionResponses, CreateChatCompletionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/chat/completions',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Complete a text
+ *
+ * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
+ * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, and a `best_of` above
+ * `n` are refused with `unsupported_field`. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
+ * without `[DONE]`.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
+ * reported nothing, the prompt and what came are counted. A key of your own (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The upstream answers with no text, no call and nothing thought. | nothing | There is no answer. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ *
+ */
+export const createCompletion = <ThrowOnError extends boolean = false>(options: Options<CreateCompletionData, ThrowOnError>): RequestResult<CreateCompletionResponses, CreateCompletionErrors, ThrowOnError> => (options.client ?? client).post<CreateCompletionResponses, CreateCompletionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/completions',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make vectors of texts
+ *
+ * Turns one text or several into vectors that can be compared: what means the same is close. The body is that of OpenAI's embeddings;
+ * what is not described here is allowed and forwarded. Not every model takes tokens in the place of texts; one that does not refuses them
+ * with `unsupported_field`.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
+ * reported nothing, the prompt and what came are counted. A key of your own (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ *
+ */
+export const createEmbedding = <ThrowOnError extends boolean = false>(options: Options<CreateEmbeddingData, ThrowOnError>): RequestResult<CreateEmbeddingResponses, CreateEmbeddingErrors, ThrowOnError> => (options.client ?? client).post<CreateEmbeddingResponses, CreateEmbeddingErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/embeddings',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -832,6 +919,52 @@ export const getOpenapiJson = <ThrowOnError extends boolean = false>(options?: O
 export const createChatCompletionStream = <ThrowOnError extends boolean = false>(options: Options<CreateChatCompletionStreamData, ThrowOnError, CreateChatCompletionStreamResponse>): Promise<ServerSentEventsResult<CreateChatCompletionStreamResponses>> => (options.client ?? client).sse.post<CreateChatCompletionStreamResponses, CreateChatCompletionStreamErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/chat/completions#stream',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Complete a text
+ *
+ * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
+ * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, and a `best_of` above
+ * `n` are refused with `unsupported_field`. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
+ * without `[DONE]`.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
+ * reported nothing, the prompt and what came are counted. A key of your own (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The upstream answers with no text, no call and nothing thought. | nothing | There is no answer. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ *
+ */
+export const createCompletionStream = <ThrowOnError extends boolean = false>(options: Options<CreateCompletionStreamData, ThrowOnError, CreateCompletionStreamResponse>): Promise<ServerSentEventsResult<CreateCompletionStreamResponses>> => (options.client ?? client).sse.post<CreateCompletionStreamResponses, CreateCompletionStreamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/completions#stream',
     ...options,
     headers: {
         'Content-Type': 'application/json',

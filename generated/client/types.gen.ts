@@ -1682,6 +1682,319 @@ export type RetryFlag = 'true' | 'false';
 export type MethodList = string;
 
 /**
+ * A text that is to be completed.
+ */
+export type PromptText = string;
+
+/**
+ * Texts that are to be completed.
+ */
+export type PromptTexts = Array<PromptText>;
+
+/**
+ * A token's number in the model's vocabulary.
+ */
+export type TokenId = number;
+
+/**
+ * A text as tokens.
+ */
+export type TokenIds = Array<TokenId>;
+
+/**
+ * Several texts as tokens.
+ */
+export type TokenIdLists = Array<TokenIds>;
+
+/**
+ * The prompt, alone or as the only one of a list. Several prompts want several requests; tokens in the place of a text are refused.
+ */
+export type CompletionPrompt = PromptText | PromptTexts | TokenIds | TokenIdLists;
+
+/**
+ * OpenAI's legacy completions request. It is answered by any model that chats, whose only message is the prompt.
+ */
+export type CompletionRequest = {
+    model: ModelName;
+    prompt: CompletionPrompt;
+    /**
+     * What is to come after the completion; refused, since no chat can be told so.
+     */
+    suffix?: string | null;
+    /**
+     * The most tokens that may be generated; what the model allows when it is left out.
+     */
+    max_tokens?: number | null;
+    /**
+     * Sampling temperature. Higher is more varied, 0 is the most repeatable.
+     */
+    temperature?: number | null;
+    /**
+     * Nucleus sampling, only the tokens of this probability mass are considered.
+     */
+    top_p?: number | null;
+    /**
+     * How many completions to give.
+     */
+    n?: number | null;
+    /**
+     * How many completions to make, of which the `n` most likely are given; refused when it is more than `n`, since no chat says how likely they are.
+     */
+    best_of?: number | null;
+    /**
+     * True to receive the reply as server-sent events while it is generated.
+     */
+    stream?: boolean | null;
+    /**
+     * Options of a streamed reply.
+     */
+    stream_options?: StreamOptions | null;
+    /**
+     * How many of the most likely tokens to report in each place, beside the one that was taken.
+     */
+    logprobs?: number | null;
+    /**
+     * True to be given the prompt before the completion.
+     */
+    echo?: boolean | null;
+    /**
+     * Sequences at which to stop.
+     */
+    stop?: StopSequences | null;
+    /**
+     * Lowers the chance of tokens that have appeared at all.
+     */
+    presence_penalty?: number | null;
+    /**
+     * Lowers the chance of tokens by how often they have appeared.
+     */
+    frequency_penalty?: number | null;
+    /**
+     * Changes the chance of single tokens, by their numbers.
+     */
+    logit_bias?: LogitBias | null;
+    /**
+     * Asks for the same answer to the same request, where the model can.
+     */
+    seed?: number | null;
+    /**
+     * Who asks, in your own words; some providers watch for abuse by it.
+     */
+    user?: string | null;
+    /**
+     * How a sandbox model is to behave; other models are not sent it.
+     */
+    sandbox?: SandboxOptions | null;
+};
+
+/**
+ * The text of a token.
+ */
+export type TokenText = string;
+
+/**
+ * The natural logarithm of a chance.
+ */
+export type Logprob = number;
+
+/**
+ * Tokens and the logarithms of their chances.
+ */
+export type LikelyTokens = {
+    [key: string]: Logprob;
+};
+
+/**
+ * A place in a text, in Unicode code points from its beginning.
+ */
+export type TextOffset = number;
+
+/**
+ * How likely the tokens of a completion were, token by token.
+ */
+export type CompletionLogprobs = {
+    /**
+     * The tokens.
+     */
+    tokens: Array<TokenText>;
+    /**
+     * The natural logarithm of each one's chance.
+     */
+    token_logprobs: Array<Logprob>;
+    /**
+     * The likeliest tokens in each place, and the logarithms of their chances.
+     */
+    top_logprobs: Array<LikelyTokens>;
+    /**
+     * Where each token begins in the text, in Unicode code points.
+     */
+    text_offset: Array<TextOffset>;
+};
+
+/**
+ * One completion, or what is new of it.
+ */
+export type CompletionChoice = {
+    /**
+     * The text, after the prompt where `echo` asks for that.
+     */
+    text: string;
+    /**
+     * Which of the completions it is, from 0.
+     */
+    index: number;
+    /**
+     * How likely each token was; null when not asked for.
+     */
+    logprobs: CompletionLogprobs | null;
+    /**
+     * Why it ended; null while it goes on.
+     */
+    finish_reason: 'stop' | 'length' | 'content_filter' | null;
+};
+
+/**
+ * A completion, whole, or what is new of it in one event of a stream, which ends with `[DONE]`. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and without `[DONE]`.
+ */
+export type Completion = {
+    /**
+     * The id of the reply, the same on every event.
+     */
+    id: string;
+    /**
+     * Always `text_completion`.
+     */
+    object: 'text_completion';
+    /**
+     * When the reply was begun, Unix seconds.
+     */
+    created: number;
+    /**
+     * The model that answered, as the upstream names it.
+     */
+    model: string;
+    /**
+     * The completions; empty on the event that carries the usage.
+     */
+    choices: Array<CompletionChoice>;
+    /**
+     * What was counted, in tokens; of a stream only on its last event, and only when asked for.
+     */
+    usage?: CompletionUsage | null;
+    /**
+     * The upstream's configuration; changes when it does.
+     */
+    system_fingerprint?: string | null;
+};
+
+/**
+ * A text to be embedded.
+ */
+export type EmbeddingText = string;
+
+/**
+ * Texts to be embedded, each by itself.
+ */
+export type EmbeddingTexts = Array<EmbeddingText>;
+
+/**
+ * What is to be embedded, one text or several, as text or as tokens of the model's own vocabulary. No text may be empty.
+ */
+export type EmbeddingInput = EmbeddingText | EmbeddingTexts | TokenIds | TokenIdLists;
+
+/**
+ * OpenAI's embeddings request. Fields that are not listed here are allowed and forwarded to upstreams that speak OpenAI's wire.
+ */
+export type EmbeddingRequest = {
+    model: ModelName;
+    input: EmbeddingInput;
+    /**
+     * How a vector is written, as numbers (the default) or as the base64 of little-endian 32-bit floats.
+     */
+    encoding_format?: 'float' | 'base64' | null;
+    /**
+     * How many numbers a vector is to have, of models that can shorten theirs.
+     */
+    dimensions?: number | null;
+    /**
+     * Who asks, in your own words; some providers watch for abuse by it.
+     */
+    user?: string | null;
+    /**
+     * How a sandbox model is to behave; other models are not sent it.
+     */
+    sandbox?: SandboxOptions | null;
+};
+
+/**
+ * One number of a vector.
+ */
+export type EmbeddingNumber = number;
+
+/**
+ * The vector as numbers.
+ */
+export type EmbeddingNumbers = Array<EmbeddingNumber>;
+
+/**
+ * The vector as the base64 of little-endian 32-bit floats.
+ */
+export type EmbeddingBase64 = string;
+
+/**
+ * The vector, as `encoding_format` asks.
+ */
+export type EmbeddingVector = EmbeddingNumbers | EmbeddingBase64;
+
+/**
+ * The vector of one input.
+ */
+export type Embedding = {
+    /**
+     * Always `embedding`.
+     */
+    object: 'embedding';
+    /**
+     * Which input it is of, from 0.
+     */
+    index: number;
+    embedding: EmbeddingVector;
+};
+
+/**
+ * What was counted, in tokens.
+ */
+export type EmbeddingUsage = {
+    /**
+     * Tokens of all inputs.
+     */
+    prompt_tokens: number;
+    /**
+     * The same.
+     */
+    total_tokens: number;
+};
+
+/**
+ * A vector for each input, in order.
+ */
+export type EmbeddingList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The vectors.
+     */
+    data: Array<Embedding>;
+    /**
+     * The model that answered, as the upstream names it.
+     */
+    model: string;
+    usage: EmbeddingUsage;
+};
+
+/**
  * A kind of input or output.
  */
 export type Modality = 'text' | 'image' | 'audio' | 'video' | 'file';
@@ -4456,6 +4769,218 @@ export type CreateChatCompletionResponses = {
 };
 
 export type CreateChatCompletionResponse = CreateChatCompletionResponses[keyof CreateChatCompletionResponses];
+
+export type CreateCompletionData = {
+    /**
+     * The prompt and how to complete it.
+     */
+    body: CompletionRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/completions';
+};
+
+export type CreateCompletionErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateCompletionError = CreateCompletionErrors[keyof CreateCompletionErrors];
+
+export type CreateCompletionResponses = {
+    /**
+     * The completion, whole or as events.
+     */
+    200: Completion;
+};
+
+export type CreateCompletionResponse = CreateCompletionResponses[keyof CreateCompletionResponses];
+
+export type CreateEmbeddingData = {
+    /**
+     * What is to be embedded.
+     */
+    body: EmbeddingRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/embeddings';
+};
+
+export type CreateEmbeddingErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateEmbeddingError = CreateEmbeddingErrors[keyof CreateEmbeddingErrors];
+
+export type CreateEmbeddingResponses = {
+    /**
+     * The vectors.
+     */
+    200: EmbeddingList;
+};
+
+export type CreateEmbeddingResponse = CreateEmbeddingResponses[keyof CreateEmbeddingResponses];
 
 export type ListModelsData = {
     body?: never;
@@ -8602,3 +9127,109 @@ export type CreateChatCompletionStreamResponses = {
 };
 
 export type CreateChatCompletionStreamResponse = CreateChatCompletionStreamResponses[keyof CreateChatCompletionStreamResponses];
+
+export type CreateCompletionStreamData = {
+    /**
+     * The prompt and how to complete it.
+     */
+    body: CompletionRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/completions#stream';
+};
+
+export type CreateCompletionStreamErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateCompletionStreamError = CreateCompletionStreamErrors[keyof CreateCompletionStreamErrors];
+
+export type CreateCompletionStreamResponses = {
+    /**
+     * The completion, whole or as events.
+     */
+    200: Completion;
+};
+
+export type CreateCompletionStreamResponse = CreateCompletionStreamResponses[keyof CreateCompletionStreamResponses];

@@ -1,0 +1,26 @@
+/** This file is the wire of embeddings for upstreams that speak OpenAI's: bytes go through untouched but for the model name. https://platform.openai.com/docs/api-reference/embeddings (2026-11). */
+import { editJson } from '../foundation/json-outline.ts';
+import type { JsonEdit } from '../foundation/json-outline.ts';
+import { authorization } from './authorization.ts';
+import { openNoStream, readEmbeddings, readNoText } from './embeddings.ts';
+import type { EmbeddingsWire } from './embeddings.ts';
+import { classifyOpenAiError } from './openai-error.ts';
+
+export const openaiEmbeddingsWire: EmbeddingsWire = {
+  encode({ target, bodyText, outline }) {
+    const { provider, upstreamModel, quirks } = target;
+    const warnings: string[] = [];
+    const edits: JsonEdit[] = [{ kind: 'set', key: 'model', json: JSON.stringify(upstreamModel) }];
+    for (const key of quirks.dropFields ?? provider.quirks.dropFields ?? []) {
+      if (!outline.fields.some((field) => field.key === key)) continue;
+      edits.push({ kind: 'drop', key });
+      warnings.push(`${key}: dropped, ${target.id} does not take it`);
+    }
+    const headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity', ...provider.headers, ...authorization(provider) };
+    return { kind: 'http', method: 'POST', path: '/embeddings', headers, body: editJson(bodyText, outline, edits), warnings };
+  },
+  readReply: readEmbeddings,
+  readText: readNoText,
+  openStream: openNoStream,
+  classify: classifyOpenAiError,
+};

@@ -1,0 +1,52 @@
+/** This file is what a request for embeddings asks. */
+import { NO_BYTES } from '../foundation/byte-text.ts';
+import { fail } from '../foundation/errors.ts';
+import type { Call } from '../foundation/operation.ts';
+import type { Usage } from '../foundation/terms.ts';
+import type { Counter } from '../metering/counter.ts';
+import { NO_USAGE } from '../metering/settle.ts';
+import { sizeCall } from '../metering/size.ts';
+import { extraBytesOf, guessTokens, guessTokensAtLeast } from '../metering/text-size.ts';
+import { inEncoding, inputsOf } from '../providers/embeddings.ts';
+import { embeddingsWireOf } from '../providers/index.ts';
+import type { Ask } from './ask.ts';
+
+/** OpenAI's bound for one request, in inputs. */
+const INPUTS_MAX = 2048;
+
+/** Makes the ask of a request for embeddings. Refuses what no model could take with invalid_request. */
+export function askEmbeddings({ body, bodyText, outline }: Call<'createEmbedding'>): Ask {
+  const inputs = inputsOf(body.input);
+  if (inputs.length > INPUTS_MAX) fail('invalid_request', { param: 'input', message: `At most ${INPUTS_MAX} inputs a request.` });
+  const texts = inputs.filter((input) => typeof input === 'string');
+  const tokens = inputs.reduce((sum, input) => sum + (typeof input === 'string' ? 0 : input.length), 0);
+  const promptTokens = texts.reduce((sum, text) => sum + guessTokens(text, extraBytesOf(text)), tokens);
+  return {
+    kind: 'embeddings',
+    model: body.model,
+    isStream: false,
+    wantsUsage: false,
+    mayBeEmpty: false,
+    dialect: null,
+    doneEvent: NO_BYTES,
+    size: ({ prices }) => sizeCall({
+      promptTokens, prices, outputTokens: 0, choices: 1,
+      promptTokensAtLeast: texts.reduce((sum, text) => sum + guessTokensAtLeast(text, extraBytesOf(text)), tokens),
+    }),
+    write(target, context) {
+      const wire = embeddingsWireOf(target.provider);
+      if (!wire) return null;
+      const wanted = { isBase64: body.encoding_format === 'base64', model: target.upstreamModel, promptTokens };
+      return {
+        wire: { ...wire, toReply: (text, about) => inEncoding(wire.toReply?.(text, about) ?? text, wanted) },
+        request: wire.encode({ target, body, bodyText, outline, isStream: false, files: [], ...context }),
+      };
+    },
+    count: (counter) => countInputs(counter, texts, tokens),
+  };
+}
+
+async function countInputs(counter: Counter, texts: readonly string[], tokens: number): Promise<Usage> {
+  const counted = texts.length === 0 ? 0 : await counter.countText(texts.join('\n'));
+  return { ...NO_USAGE, promptTokens: tokens + counted };
+}
