@@ -12,6 +12,7 @@ describe('authorization', () => {
   test.each<[WireName, string | null, Record<string, string>]>([
     ['openai-chat', 'k', { authorization: 'Bearer k' }],
     ['openai-chat', null, {}],
+    ['openai-responses', 'k', { authorization: 'Bearer k' }],
     ['gemini-content', 'k', { 'x-goog-api-key': 'k' }],
     ['gemini-content', null, {}],
     ['anthropic-messages', 'k', { 'x-api-key': 'k', 'anthropic-version': '2023-06-01' }],

@@ -11,6 +11,7 @@ export function authorization({ wire, apiKey }: Provider): Record<string, string
     // https://ai.google.dev/gemini-api/docs/api-key, read 2026-11.
     case 'gemini-content': return withKey('x-goog-api-key', apiKey);
     case 'openai-chat':
+    case 'openai-responses':
     case 'sandbox': return withKey('authorization', apiKey === null ? null : `Bearer ${apiKey}`);
     default: return wire satisfies never;
   }

@@ -7,6 +7,7 @@ import { openaiEmbeddingsWire } from './openai-embeddings.ts';
 import { sandboxEmbeddingsWire } from './sandbox-embeddings.ts';
 import { geminiContentWire } from './gemini-content.ts';
 import { openaiChatWire } from './openai-chat.ts';
+import { openaiResponsesWire } from './openai-responses.ts';
 import { sandboxWire } from './sandbox.ts';
 import type { Wire } from './wire.ts';
 
@@ -14,6 +15,7 @@ const chatWires = {
   'openai-chat': openaiChatWire,
   'anthropic-messages': anthropicMessagesWire,
   'gemini-content': geminiContentWire,
+  'openai-responses': openaiResponsesWire,
   sandbox: sandboxWire,
 } satisfies Readonly<Record<WireName, Wire>>;
 
