@@ -1,4 +1,4 @@
-/** This file drives the official `openai` package through the wires of other vendors: recorded replies come over a socket, and what is paid for them is looked at. */
+/** This file drives the official `openai` package through the wires that are not its own chat's: recorded replies come over a socket, and what is paid for them is looked at. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { readFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import type { ServerUnderTest } from './server-under-test.ts';
 const fixtures = new URL('../gateway/providers/__fixtures__/', import.meta.url);
 const CLAUDE = 'claude-sonnet-4-5';
 const GEMINI = 'gemini-2.5-pro';
+const PRO = 'gpt-5.2-pro';
 
 let upstream: ReplayUpstream;
 let server: ServerUnderTest;
@@ -18,7 +19,8 @@ let client: OpenAI;
 
 beforeAll(async () => {
   upstream = await startReplayUpstream();
-  server = await startServer({ env: { ANTHROPIC_API_KEY: 'sk-ant-0123456789', ANTHROPIC_BASE_URL: upstream.url, GEMINI_API_KEY: 'gm-0123456789', GEMINI_BASE_URL: upstream.url } });
+  const OPENAI = { OPENAI_API_KEY: 'sk-0123456789abcdef', OPENAI_BASE_URL: upstream.url };
+  server = await startServer({ env: { ...OPENAI, ANTHROPIC_API_KEY: 'sk-ant-0123456789', ANTHROPIC_BASE_URL: upstream.url, GEMINI_API_KEY: 'gm-0123456789', GEMINI_BASE_URL: upstream.url } });
   client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: server.key, maxRetries: 0 });
 }, 60_000);
 
@@ -127,5 +129,72 @@ describe('Gemini', () => {
     const answer = await client.chat.completions.create({ model, messages: hello });
     expect(answer.choices[0]?.message.tool_calls?.[0]).toMatchObject({ type: 'function' });
     expect(answer.usage?.total_tokens).toBeGreaterThan(0);
+  });
+});
+
+describe('OpenAI by its Responses API', () => {
+  const model = 'openai/gpt-5.2-pro';
+  const recorded = (file: string) => JSON.parse(readFileSync(new URL(file, fixtures), 'utf8')) as { output: Record<string, unknown>[] };
+
+  test('an answer with reasoning comes whole, goes back with its encrypted content, and nothing is stored upstream', async () => {
+    playJson(PRO, 'openai-responses/reasoning.json');
+    const { data, response } = await client.chat.completions.create({ model, max_completion_tokens: 4000, reasoning_effort: 'high', messages: hello }).withResponse();
+    expect(data).toMatchObject({ id: 'resp_9', object: 'chat.completion', created: 1_795_219_200, usage: { prompt_tokens: 69, completion_tokens: 33, total_tokens: 102 }, choices: [{ finish_reason: 'stop', message: { content: '925 ÷ 5 = 185', reasoning_content: '925 is 5 times 185.' } }] });
+    expect(await receiptOf(response.headers.get('x-request-id'))).toMatchObject({ basis: 'provider', tokens: { prompt: 69, completion: 33 } });
+    const message = data.choices[0]?.message;
+    if (!message) throw new Error('no message');
+    await client.chat.completions.create({ model, messages: [...hello, message, { role: 'user', content: 'And by 25?' }] });
+    const [first, second] = upstream.requests(PRO).map(({ body, headers, path }) => ({ body: JSON.parse(body) as Record<string, unknown>, headers, path }));
+    expect(first).toMatchObject({ path: '/v1/responses', headers: { authorization: 'Bearer sk-0123456789abcdef' }, body: { store: false, max_output_tokens: 4000, reasoning: { effort: 'high' }, include: ['reasoning.encrypted_content'], input: hello } });
+    expect(second?.body).toMatchObject({ store: false, input: [hello[0], recorded('openai-responses/reasoning.json').output[0], { role: 'assistant', content: '925 ÷ 5 = 185' }, { role: 'user', content: 'And by 25?' }] });
+    expect(second?.body).not.toHaveProperty('previous_response_id');
+  });
+
+  test('a stream of reasoning, text and calls that come interleaved is one the package understands', async () => {
+    playStream(PRO, 'openai-responses/reasoning-and-calls.chunks.txt');
+    const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters: { type: 'object', properties: {} } } }];
+    const stream = await client.chat.completions.create({ model, messages: hello, tools, stream: true, stream_options: { include_usage: true } });
+    const calls: { id: string; text: string }[] = [];
+    let content = '';
+    let usage: unknown = null;
+    const finish: unknown[] = [];
+    for await (const { choices: [choice], usage: told } of stream) {
+      usage = told ?? usage;
+      content += choice?.delta.content ?? '';
+      if (choice?.finish_reason) finish.push(choice.finish_reason);
+      for (const piece of choice?.delta.tool_calls ?? []) (calls[piece.index] ??= { id: piece.id ?? '', text: '' }).text += piece.function?.arguments ?? '';
+    }
+    expect({ content, finish }).toEqual({ content: 'Ich prüfe 世界 🙂.', finish: ['tool_calls'] });
+    expect(calls.slice(0, 2)).toEqual([{ id: 'call_a', text: '{"city":"Paris"}' }, { id: 'call_b', text: '{"city":"Łódź"}' }]);
+    expect(usage).toMatchObject({ prompt_tokens: 120, completion_tokens: 48, total_tokens: 168, prompt_tokens_details: { cached_tokens: 64 }, completion_tokens_details: { reasoning_tokens: 20 } });
+    const rows = await askJson(server, { path: '/v1/usage?limit=1' }) as { data?: { basis: string; prompt_tokens: number; completion_tokens: number }[] };
+    expect(rows.data?.[0]).toMatchObject({ basis: 'provider', prompt_tokens: 120, completion_tokens: 48 });
+  });
+
+  test('a refusal comes as one, and an answer cut at its cap ends with length', async () => {
+    playStream(PRO, 'openai-responses/refusal.chunks.txt');
+    const refused = await client.chat.completions.stream({ model, messages: hello }).finalChatCompletion();
+    expect(refused.choices[0]).toMatchObject({ finish_reason: 'stop', message: { refusal: 'I can\'t help with that.' } });
+    playStream(PRO, 'openai-responses/incomplete.chunks.txt');
+    const stream = await client.chat.completions.create({ model, messages: hello, max_tokens: 16, stream: true });
+    const reasons: unknown[] = [];
+    for await (const { choices } of stream) if (choices[0]?.finish_reason) reasons.push(choices[0].finish_reason);
+    expect(reasons).toEqual(['length']);
+  });
+
+  test('what the API lacks is named or refused, and an error of the provider\'s names the caller\'s field', async () => {
+    playJson(PRO, 'openai-responses/reasoning.json');
+    const body = { model, n: 2, messages: hello };
+    const { response } = await client.chat.completions.create(body).withResponse();
+    expect(response.headers.get('x-interline-warnings')).toContain('n: dropped');
+    await expect(client.chat.completions.create(body, { headers: { 'x-interline-strict': 'true' } })).rejects.toMatchObject({ status: 400, code: 'unsupported_field', param: 'n' });
+    upstream.play(PRO, { status: 400, headers: { 'content-type': 'application/json' }, steps: [{ write: '{"error":{"message":"Integer below minimum value.","type":"invalid_request_error","param":"max_output_tokens","code":"integer_below_min_value"}}' }] });
+    await expect(client.chat.completions.create({ model, messages: hello, max_tokens: 1 })).rejects.toMatchObject({ status: 400, param: 'max_completion_tokens', message: expect.stringContaining('below minimum') as unknown });
+  });
+
+  test('a response that fails in its stream is an error, before its first word with a status of its own', async () => {
+    const events = [{ type: 'response.created', response: { id: 'resp_8', tools: [] } }, { type: 'response.failed', response: { status: 'failed', error: { code: 'server_error', message: 'Something broke.' } } }];
+    upstream.play(PRO, { steps: events.map((event) => ({ write: `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n` })) });
+    await expect(client.chat.completions.create({ model, messages: hello, stream: true })).rejects.toMatchObject({ status: 502, code: 'upstream_error' });
   });
 });

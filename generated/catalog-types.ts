@@ -71,7 +71,7 @@ export type ProviderId = string;
 /**
  * The format it speaks.
  */
-export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'sandbox';
+export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox';
 
 /**
  * The formats a provider speaks for single kinds of calls, where they are not of the family of `wire`.
@@ -256,7 +256,7 @@ export type CatalogPrice = {
 };
 
 /**
- * One provider, what it calls the model and what it asks for it. A target has a price or says that it is unpriced.
+ * One provider, what it calls the model and what it asks for it. A target has a price or says that it is unpriced. `wire` names the format in which this model is asked where that is not its provider's: OpenAI answers some models by its Responses API only.
  */
 export type CatalogTarget = {
     provider: ProviderId;
@@ -264,6 +264,7 @@ export type CatalogTarget = {
      * What the provider calls the model.
      */
     model: string;
+    wire?: CatalogWire;
     /**
      * What it costs; null only with `unpriced`.
      */

@@ -15,7 +15,7 @@ const generated = join(import.meta.dirname, '..', 'generated');
 const catalog = buildCatalog();
 const model = (id: string): CatalogData['models'][number] | undefined => catalog.models.find((row) => row.id === id);
 
-const nothing: Overlay = { leave_out: [], same_as: {}, free: [], unpriced: [], prices: [], changes: [], models: [] };
+const nothing: Overlay = { leave_out: [], same_as: {}, free: [], unpriced: [], wires: [], prices: [], changes: [], models: [] };
 const row: SourceRow = {
   provider: 'openrouter', id: 'maker/one-1.5', name: 'Maker: One 1.5', api: 'openai-completions', reasoning: true, input: ['text'],
   contextWindow: 1000, maxTokens: 100, cost: { input: 1, output: 2, cacheRead: 0.1, cacheWrite: 0 },

@@ -42,6 +42,17 @@ describe('loadCatalog', () => {
     expect(catalog.models.get('anthropic/claude-opus-5')?.targets[0]?.quirks).toEqual({ dropFields: ['temperature', 'top_k', 'top_p'] });
   });
 
+  test('a target may be asked on another wire than its provider\'s', () => {
+    const catalog = load({ OPENAI_API_KEY: 'k', XAI_API_KEY: 'k', OPENROUTER_API_KEY: 'k' });
+    const wiresOf = (id: string) => catalog.models.get(id)?.targets.map((target) => `${target.provider.id}: ${target.provider.wire}`);
+    expect(wiresOf('openai/gpt-5-pro')).toEqual(['openai: openai-responses', 'openrouter: openai-chat']);
+    expect(wiresOf('openai/gpt-5.3-codex')).toEqual(['openai: openai-responses', 'openrouter: openai-chat']);
+    expect(wiresOf('x-ai/grok-4.7')).toEqual(['xai: openai-responses', 'openrouter: openai-chat']);
+    expect(wiresOf('openai/gpt-5-mini')).toEqual(['openai: openai-chat', 'openrouter: openai-chat']);
+    const target = catalog.models.get('openai/gpt-5-pro')?.targets[0];
+    expect(target?.provider).toEqual({ ...catalog.providers.get('openai')?.provider, wire: 'openai-responses', wires: {} });
+  });
+
   test('prices are bigint nano-USD, with those of long prompts', () => {
     const target = load({ GEMINI_API_KEY: 'k' }).models.get('google/gemini-2.5-pro')?.targets[0];
     expect(target?.price).toEqual({

@@ -9,7 +9,7 @@ import type { ModelId, Target } from '../foundation/terms.ts';
 import type { Meaning, ModelEntry } from './entries.ts';
 import { indexNames } from './names.ts';
 import { applyOperatorFile } from './operator-file.ts';
-import { EnvironmentMistake, resolveProvider, toPrice, toQuirks } from './providers.ts';
+import { EnvironmentMistake, onWire, resolveProvider, toPrice, toQuirks } from './providers.ts';
 import type { ProviderState } from './providers.ts';
 
 /** Everything that can be named in `model`, and what it means. Read-only but for `discovered`. */
@@ -108,7 +108,7 @@ function makeEntry(row: CatalogModel, providers: ReadonlyMap<string, ProviderSta
     }
     targets.push({
       id: `${target.provider}/${target.model}`,
-      provider: state.provider,
+      provider: onWire(state.provider, target.wire),
       upstreamModel: target.model,
       price: target.price ? toPrice(target.price) : null,
       quirks: toQuirks(target.quirks),

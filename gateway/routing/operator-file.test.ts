@@ -149,6 +149,21 @@ describe('mistakes', () => {
     ].sort());
   });
 
+  test('a wire is one the provider can speak: the sandbox has no address, and others have nothing to play it with', () => {
+    expect(mistakesOf([
+      'models:',
+      '  - id: my/model',
+      '    targets:',
+      '      - { provider: openai, model: a, unpriced: true, wire: sandbox }',
+      '      - { provider: sandbox, model: b, unpriced: true, wire: openai-chat }',
+      '      - { provider: openai, model: c, unpriced: true, wire: openai-responses }',
+    ].join('\n'))).toEqual([
+      '4:55: models.0.targets.0.wire: expected a wire that openai can speak, not sandbox',
+      '5:56: models.0.targets.1.wire: expected a wire that sandbox can speak, not openai-chat',
+    ]);
+    expect(mistakesOf('models: [{ id: a, targets: [{ provider: openai, model: d, unpriced: true, wire: morse }] }]')[0]).toContain('models.0.targets.0.wire: expected one of openai-chat,');
+  });
+
   test('of YAML are told with their line', () => {
     expect(mistakesOf('models:\n  - id: a\n  id: [b\n')[0]).toMatch(/^\d+:\d+: /);
     expect(mistakesOf('limits: {}\nlimits: {}\n')[0]).toMatch(/^2:1: Map keys must be unique/);

@@ -29,6 +29,10 @@ describe('a model', () => {
     expect(choice?.targets[0]?.price?.input).toBe(250_000_000n);
   });
 
+  test('is asked on the wire of its target, by own keys too', () => {
+    expect(choose(bare, 'openai/o3-pro', [key('openai')])?.targets).toMatchObject([{ id: 'openai/o3-pro', provider: { wire: 'openai-responses', apiKey: 'sk-own-openai' } }]);
+  });
+
   test('is served by own keys alone, in the catalogue\'s order, also where the operator has keys', () => {
     const keyed = load({ OPENAI_API_KEY: 'operators', OPENROUTER_API_KEY: 'operators' });
     expect(targetIds(choose(keyed, 'openai/gpt-5-mini', [key('openrouter')]))).toEqual(['openrouter/openai/gpt-5-mini']);

@@ -3,7 +3,7 @@ import { fail } from '../foundation/errors.ts';
 import type { Provider, Target } from '../foundation/terms.ts';
 import type { Catalog } from './catalog.ts';
 import type { Meaning, ModelEntry } from './entries.ts';
-import { toPrice, toQuirks } from './providers.ts';
+import { onWire, toPrice, toQuirks } from './providers.ts';
 import type { ProviderState } from './providers.ts';
 
 /** A provider's key of the workspace's own, opened. */
@@ -52,7 +52,8 @@ function ownTargets(catalog: Catalog, meaning: Meaning, keys: readonly OwnKey[])
     const provider = key && ownProvider(catalog, key);
     if (!provider || provider.baseUrl === '') return [];
     return [{
-      id: `${row.provider}/${row.model}`, provider, upstreamModel: row.model, price: row.price ? toPrice(row.price) : null, quirks: toQuirks(row.quirks), options: {},
+      id: `${row.provider}/${row.model}`, provider: onWire(provider, row.wire), upstreamModel: row.model,
+      price: row.price ? toPrice(row.price) : null, quirks: toQuirks(row.quirks), options: {},
     }];
   });
 }

@@ -2,7 +2,7 @@
 import type { CatalogMediaPrice, CatalogPrice, CatalogProvider, CatalogQuirks, CatalogVariantPrice } from '../../generated/catalog-types.ts';
 import type { Environment } from '../foundation/config.ts';
 import { toNanoUsd } from '../foundation/money.ts';
-import type { MediaPrice, Price, Provider, Quirks } from '../foundation/terms.ts';
+import type { MediaPrice, Price, Provider, Quirks, WireName } from '../foundation/terms.ts';
 
 /** A provider as it stands here and now. */
 export interface ProviderState {
@@ -38,6 +38,11 @@ export function resolveProvider(row: CatalogProvider, environment: Environment):
     baseUrl,
     missing: [],
   };
+}
+
+/** The provider as one of its targets is asked, which may name another wire than its provider's; it holds for every kind of call. */
+export function onWire(provider: Provider, wire: WireName | undefined): Provider {
+  return wire === undefined ? provider : { ...provider, wire, wires: {} };
 }
 
 /** The catalogue's quirks in the house's words. */

@@ -20,12 +20,15 @@ export function namesOf(alias: CatalogAlias): readonly string[] {
 }
 
 function brokenTargets(catalog: CatalogData): BrokenReference[] {
-  const providers = new Set(catalog.providers.map((provider) => provider.id));
+  const providers = new Map(catalog.providers.map((provider) => [provider.id, provider.wire]));
   return catalog.models.flatMap((model, index) => model.targets.flatMap((target, place) => {
     const path = ['models', index, 'targets', place];
     const isPriced = target.price !== null && target.price !== undefined;
     return [
       ...(providers.has(target.provider) ? [] : [{ path: [...path, 'provider'], message: `an existing provider, not ${target.provider}` }]),
+      // The sandbox has no address, and everybody else has nothing to play it with.
+      ...(target.wire === undefined || (target.wire === 'sandbox') === (providers.get(target.provider) === 'sandbox') ? []
+        : [{ path: [...path, 'wire'], message: `a wire that ${target.provider} can speak, not ${target.wire}` }]),
       ...(isPriced || target.unpriced === true ? [] : [{ path, message: 'a price, or unpriced: true' }]),
       ...(isPriced && target.unpriced === true ? [{ path: [...path, 'unpriced'], message: 'a price or unpriced: true, not both' }] : []),
     ];

@@ -3971,6 +3971,11 @@ export type CatalogModelId = string;
 export type CatalogKind = 'chat' | 'embeddings' | 'images' | 'transcription' | 'speech' | 'video';
 
 /**
+ * The format it speaks.
+ */
+export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox';
+
+/**
  * Whole nano-USD (USD × 10⁻⁹).
  */
 export type CatalogNanoUsd = number;
@@ -4062,7 +4067,7 @@ export type CatalogQuirks = {
 };
 
 /**
- * One provider, what it calls the model and what it asks for it. A target has a price or says that it is unpriced.
+ * One provider, what it calls the model and what it asks for it. A target has a price or says that it is unpriced. `wire` names the format in which this model is asked where that is not its provider's: OpenAI answers some models by its Responses API only.
  */
 export type CatalogTarget = {
     provider: ProviderId;
@@ -4070,6 +4075,7 @@ export type CatalogTarget = {
      * What the provider calls the model.
      */
     model: string;
+    wire?: CatalogWire;
     /**
      * What it costs; null only with `unpriced`.
      */
@@ -4256,11 +4262,6 @@ export type CatalogModelChange = {
      */
     targets?: Array<CatalogTarget>;
 };
-
-/**
- * The format it speaks.
- */
-export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'sandbox';
 
 /**
  * The formats a provider speaks for single kinds of calls, where they are not of the family of `wire`.

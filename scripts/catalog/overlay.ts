@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { CatalogData, CatalogModel, CatalogPrice } from '../../generated/catalog-types.ts';
+import type { CatalogData, CatalogModel, CatalogPrice, CatalogWire } from '../../generated/catalog-types.ts';
 
 /** What people add to the price list, and what they change in it. Patterns end with `*` or name one thing whole. */
 export interface Overlay {
@@ -14,6 +14,8 @@ export interface Overlay {
   readonly free: readonly string[];
   /** Targets without a price per token. */
   readonly unpriced: readonly string[];
+  /** Targets that are asked in another format than their provider's. */
+  readonly wires: readonly { readonly targets: readonly string[]; readonly wire: CatalogWire }[];
   readonly prices: readonly { readonly targets: readonly string[]; readonly price: CatalogPrice & { readonly version: string } }[];
   readonly changes: readonly { readonly models: readonly string[]; readonly set: Partial<CatalogModel> }[];
   readonly models: readonly CatalogModel[];

@@ -25,7 +25,8 @@ export function targetId(row: { readonly provider: string; readonly id: string }
 export function makeTarget(row: SourceRow, pricing: Pricing): CatalogTarget {
   const quirks = quirksOf(row, pricing.providers.get(row.provider)?.quirks ?? {});
   const priced = priceOf(row, pricing);
-  return { provider: row.provider, model: row.id, ...priced, ...(Object.keys(quirks).length === 0 ? {} : { quirks }) };
+  const wire = pricing.overlay.wires.find((entry) => matchesAny(entry.targets, targetId(row)))?.wire;
+  return { provider: row.provider, model: row.id, ...(wire === undefined ? {} : { wire }), ...priced, ...(Object.keys(quirks).length === 0 ? {} : { quirks }) };
 }
 
 function priceOf(row: SourceRow, pricing: Pricing): Pick<CatalogTarget, 'price' | 'unpriced'> {
