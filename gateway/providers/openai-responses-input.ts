@@ -1,6 +1,6 @@
 /** This file maps a chat's messages to the input items of a Responses request. */
 import type { AssistantMessage, AssistantPart, ChatMessage, ContentPart, FileReference, TextContent, UserContent } from '../../generated/client/types.gen.ts';
-import { arrayAt, isJsonObject, stringAt } from '../foundation/json-value.ts';
+import { arrayAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import { weaveReasoning } from './openai-responses-reasoning.ts';
 import type { Warn } from './openai-responses-reasoning.ts';
@@ -126,6 +126,7 @@ function assistantItems(message: AssistantMessage, index: number, gathering: Gat
   if (details.length === 0 && (stringAt(message, 'reasoning_content') ?? stringAt(message, 'reasoning') ?? '') !== '') {
     warn('messages', 'reasoning without its encrypted content is not sent');
   }
+  if ([message, ...message.tool_calls ?? []].some((holder) => objectAt(holder, 'extra_content') !== null)) warn('messages', 'reasoning of another provider is not sent');
   if (message.audio) warn('messages', 'audio of an earlier turn is not sent');
   return weaveReasoning(details, others, warn);
 }

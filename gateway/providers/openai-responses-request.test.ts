@@ -169,6 +169,16 @@ describe('the input', () => {
       .toMatchObject({ input: [], warnings: ['messages: reasoning of another provider is not sent', 'messages: an image of the assistant is not sent'] });
   });
 
+  test('says that Gemini\'s signatures are not sent', () => {
+    const extra = { extra_content: { google: { thought_signature: 'x' } } };
+    const call = { id: 'call_a', type: 'function', function: { name: 'f', arguments: '{}' } };
+    for (const message of [{ content: 'x', ...extra }, { content: 'x', tool_calls: [call, { ...call, ...extra }] }]) {
+      const { sent, warnings } = encode({ messages: [{ role: 'assistant', ...message }] });
+      expect(JSON.stringify(sent)).not.toContain('extra_content');
+      expect(warnings).toEqual(['messages: reasoning of another provider is not sent']);
+    }
+  });
+
   test('reasoning that nothing follows is left out', () => {
     expect(inputOf({ role: 'assistant', content: '', reasoning_details: [{ type: 'reasoning.encrypted', data: 'x', format: 'openai-responses-v1', index: 0 }] }).input).toEqual([]);
   });
