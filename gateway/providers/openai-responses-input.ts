@@ -21,7 +21,7 @@ interface Gathering extends InputOptions {
 
 /**
  * Maps the messages, in their order: a message is one item, each of an assistant's reasonings and calls another
- * (OpenAI's contract, `InputItem`, 2026-08; developers.openai.com, "Migrate to the Responses API", read 2026-11).
+ * (OpenAI's contract, `InputItem`, 2026-08).
  */
 export function toInput(messages: readonly ChatMessage[], options: InputOptions): JsonObject[] {
   const gathering: Gathering = { ...options, items: [], customCalls: new Set(), functionCallId: 'call_0' };

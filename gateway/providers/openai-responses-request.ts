@@ -129,8 +129,8 @@ function textOptions({ response_format: format, verbosity }: ChatCompletionReque
 }
 
 /**
- * How much is thought, and whether a summary of it is shown: only when asked for, with `reasoning.summary`, because OpenAI refuses it
- * to organisations it has not verified (developers.openai.com, "Reasoning models", read 2026-11).
+ * How much is thought, and whether a summary of it is shown: only when asked for, with `reasoning.summary`, because OpenAI may refuse
+ * it to organisations it has not verified (from memory; unverified).
  */
 function reasoningOptions(body: ChatCompletionRequest, warn: Warn): JsonObject {
   const own = objectAt(body, 'reasoning');

@@ -47,7 +47,7 @@ describe('loadCatalog', () => {
     const wiresOf = (id: string) => catalog.models.get(id)?.targets.map((target) => `${target.provider.id}: ${target.provider.wire}`);
     expect(wiresOf('openai/gpt-5-pro')).toEqual(['openai: openai-responses', 'openrouter: openai-chat']);
     expect(wiresOf('openai/gpt-5.3-codex')).toEqual(['openai: openai-responses', 'openrouter: openai-chat']);
-    expect(wiresOf('x-ai/grok-4.7')).toEqual(['xai: openai-responses', 'openrouter: openai-chat']);
+    expect(wiresOf('x-ai/grok-4.7')).toEqual(['xai: openai-chat', 'openrouter: openai-chat']);
     expect(wiresOf('openai/gpt-5-mini')).toEqual(['openai: openai-chat', 'openrouter: openai-chat']);
     const target = catalog.models.get('openai/gpt-5-pro')?.targets[0];
     expect(target?.provider).toEqual({ ...catalog.providers.get('openai')?.provider, wire: 'openai-responses', wires: {} });
