@@ -17,7 +17,7 @@ export const defaultLimits = {
   /** One file of a form (multipart/form-data), in bytes; more is a 413. */
   formFileBytesMax: 25 * MEGA,
   /** All texts of a form together, names included, in bytes; more is a 413. */
-  formTextBytesMax: 1 * MEGA,
+  formTextBytesMax: 8 * MEGA,
   /** Files and texts of a form; more is a 400. */
   formPartsMax: 128,
   /** Headers of one part of a form, in bytes; a part with more is a 400. */
