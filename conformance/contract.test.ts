@@ -19,6 +19,7 @@ const errorCodes = Object.keys(errorCatalogue) as ErrorCode[];
 const OUT_OF_REACH: Partial<Record<OperationId, Readonly<Record<number, string>>>> = {
   createChatCompletion: { 500: 'It reads nothing that can be damaged from outside but the key (503) and the catalogue (checked at the start); a fault of its own would be one.' },
   ...unreachable(['createCompletion', 'createEmbedding'], 'As a chat.'),
+  ...unreachable(['createTranscription', 'createSpeech'], 'As a chat.'),
   listModels: { 500: 'It reads the catalogue, which is checked at the start.' },
   retrieveModel: { 500: 'It reads the catalogue, which is checked at the start.' },
   ...unreachable(['listBudgets', 'retrieveBudget', 'retrieveBalance', 'listLimits'], 'It reads no row but those its key is known by, which fail before (503), and counters.'),
@@ -39,6 +40,7 @@ const OPENAI_REPLIES: Partial<Record<OperationId, string>> = {
   createChatCompletion: 'CreateChatCompletionResponse',
   createCompletion: 'CreateCompletionResponse',
   createEmbedding: 'CreateEmbeddingResponse',
+  createTranscription: 'CreateTranscriptionResponseJson',
   listModels: 'ListModelsResponse',
   retrieveModel: 'Model',
 };

@@ -1,6 +1,7 @@
 /** This file knows, for every operation, a request that is answered with success. */
 import { createHmac } from 'node:crypto';
 import type { OperationId } from '../generated/operations.ts';
+import { speech, transcription } from './audio-requests.ts';
 import { askJson, makePayer } from './payer.ts';
 import type { Payer } from './payer.ts';
 import { call } from './raw-client.ts';
@@ -161,6 +162,8 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
     case 'createChatCompletion': return { path: '/v1/chat/completions', body: hello() };
     case 'createCompletion': return { path: '/v1/completions', body: { model: 'sandbox/echo', prompt: 'Reply with exactly: Hello' } };
     case 'createEmbedding': return { path: '/v1/embeddings', body: { model: 'sandbox/embedding', input: 'Hello', dimensions: 8 } };
+    case 'createTranscription': return transcription();
+    case 'createSpeech': return speech();
     case 'listModels': return { path: '/v1/models' };
     case 'retrieveModel': return { path: '/v1/models/google/gemini-2.5-flash' };
     case 'createKey': return { path: '/v1/keys', body: { name: 'made in a test' } };

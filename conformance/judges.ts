@@ -153,7 +153,9 @@ export function faultByOpenAi(schema: string, value: unknown): string | null {
   return validate(value) ? null : `OpenAI's ${schema}: ${openAi.ajv.errorsText(validate.errors)} in ${JSON.stringify(value).slice(0, 600)}`;
 }
 
-const NEEDED = ['CreateCompletionResponse', 'CreateEmbeddingResponse', 'CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
+/** OpenAI's own, of audio. */
+const AUDIO_SCHEMAS = ['CreateTranscriptionResponseJson', 'CreateTranscriptionResponseVerboseJson', 'CreateTranscriptionResponseDiarizedJson', 'CreateTranscriptionResponseStreamEvent', 'CreateSpeechResponseStreamEvent'];
+const NEEDED = [...AUDIO_SCHEMAS, 'CreateCompletionResponse', 'CreateEmbeddingResponse', 'CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
 
 function loadOpenAi(): { ajv: Ajv2020; compiled: Map<string, ValidateFunction> } {
   const document = parse(readFileSync(openAiFile, 'utf8'), { maxAliasCount: -1 }) as { components: { schemas: Json } };

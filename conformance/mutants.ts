@@ -1,4 +1,7 @@
 /** This file makes requests that nobody should send: valid ones, mutated in body, headers, key, path, method and query; the same for the same seed. */
+import { speech, transcription, wav } from './audio-requests.ts';
+import { BOUNDARY } from './form.ts';
+import { mutateForm } from './form-mutants.ts';
 import { seededRandom } from './recorded-streams.ts';
 
 type Random = () => number;
@@ -38,12 +41,28 @@ const chatBodies: readonly object[] = [
   { model: 'vllm/fuzz', messages: [user('hi')], stream: true, modalities: ['text'], prediction: { type: 'content', content: 'x' }, service_tier: 'auto', reasoning_effort: 'low' },
 ];
 
+const audioForms: readonly Record<string, string>[] = [
+  {}, { stream: 'true', 'include[]': 'logprobs', temperature: '0.2', language: 'en' },
+  { response_format: 'verbose_json', 'timestamp_granularities[]': 'word', prompt: 'A test.' },
+  { response_format: 'diarized_json', 'chunking_strategy[type]': 'server_vad', 'chunking_strategy[threshold]': '0.5', 'known_speaker_names[]': 'agent' },
+  { model: 'vllm/fuzz', response_format: 'srt' },
+];
+const speeches: readonly Record<string, unknown>[] = [
+  {}, { stream_format: 'sse', response_format: 'pcm', speed: 4 }, { voice: { id: 'voice_1' }, instructions: 'Slowly.', speed: 0.25, input: 'Hi' }, { model: 'vllm/fuzz', response_format: 'mp3' },
+];
+
 /** Requests that are answered well: what mutants are made of. */
 function seeds(): readonly (() => Parts)[] {
   const get = (path: string) => () => ({ method: 'GET', path, headers: [], body: null, lengthError: 0 });
   const send = (method: string, path: string, value: object) => () => ({ method, path, headers: [['content-type', 'application/json']] as [string, string][], body: Buffer.from(JSON.stringify(value)), lengthError: 0 });
+  const form = (path: string, fields: Record<string, string>) => () => {
+    const { headers, body } = transcription(fields, wav(0.1));
+    return { method: 'POST', path, headers: Object.entries(headers), body, lengthError: 0 };
+  };
   return [
     ...chatBodies.map((body) => send('POST', '/chat/completions', body)),
+    ...audioForms.map((fields) => form('/audio/transcriptions', fields)),
+    ...speeches.map((fields) => send('POST', '/audio/speech', speech(fields).body as object)),
     get('/models'), get('/models/google/gemini-2.5-flash'), get('/models/google%2Fgemini-2.5-flash'),
     get('/keys?limit=5'), get('/keys/key_AAAAAAAAAAAAAAAA'), get('/usage?limit=3&from=1&to=9999999999&model=sandbox/echo'),
     get('/openapi.yaml'), get('/openapi.json'),
@@ -56,16 +75,20 @@ function seeds(): readonly (() => Parts)[] {
 
 const seedList = seeds();
 
+function seedsUnder(prefix: string): readonly (() => Parts)[] {
+  return prefix === '' ? seedList : seedList.filter((make) => make().path.startsWith(prefix));
+}
+
 function pick<Value>(random: Random, values: readonly Value[]): Value {
   return values[Math.floor(random() * values.length)] as Value;
 }
 
 const whole = (random: Random, max: number): number => Math.floor(random() * max);
 
-/** Makes the request with this number of a run. */
-export function makeMutant(seed: number, index: number, key: string): Mutant {
+/** Makes the request with this number of a run, with a key; `under` is how its path begins, '' for any. */
+export function makeMutant(seed: number, index: number, { key, under }: { readonly key: string; readonly under: string }): Mutant {
   const random = seededRandom(Math.imul(seed, 0x9e3779b1) ^ index);
-  const parts = pick(random, seedList)();
+  const parts = pick(random, seedsUnder(under))();
   parts.path = pick(random, BASES) + parts.path;
   parts.headers.push(['host', '127.0.0.1'], ['authorization', `Bearer ${key}`]);
   const done: string[] = [];
@@ -122,6 +145,11 @@ function nested(depth: number): unknown {
 /** Changes one place in a JSON body: drops it, doubles it, or puts something else there. */
 function mutateStructure(parts: Parts, random: Random): void {
   if (!parts.body) return;
+  const form = mutateForm(parts.body, random);
+  if (form) {
+    parts.body = form;
+    return;
+  }
   let value: unknown;
   try {
     value = JSON.parse(parts.body.toString('utf8'));
@@ -153,7 +181,7 @@ function collect(value: unknown, places: { holder: Record<string, unknown>; fiel
   }
 }
 
-const PIECES = [Buffer.from([0]), Buffer.from([0xff, 0xfe]), Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('\\u0000'), Buffer.from('\\ud800'), Buffer.from('"'), Buffer.from('{'), Buffer.from('}'), Buffer.from('['.repeat(200)), Buffer.from(',"model":"sandbox/echo"'), Buffer.from('\r\n\r\n'), Buffer.from('/**/'), Buffer.from('1e9999')];
+const PIECES = [Buffer.from([0]), Buffer.from([0xff, 0xfe]), Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('\\u0000'), Buffer.from('\\ud800'), Buffer.from('"'), Buffer.from('{'), Buffer.from('}'), Buffer.from('['.repeat(200)), Buffer.from(',"model":"sandbox/echo"'), Buffer.from('\r\n\r\n'), Buffer.from('/**/'), Buffer.from('1e9999'), Buffer.from(`\r\n--${BOUNDARY}\r\n`), Buffer.from(`\r\n--${BOUNDARY}--`)];
 
 /** Changes bytes of a body: flips, inserts, cuts, doubles. */
 function mutateBytes(parts: Parts, random: Random): void {
@@ -171,7 +199,7 @@ function mutateBytes(parts: Parts, random: Random): void {
 }
 
 const HEADER_LINES: readonly [string, string][] = [
-  ['content-type', 'text/plain'], ['content-type', 'application/json; charset=latin1'], ['content-type', ''], ['content-type', 'application/json, text/html'], ['content-encoding', 'gzip'], ['content-encoding', 'br, gzip'],
+  ['content-type', 'text/plain'], ['content-type', 'application/json; charset=latin1'], ['content-type', ''], ['content-type', 'application/json, text/html'], ['content-type', 'multipart/form-data'], ['content-type', `multipart/form-data; boundary=${BOUNDARY}`], ['content-type', 'multipart/form-data; boundary="'], ['content-encoding', 'gzip'], ['content-encoding', 'br, gzip'],
   ['transfer-encoding', 'chunked'], ['transfer-encoding', 'gzip, chunked'], ['content-length', '0'], ['content-length', '-1'], ['content-length', '1e3'], ['content-length', '99999999999999999999'], ['expect', '100-continue'], ['expect', 'a miracle'],
   ['host', 'localhost:4000/#@x'], ['host', ''], ['host', 'a b'], ['origin', 'null'], ['origin', 'https://a.example'], ['access-control-request-method', 'BREW'], ['accept', 'text/event-stream;q=0'], ['accept-encoding', 'gzip'],
   ['range', 'bytes=0-1'], ['if-none-match', '*'], ['upgrade', 'websocket'], ['upgrade', 'h2c'], ['connection', 'upgrade'], ['x-http-method-override', 'DELETE'], ['x-forwarded-for', '127.0.0.1'], ['cookie', 'a=b; '.repeat(100)], ['x-request-id', 'mine'],

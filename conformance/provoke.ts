@@ -6,6 +6,7 @@ import { call, open, requestBytes } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
 import type { Replay } from './replay-upstream.ts';
 import { bodyFor, streamOperations, textOperations } from './model-requests.ts';
+import { audioOperations, provocationsOfAudio, withOperations } from './provoke-audio.ts';
 import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
 import { ask, goodRequest } from './stage.ts';
 import { damageable, writing } from './damage.ts';
@@ -15,6 +16,7 @@ import type { Stage } from './stage.ts';
 const every = Object.keys(operations) as OperationId[];
 const withKey = every.filter((id) => operations[id].scope !== 'none');
 const withBody = every.filter((id) => operations[id].hasBody);
+const withJson = every.filter((id) => operations[id].takesJson);
 const chat = textOperations;
 const keyOperations: readonly OperationId[] = ['retrieveKey', 'updateKey', 'deleteKey'];
 const modelEntries: readonly OperationId[] = ['retrieveModelEntry', 'deleteModelEntry'];
@@ -94,11 +96,11 @@ function failStream(stage: Stage, id: OperationId): Promise<RawReply> {
   return askUpstream(stage, id, { name: 'cut', replay: { steps: [{ write: FIRST_CHUNK }], ending: 'cut' }, stream: true });
 }
 
-export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
+const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
   ...provocationsOfMoney,
-  invalid_json: { by: withBody, provoke: (stage, id) => ask(stage, id, { body: '{"model":' }) },
+  invalid_json: { by: withJson, provoke: (stage, id) => ask(stage, id, { body: '{"model":' }) },
   invalid_request: { by: every, provoke: askInvalid },
-  json_too_deep: { by: withBody, provoke: (stage, id) => ask(stage, id, { body: `${'['.repeat(65)}${']'.repeat(65)}` }) },
+  json_too_deep: { by: withJson, provoke: (stage, id) => ask(stage, id, { body: `${'['.repeat(65)}${']'.repeat(65)}` }) },
   upstream_rejected: {
     by: chat,
     upstreamCode: 'unsupported_value',
@@ -172,3 +174,5 @@ export const provocations: Readonly<Record<ErrorCode, Provocation>> = {
   },
   upstream_timeout: { by: chat, provoke: (stage, id) => askUpstream(stage, id, { name: 'sleeps', replay: { before: [{ waitFor: 'never' }], steps: [] } }) },
 };
+
+export const provocations: Readonly<Record<ErrorCode, Provocation>> = withOperations(provocationsOfChat, audioOperations, provocationsOfAudio);

@@ -107,7 +107,7 @@ export async function startReplayUpstream(): Promise<ReplayUpstream> {
   };
 }
 
-/** Gemini is told in the path, everybody else in the body. */
+/** Gemini is told in the path, everybody else in the body: JSON, or a form. */
 function modelOf(body: string, path: string): string {
   const named = /\/models\/([^:]+):/.exec(path)?.[1];
   if (named !== undefined) return named;
@@ -115,7 +115,7 @@ function modelOf(body: string, path: string): string {
     const value = JSON.parse(body) as { model?: unknown };
     return String(value.model);
   } catch {
-    return '';
+    return /name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)/.exec(body)?.[1] ?? '';
   }
 }
 

@@ -220,13 +220,14 @@ export type CatalogVariantPrice = {
 };
 
 /**
- * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free.
+ * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free, but for tokens of audio (`mega_audio_tokens`), which then cost what others do.
  */
 export type CatalogMediaPrice = {
     image?: CatalogNanoUsd;
     audio_second?: CatalogNanoUsd;
     video_second?: CatalogNanoUsd;
     mega_characters?: CatalogNanoUsd;
+    mega_audio_tokens?: CatalogNanoUsd;
     /**
      * Other prices of single variants, such as `1024x1024/high` or `1080p`; what one leaves out is as above.
      */

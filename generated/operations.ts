@@ -21,7 +21,9 @@ import type {
   CreateKeyRequest,
   CreateProviderKeyRequest,
   CreateRefundRequest,
+  CreateSpeechRequest,
   CreateTopupRequest,
+  CreateTranscriptionForm,
   CreateUserKeyRequest,
   CreateUserRequest,
   CreateWorkspaceRequest,
@@ -88,9 +90,13 @@ import type {
   RetrieveRequestData,
   RetrieveUserData,
   RetrieveWorkspaceData,
+  SpeechAudio,
+  SpeechEvent,
   Statement,
   StripeEvent,
   Topup,
+  Transcription,
+  TranscriptionEvent,
   UpdateAnyWorkspaceData,
   UpdateAnyWorkspaceRequest,
   UpdateBudgetData,
@@ -189,6 +195,58 @@ export interface Operations {
       readonly 503: ErrorResponse;
       readonly 504: ErrorResponse;
     };
+  };
+  readonly createTranscription: {
+    readonly body: Received<CreateTranscriptionForm>;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Transcription;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+      readonly 504: ErrorResponse;
+    };
+    readonly events: TranscriptionEvent | ErrorResponse;
+  };
+  readonly createSpeech: {
+    readonly body: CreateSpeechRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: SpeechAudio;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+      readonly 504: ErrorResponse;
+    };
+    readonly events: SpeechEvent | ErrorResponse;
   };
   readonly listModels: {
     readonly body: undefined;
@@ -1268,6 +1326,31 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     meter: 'tokens',
     scope: 'inference',
     roles: null,
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
+  createTranscription: {
+    method: 'post',
+    path: '/audio/transcriptions',
+    tag: 'audio',
+    meter: 'seconds',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
+    hasBody: true,
+    takesJson: false,
+    form: {"file":{"reads":["file"]},"model":{"reads":["string"]},"language":{"reads":["string"]},"languages":{"reads":[],"items":{"reads":["string"]}},"keywords":{"reads":[],"items":{"reads":["string"]}},"prompt":{"reads":["string"]},"response_format":{"reads":["string"]},"temperature":{"reads":["number"]},"stream":{"reads":["boolean"]},"include":{"reads":[],"items":{"reads":["string"]}},"timestamp_granularities":{"reads":[],"items":{"reads":["string"]}},"chunking_strategy":{"reads":["object","string"],"fields":{"type":{"reads":["string"]},"prefix_padding_ms":{"reads":["number"]},"silence_duration_ms":{"reads":["number"]},"threshold":{"reads":["number"]}}},"known_speaker_names":{"reads":[],"items":{"reads":["string"]}},"known_speaker_references":{"reads":[],"items":{"reads":["string"]}},"sandbox":{"reads":["object"],"fields":{"first_token_ms":{"reads":["number"]},"token_ms":{"reads":["number"]},"fail_status":{"reads":["number"]},"retry_after":{"reads":["number"]},"die_after_events":{"reads":["number"]},"hang_after_events":{"reads":["number"]},"omit_usage":{"reads":["boolean"]},"malformed":{"reads":["boolean"]},"cached_tokens":{"reads":["number"]},"reasoning_tokens":{"reads":["number"]}}}},
+    maxBody: 'media',
+  },
+  createSpeech: {
+    method: 'post',
+    path: '/audio/speech',
+    tag: 'audio',
+    meter: 'characters',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
     hasBody: true,
     takesJson: true,

@@ -50,6 +50,31 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  createTranscription: {
+    body: [
+      'keywords.*',
+      'known_speaker_names.*',
+      'known_speaker_references.*',
+      'prompt',
+    ],
+    replies: [
+      '',
+      'delta',
+      'logprobs.*.token',
+      'segments.*.speaker',
+      'segments.*.text',
+      'speaker',
+      'text',
+      'words.*.word',
+    ],
+  },
+  createSpeech: {
+    body: [
+      'input',
+      'instructions',
+    ],
+    replies: [],
+  },
   listModels: {
     body: [],
     replies: [],

@@ -8,6 +8,7 @@ import * as adminPlans from './admin-plans.ts';
 import * as adminProviders from './admin-providers.ts';
 import * as adminUsers from './admin-users.ts';
 import * as adminWorkspaces from './admin-workspaces.ts';
+import * as audio from './audio.ts';
 import * as balance from './balance.ts';
 import * as budgets from './budgets.ts';
 import * as chatCompletions from './chat-completions.ts';
@@ -34,6 +35,7 @@ export const handlers = {
   ...adminProviders,
   ...adminUsers,
   ...adminWorkspaces,
+  ...audio,
   ...balance,
   ...budgets,
   ...chatCompletions,

@@ -1,4 +1,4 @@
-/** This file sends mutated requests to a live gateway and watches that it neither breaks, leaks nor forgets its manners: `npm run fuzz -- --requests 10000 --seed 1`. */
+/** This file sends mutated requests to a live gateway and watches that it neither breaks, leaks nor forgets its manners: `npm run fuzz -- --requests 10000 --seed 1 --under /audio`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { faultOfSchema } from '../conformance/judges.ts';
@@ -7,6 +7,7 @@ import type { Mutant } from '../conformance/mutants.ts';
 import { call, open } from '../conformance/raw-client.ts';
 import type { RawReply } from '../conformance/raw-client.ts';
 import { startReplayUpstream } from '../conformance/replay-upstream.ts';
+import type { Replay } from '../conformance/replay-upstream.ts';
 import { startServer, stopServers } from '../conformance/server-under-test.ts';
 import type { ServerUnderTest } from '../conformance/server-under-test.ts';
 
@@ -17,18 +18,18 @@ const MEGABYTE = 1024 * 1024;
 /** So much higher the second half's peak may be than the first half's and still count as flat, in MB: what one collection takes back. */
 const GROWTH_MEGABYTES_MAX = 24;
 
-const { values } = parseArgs({ options: { requests: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' }, only: { type: 'string' } } });
+const { values } = parseArgs({ options: { requests: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, under: { type: 'string', default: '' } } });
 const total = Number(values.requests);
 const seed = Number(values.seed);
 
 const COMPLETION = JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'Hi', refusal: null }, logprobs: null, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 } });
 const STREAM = 'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":null,"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+const TRANSCRIPT = 'data: {"type":"transcript.text.done","text":"Hi"}\n\n';
+const SOUNDS = 'data: {"type":"speech.audio.delta","audio":"SUQz"}\n\ndata: {"type":"speech.audio.done"}\n\n';
 
 async function main(): Promise<void> {
   const upstream = await startReplayUpstream();
-  upstream.play('fuzz', (body) => (/"stream"\s*:\s*true/.test(body)
-    ? { steps: [{ write: STREAM }] }
-    : { headers: { 'content-type': 'application/json' }, steps: [{ write: COMPLETION }] }));
+  upstream.play('fuzz', replayTo);
   const server = await startServer({ env: { VLLM_BASE_URL: upstream.url, LOG_LEVEL: 'warn' }, limits: { clientHeadersTimeoutMs: 1000, clientRequestTimeoutMs: 2000, connectionsCheckingIntervalMs: 100 } });
   const faults: string[] = [];
   const statuses = new Map<number, number>();
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   const work = async (): Promise<void> => {
     for (let at = next++; at < indexes.length; at = next++) {
       if (at % Math.ceil(indexes.length / 20) === 0) memory.push(residentMegabytes(server));
-      const mutant = makeMutant(seed, indexes[at] ?? 0, server.key);
+      const mutant = makeMutant(seed, indexes[at] ?? 0, { key: server.key, under: values.under });
       const reply = await answer(server.url, mutant);
       const fault = typeof reply === 'string' ? reply : faultOf(mutant, reply);
       if (typeof reply !== 'string') statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1);
@@ -55,6 +56,16 @@ async function main(): Promise<void> {
   await upstream.close();
   await stopServers();
   process.exitCode = faults.length > 0 ? 1 : 0;
+}
+
+/** A good reply to whatever is asked: a form is a transcription, what has a voice a speech, the rest a chat. */
+function replayTo(body: string): Replay {
+  const isForm = body.startsWith('--');
+  const isStream = isForm ? /name="stream"\r\n\r\ntrue/.test(body) : /"stream"\s*:\s*true|"stream_format"\s*:\s*"sse"/.test(body);
+  const isSpeech = !isForm && !body.includes('"messages"');
+  if (isStream) return { steps: [{ write: isForm ? TRANSCRIPT : isSpeech ? SOUNDS : STREAM }] };
+  if (isSpeech) return { headers: { 'content-type': 'audio/mpeg' }, steps: [{ write: 'ID3' }] };
+  return { headers: { 'content-type': 'application/json' }, steps: [{ write: isForm ? '{"text":"Hi"}' : COMPLETION }] };
 }
 
 /** The answer, or why there is none. */

@@ -120,6 +120,8 @@ describe('400', () => {
     ['a field given twice', [t('model', 'a'), t('model', 'b')], 'model', 'given 2 times'],
     ['a file given twice', [f('file'), f('file')], 'file', 'given 2 times'],
     ['a field given in two ways', [t('include', 'a'), t('include[]', 'b')], 'include', 'with and without brackets'],
+    ['brackets where one value belongs', [f('file[]')], 'file', 'without brackets'],
+    ['an object where one value belongs', [t('model[a]', 'x')], 'model', 'without brackets'],
     ['a name that nests too deep', [t('a[b][c][d][e]', 'x')], 'a', 'nests deeper than 4'],
   ])('%s', (_name, parts, param, message) => {
     const refusal = refused(...parts);

@@ -71,6 +71,9 @@ function valueOf(entries: readonly Entry[], field: FormField | undefined, place:
     fail('invalid_request', { param: place.path, message: `Field '${place.path}' is given both with and without brackets.` });
   }
   if (leaves.length > 0) return valueOfLeaves(leaves, field, place);
+  if (field && !field.items && !field.fields && !field.reads.includes('object')) {
+    fail('invalid_request', { param: place.path, message: `Field '${place.path}' takes one value: write its name without brackets.` });
+  }
   const areItems = entries.every(({ rest }) => rest[0] === '' || (field?.items && /^\d+$/.test(rest[0] ?? '')));
   return areItems ? listOf(entries, field?.items, place) : objectOf(entries, field?.fields, place);
 }

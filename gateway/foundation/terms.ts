@@ -149,6 +149,8 @@ export interface MediaPrice {
   readonly audioSecond?: NanoUsd;
   readonly videoSecond?: NanoUsd;
   readonly megaCharacters?: NanoUsd;
+  /** Of a million of the prompt's tokens that are audio; absent: as any other. */
+  readonly megaAudioTokens?: NanoUsd;
   /** Other prices of one variant, such as `1024x1024/high` or `1080p`; what a variant leaves out is as above. */
   readonly variants?: Readonly<Record<string, { readonly image?: NanoUsd; readonly videoSecond?: NanoUsd }>>;
 }
@@ -193,6 +195,8 @@ export interface MediaUsage {
   readonly videoMs: number;
   /** Of text that was spoken, in Unicode code points. */
   readonly characters: number;
+  /** Of the prompt's tokens, those that are audio, where the provider tells them apart. */
+  readonly audioTokens?: number;
   /** Which variant's price holds; null for the plain one. */
   readonly variant: string | null;
 }

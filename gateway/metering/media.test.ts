@@ -26,6 +26,17 @@ describe('what has no tokens', () => {
     expect(charge(media, price).nanoUsd).toBe(nanoUsd);
   });
 
+  test('tokens of audio cost what audio does, and as any other where it has no price', () => {
+    const usage = { ...NO_USAGE, promptTokens: 110, completionTokens: 20, media: mediaOf({ audioTokens: 100 }) };
+    const plain: Price = { version: 'test@1', input: usd(2.5), output: usd(10) };
+    expect(priceUsage(usage, { ...plain, media: { megaAudioTokens: usd(6) } }).nanoUsd).toBe(10n * 2500n + 100n * 6000n + 20n * 10_000n);
+    expect(priceUsage(usage, plain).nanoUsd).toBe(110n * 2500n + 20n * 10_000n);
+    expect(priceUsage({ ...usage, media: mediaOf({ audioTokens: 999 }) }, { ...plain, media: { megaAudioTokens: usd(6) } }).nanoUsd).toBe(110n * 6000n + 20n * 10_000n);
+    expect(boundMedia(mediaOf({ audioTokens: Number.NaN }))).toEqual(mediaOf({ audioTokens: 0 }));
+    const size = sizeCall({ promptTokens: 100, promptTokensAtLeast: 0, outputTokens: 0, choices: 1, prices: [{ ...plain, media: { megaAudioTokens: usd(6) } }] });
+    expect(size.nanoUsd).toBe(110n * 6000n);
+  });
+
   test('is charged beside tokens with one rounding, up', () => {
     const price: Price = { ...priceOf({ audioSecond: toNanoUsd(1) }), input: toNanoUsd(1) };
     expect(priceUsage({ ...NO_USAGE, promptTokens: 1, media: mediaOf({ audioMs: 1 }) }, price).nanoUsd).toBe(1n);

@@ -34,6 +34,7 @@ export function mediaCostMost(media: MediaUsage, price: MediaPrice | undefined):
 export function boundMedia(media: MediaUsage): MediaUsage {
   return {
     images: bound(media.images), audioMs: bound(media.audioMs), videoMs: bound(media.videoMs), characters: bound(media.characters), variant: media.variant,
+    ...(media.audioTokens === undefined ? {} : { audioTokens: bound(media.audioTokens) }),
   };
 }
 

@@ -64,7 +64,10 @@ export function ratesFor(promptTokens: number, price: Price): Price | LongPrompt
 function chargeFor(usage: Usage, price: Price): NanoUsd {
   const freshTokens = usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens;
   const rates = ratesFor(usage.promptTokens, price);
-  const total = BigInt(freshTokens) * rates.input
+  const audioRate = price.media?.megaAudioTokens;
+  const audioTokens = audioRate === undefined ? 0 : Math.min(usage.media?.audioTokens ?? 0, freshTokens);
+  const total = BigInt(freshTokens - audioTokens) * rates.input
+    + BigInt(audioTokens) * (audioRate ?? 0n)
     + BigInt(usage.cachedTokens) * (rates.cacheRead ?? rates.input)
     + BigInt(usage.cacheWriteTokens) * (rates.cacheWrite ?? rates.input)
     + BigInt(usage.completionTokens - usage.reasoningTokens) * rates.output

@@ -205,8 +205,8 @@ class Playback implements Exchange {
     }
   }
 
-  #hand(bytes: string): void {
-    if (!this.#isOver && !this.#events.onData(Buffer.from(bytes))) this.#isPaused = true;
+  #hand(bytes: string | Buffer): void {
+    if (!this.#isOver && !this.#events.onData(typeof bytes === 'string' ? Buffer.from(bytes) : bytes)) this.#isPaused = true;
   }
 
   #finish(): void {

@@ -10,6 +10,12 @@ import { openaiChatWire } from './openai-chat.ts';
 import { openaiResponsesWire } from './openai-responses.ts';
 import { sandboxWire } from './sandbox.ts';
 import type { Wire } from './wire.ts';
+import { openaiSpeechWire } from './openai-speech.ts';
+import type { SpeechWire } from './openai-speech.ts';
+import { openaiTranscriptionsWire } from './openai-transcriptions.ts';
+import type { TranscriptionWire } from './openai-transcriptions.ts';
+import { sandboxSpeechWire } from './sandbox-speech.ts';
+import { sandboxTranscribeWire } from './sandbox-transcribe.ts';
 
 const chatWires = {
   'openai-chat': openaiChatWire,
@@ -31,6 +37,20 @@ const embeddingsWires: Partial<Readonly<Record<WireName, EmbeddingsWire>>> = {
 /** The wire of a provider for embeddings; null when it has none. */
 export function embeddingsWireOf(provider: Provider): EmbeddingsWire | null {
   return embeddingsWires[wireName('embeddings', provider)] ?? null;
+}
+
+const transcriptionWires: Partial<Readonly<Record<WireName, TranscriptionWire>>> = { 'openai-chat': openaiTranscriptionsWire, sandbox: sandboxTranscribeWire };
+
+/** The wire of a provider for transcriptions; null when it has none. */
+export function transcriptionWireOf(provider: Provider): TranscriptionWire | null {
+  return transcriptionWires[wireName('transcription', provider)] ?? null;
+}
+
+const speechWires: Partial<Readonly<Record<WireName, SpeechWire>>> = { 'openai-chat': openaiSpeechWire, sandbox: sandboxSpeechWire };
+
+/** The wire of a provider for speech; null when it has none. */
+export function speechWireOf(provider: Provider): SpeechWire | null {
+  return speechWires[wireName('speech', provider)] ?? null;
 }
 
 function wireName(kind: Kind, provider: Provider): WireName {

@@ -37,7 +37,7 @@ export interface HttpRequest {
 /** One step of a scripted reply: wait, then hand over these bytes. */
 export interface ScriptStep {
   readonly afterMs: number;
-  readonly bytes: string;
+  readonly bytes: string | Buffer;
 }
 
 /** A reply played by `call.ts` in place of an upstream's, for the local `sandbox` wire. */
@@ -113,6 +113,8 @@ export interface StreamOptions {
 export interface ReplySide {
   /** `bytes`: replies are not JSON; they are taken as bytes, and handed on with the upstream's content type. Absent: JSON. */
   readonly replyType?: 'bytes';
+  /** Of a reply of bytes: its content type, told from the bytes (one character each). Absent: what the upstream says. */
+  readonly contentTypeOf?: (text: string) => string;
   /** Reads a whole reply. Throws a SyntaxError when it is none. */
   readReply(text: string): ReplyFacts;
   /**

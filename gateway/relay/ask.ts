@@ -10,6 +10,8 @@ import type { HttpRequest, ReplySide, ScriptedReply } from '../providers/wire.ts
 export interface Written {
   readonly wire: ReplySide;
   readonly request: HttpRequest | ScriptedReply;
+  /** Whether this target answers in events; absent: as the ask says. A model that does not stream answers whole. */
+  readonly isStream?: boolean;
 }
 
 /** What is known of the call when its request is written. */

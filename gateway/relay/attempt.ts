@@ -45,7 +45,7 @@ function attemptOnce(work: Work, target: Target): Promise<BytesReply | EventsRep
   const made: Attempt = { target, wire, request };
   return new Promise((resolve, reject) => {
     const settle = { resolve, reject };
-    if (ask.isStream) new StreamAttempt(work, made, settle).start();
+    if (written.isStream ?? ask.isStream) new StreamAttempt(work, made, settle).start();
     else new JsonAttempt(work, made, settle).start();
   });
 }

@@ -99,7 +99,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     this.#close();
     const { ask } = this.#work;
     const isEmpty = isEmptyAnswer(ask, facts, () => wire.readText(text));
-    const reply = { body: this.#told(text, body), contentType: isBytes ? contentTypeOf(this.#headers) : JSON_TYPE };
+    const reply = { body: this.#told(text, body), contentType: isBytes ? wire.contentTypeOf?.(text) ?? contentTypeOf(this.#headers) : JSON_TYPE };
     const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
     if (!ask.keep && (facts.usage || isEmpty)) this.#finish(ending, reply);
     else void this.#complete(ending, reply, { isEmpty, readText: () => wire.readText(text) });

@@ -78,5 +78,7 @@ function toTotals(totals: UsageTotals): ContractTotals {
 
 /** What a usage has that has no tokens; null for text. */
 export function toMedia({ media }: Usage): MediaUsage | null {
-  return media ? { images: media.images, audio_ms: media.audioMs, video_ms: media.videoMs, characters: media.characters, variant: media.variant } : null;
+  if (!media) return null;
+  const { images, audioMs, videoMs, characters, audioTokens, variant } = media;
+  return { images, audio_ms: audioMs, video_ms: videoMs, characters, ...(audioTokens === undefined ? {} : { audio_tokens: audioTokens }), variant };
 }

@@ -146,9 +146,9 @@ function readLines(text: string): { counterId: string; amount: bigint }[] {
   });
 }
 
-/** What has no tokens, as a usage row keeps it: JSON, `[images, audio ms, video ms, characters, variant]`. */
-function mediaText({ images, audioMs, videoMs, characters, variant }: MediaUsage): string {
-  return JSON.stringify([images, audioMs, videoMs, characters, variant]);
+/** What has no tokens, as a usage row keeps it: JSON, `[images, audio ms, video ms, characters, variant]`, and audio tokens where they are told. */
+function mediaText({ images, audioMs, videoMs, characters, variant, audioTokens }: MediaUsage): string {
+  return JSON.stringify([images, audioMs, videoMs, characters, variant, ...(audioTokens === undefined ? [] : [audioTokens])]);
 }
 
 function readMedia(text: string | null): { media?: MediaUsage } {
@@ -157,7 +157,8 @@ function readMedia(text: string | null): { media?: MediaUsage } {
   if (!Array.isArray(parsed)) throw new Error('the store\'s column media is not a JSON array');
   const [images, audioMs, videoMs, characters] = parsed.map(Number);
   const variant: unknown = parsed[4];
-  return { media: { images: images ?? 0, audioMs: audioMs ?? 0, videoMs: videoMs ?? 0, characters: characters ?? 0, variant: typeof variant === 'string' ? variant : null } };
+  const audioTokens: unknown = parsed[5];
+  return { media: { images: images ?? 0, audioMs: audioMs ?? 0, videoMs: videoMs ?? 0, characters: characters ?? 0, variant: typeof variant === 'string' ? variant : null, ...(typeof audioTokens === 'number' ? { audioTokens } : {}) } };
 }
 
 /**

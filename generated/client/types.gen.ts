@@ -1995,6 +1995,463 @@ export type EmbeddingList = {
 };
 
 /**
+ * Audio as flac, m4a, mp3, mp4, mpeg, mpga, ogg, wav or webm, at most 25 MB. What it is is told from its bytes, not from its name.
+ */
+export type AudioFile = Blob | File;
+
+/**
+ * A language by its ISO 639-1 code.
+ */
+export type LanguageCode = string;
+
+/**
+ * A word or phrase that may come up.
+ */
+export type TranscriptionKeyword = string;
+
+/**
+ * The form of the answer. `srt`, `verbose_json` and `vtt` are of whisper models, `diarized_json` of models that tell speakers apart; the upstream refuses what its model does not know.
+ */
+export type TranscriptionFormat = 'json' | 'text' | 'srt' | 'verbose_json' | 'vtt' | 'diarized_json';
+
+/**
+ * Something more to be told, `logprobs` for how likely each token was.
+ */
+export type TranscriptionInclude = string;
+
+/**
+ * Of what the times are told.
+ */
+export type TimestampGranularity = 'word' | 'segment';
+
+/**
+ * Lets the upstream choose.
+ */
+export type ChunkingMode = 'auto';
+
+/**
+ * Cuts the audio where nobody speaks.
+ */
+export type VoiceActivityChunking = {
+    /**
+     * Always `server_vad`.
+     */
+    type: 'server_vad';
+    /**
+     * Audio kept before speech begins, in milliseconds.
+     */
+    prefix_padding_ms?: number;
+    /**
+     * Silence that ends speech, in milliseconds.
+     */
+    silence_duration_ms?: number;
+    /**
+     * How loud speech must be.
+     */
+    threshold?: number;
+};
+
+/**
+ * How the upstream cuts the audio into pieces; as one when it is left out.
+ */
+export type TranscriptionChunking = ChunkingMode | VoiceActivityChunking;
+
+/**
+ * The name of a speaker.
+ */
+export type SpeakerName = string;
+
+/**
+ * Two to ten seconds of a speaker's voice, as a data URL.
+ */
+export type SpeakerSample = string;
+
+/**
+ * OpenAI's transcription request. Fields that are not listed here are allowed and are forwarded. Lists come as `x[]` or as `x` again and again, objects as `x[name]` or as JSON.
+ */
+export type CreateTranscriptionForm = {
+    file: AudioFile;
+    model: ModelName;
+    language?: LanguageCode;
+    /**
+     * Languages that may be spoken, for models that take several.
+     */
+    languages?: Array<LanguageCode>;
+    /**
+     * Words and phrases that may come up, for models that take them.
+     */
+    keywords?: Array<TranscriptionKeyword>;
+    /**
+     * Text that came before the audio, or shows how to write it; in the language of the audio.
+     */
+    prompt?: string;
+    response_format?: TranscriptionFormat;
+    /**
+     * Sampling temperature. Higher is more varied, 0 lets the model choose.
+     */
+    temperature?: number;
+    /**
+     * True to receive the text as server-sent events while it is written; ignored by models that do not stream, such as whisper-1.
+     */
+    stream?: boolean;
+    /**
+     * What else to tell, where the model knows it.
+     */
+    include?: Array<TranscriptionInclude>;
+    /**
+     * Of what times are told, for `verbose_json`.
+     */
+    timestamp_granularities?: Array<TimestampGranularity>;
+    chunking_strategy?: TranscriptionChunking;
+    /**
+     * Names for the speakers of `known_speaker_references`, in the same order.
+     */
+    known_speaker_names?: Array<SpeakerName>;
+    /**
+     * Samples of the voices of known speakers.
+     */
+    known_speaker_references?: Array<SpeakerSample>;
+    sandbox?: SandboxOptions;
+};
+
+/**
+ * Tells a segment from the others of its answer.
+ */
+export type SegmentId = number | string;
+
+/**
+ * A piece of the text and when it was said; with a speaker in `diarized_json`, with the model's own measures in `verbose_json`.
+ */
+export type TranscriptionSegment = {
+    id?: SegmentId;
+    /**
+     * When it begins, in seconds.
+     */
+    start: number;
+    /**
+     * When it ends, in seconds.
+     */
+    end: number;
+    /**
+     * What was said.
+     */
+    text: string;
+    /**
+     * Who said it.
+     */
+    speaker?: string;
+};
+
+/**
+ * A word and when it was said.
+ */
+export type TranscriptionWord = {
+    /**
+     * The word.
+     */
+    word: string;
+    /**
+     * When it begins, in seconds.
+     */
+    start: number;
+    /**
+     * When it ends, in seconds.
+     */
+    end: number;
+};
+
+/**
+ * A token of the text and how likely it was.
+ */
+export type TranscriptionLogprob = {
+    /**
+     * The token as text.
+     */
+    token?: string;
+    /**
+     * Its natural log probability.
+     */
+    logprob?: number;
+    /**
+     * Its UTF-8 bytes.
+     */
+    bytes?: Array<ByteValue>;
+};
+
+/**
+ * What the input tokens were.
+ */
+export type TranscriptionTokenDetails = {
+    /**
+     * Of the prompt.
+     */
+    text_tokens?: number;
+    /**
+     * Of the audio.
+     */
+    audio_tokens?: number;
+};
+
+/**
+ * Usage of a model that is paid by the token.
+ */
+export type TranscriptionTokenUsage = {
+    /**
+     * Always `tokens`.
+     */
+    type: 'tokens';
+    /**
+     * Tokens of the audio and of the prompt.
+     */
+    input_tokens: number;
+    input_token_details?: TranscriptionTokenDetails;
+    /**
+     * Tokens of the text.
+     */
+    output_tokens: number;
+    /**
+     * Both.
+     */
+    total_tokens: number;
+};
+
+/**
+ * Usage of a model that is paid by the second of audio.
+ */
+export type TranscriptionDurationUsage = {
+    /**
+     * Always `duration`.
+     */
+    type: 'duration';
+    /**
+     * How long the audio is, in seconds.
+     */
+    seconds: number;
+};
+
+/**
+ * What was used, told apart by its `type`.
+ */
+export type TranscriptionUsage = ({
+    type: 'tokens';
+} & TranscriptionTokenUsage) | ({
+    type: 'duration';
+} & TranscriptionDurationUsage);
+
+/**
+ * What was said. `json` has the text and the usage alone; `verbose_json` the language, the duration, segments and words besides; `diarized_json` the duration, and segments with speakers.
+ */
+export type Transcription = {
+    /**
+     * All that was said.
+     */
+    text: string;
+    /**
+     * Always `transcribe`.
+     */
+    task?: string;
+    /**
+     * The language that was spoken; null where the upstream does not know.
+     */
+    language?: string | null;
+    /**
+     * How long the audio is, in seconds.
+     */
+    duration?: number;
+    /**
+     * The text in pieces.
+     */
+    segments?: Array<TranscriptionSegment>;
+    /**
+     * The text in words.
+     */
+    words?: Array<TranscriptionWord>;
+    /**
+     * How likely each token was, where it was asked for and the model tells.
+     */
+    logprobs?: Array<TranscriptionLogprob>;
+    usage?: TranscriptionUsage;
+};
+
+/**
+ * What was said, as plain text, SubRip or WebVTT.
+ */
+export type TranscriptText = string;
+
+/**
+ * More text.
+ */
+export type TranscriptTextDelta = {
+    /**
+     * Always `transcript.text.delta`.
+     */
+    type: 'transcript.text.delta';
+    /**
+     * The text that is new.
+     */
+    delta: string;
+    /**
+     * How likely each of its tokens was, where it was asked for.
+     */
+    logprobs?: Array<TranscriptionLogprob>;
+    /**
+     * The segment it belongs to, where speakers are told apart.
+     */
+    segment_id?: string;
+};
+
+/**
+ * A segment that is complete, where speakers are told apart.
+ */
+export type TranscriptTextSegment = {
+    /**
+     * Always `transcript.text.segment`.
+     */
+    type: 'transcript.text.segment';
+    /**
+     * Tells it from the others.
+     */
+    id: string;
+    /**
+     * When it begins, in seconds.
+     */
+    start: number;
+    /**
+     * When it ends, in seconds.
+     */
+    end: number;
+    /**
+     * What was said.
+     */
+    text: string;
+    /**
+     * Who said it.
+     */
+    speaker: string;
+};
+
+/**
+ * All of the text, which ends the stream.
+ */
+export type TranscriptTextDone = {
+    /**
+     * Always `transcript.text.done`.
+     */
+    type: 'transcript.text.done';
+    /**
+     * All that was said.
+     */
+    text: string;
+    /**
+     * How likely each token was, where it was asked for.
+     */
+    logprobs?: Array<TranscriptionLogprob>;
+    usage?: TranscriptionUsage;
+};
+
+/**
+ * An event of a transcription, told apart by its `type`.
+ */
+export type TranscriptionEvent = ({
+    type: 'transcript.text.delta';
+} & TranscriptTextDelta) | ({
+    type: 'transcript.text.segment';
+} & TranscriptTextSegment) | ({
+    type: 'transcript.text.done';
+} & TranscriptTextDone);
+
+/**
+ * The form of the sound. `pcm` is 16 bits, little-endian, mono at 24 kHz and has no header.
+ */
+export type SpeechFormat = 'mp3' | 'opus' | 'aac' | 'flac' | 'wav' | 'pcm';
+
+/**
+ * OpenAI's speech request. Fields that are not listed here are allowed and are forwarded untouched.
+ */
+export type CreateSpeechRequest = {
+    model: ModelName;
+    /**
+     * What is to be spoken.
+     */
+    input: string;
+    voice: Voice;
+    /**
+     * How it is to be spoken, for models that take it.
+     */
+    instructions?: string | null;
+    /**
+     * The form of the sound; what the upstream chooses when it is left out, at OpenAI `mp3`.
+     */
+    response_format?: SpeechFormat | null;
+    /**
+     * How fast it is spoken.
+     */
+    speed?: number | null;
+    /**
+     * `sse` for server-sent events that carry the sound in pieces, `audio` for the sound itself.
+     */
+    stream_format?: 'sse' | 'audio' | null;
+    sandbox?: SandboxOptions;
+};
+
+/**
+ * The sound.
+ */
+export type SpeechAudio = Blob | File;
+
+/**
+ * More sound.
+ */
+export type SpeechAudioDelta = {
+    /**
+     * Always `speech.audio.delta`.
+     */
+    type: 'speech.audio.delta';
+    /**
+     * The sound that is new, in base64.
+     */
+    audio: string;
+};
+
+/**
+ * What was used.
+ */
+export type SpeechUsage = {
+    /**
+     * Tokens of the text.
+     */
+    input_tokens: number;
+    /**
+     * Tokens of the sound.
+     */
+    output_tokens: number;
+    /**
+     * Both.
+     */
+    total_tokens: number;
+};
+
+/**
+ * The end of the sound, and what was used.
+ */
+export type SpeechAudioDone = {
+    /**
+     * Always `speech.audio.done`.
+     */
+    type: 'speech.audio.done';
+    usage: SpeechUsage;
+};
+
+/**
+ * An event of a speech, told apart by its `type`.
+ */
+export type SpeechEvent = ({
+    type: 'speech.audio.delta';
+} & SpeechAudioDelta) | ({
+    type: 'speech.audio.done';
+} & SpeechAudioDone);
+
+/**
  * A kind of input or output.
  */
 export type Modality = 'text' | 'image' | 'audio' | 'video' | 'file';
@@ -2502,6 +2959,10 @@ export type MediaUsage = {
      * Characters of text that were spoken.
      */
     characters: number;
+    /**
+     * Of the prompt's tokens, those that are audio; left out where the provider does not tell them apart.
+     */
+    audio_tokens?: number;
     /**
      * The variant whose price held; null for the plain one.
      */
@@ -3421,6 +3882,10 @@ export type ReceiptRates = {
      * Of a million characters that were spoken; null as above.
      */
     mega_characters: NanoUsd | null;
+    /**
+     * Of a million of the prompt's tokens that are audio; left out where they cost what others do.
+     */
+    mega_audio_tokens?: NanoUsd | null;
 };
 
 /**
@@ -4004,13 +4469,14 @@ export type CatalogVariantPrice = {
 };
 
 /**
- * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free.
+ * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free, but for tokens of audio (`mega_audio_tokens`), which then cost what others do.
  */
 export type CatalogMediaPrice = {
     image?: CatalogNanoUsd;
     audio_second?: CatalogNanoUsd;
     video_second?: CatalogNanoUsd;
     mega_characters?: CatalogNanoUsd;
+    mega_audio_tokens?: CatalogNanoUsd;
     /**
      * Other prices of single variants, such as `1024x1024/high` or `1080p`; what one leaves out is as above.
      */
@@ -4982,6 +5448,218 @@ export type CreateEmbeddingResponses = {
 };
 
 export type CreateEmbeddingResponse = CreateEmbeddingResponses[keyof CreateEmbeddingResponses];
+
+export type CreateTranscriptionData = {
+    /**
+     * The recording and how to write it down.
+     */
+    body: CreateTranscriptionForm;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/audio/transcriptions';
+};
+
+export type CreateTranscriptionErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateTranscriptionError = CreateTranscriptionErrors[keyof CreateTranscriptionErrors];
+
+export type CreateTranscriptionResponses = {
+    /**
+     * What was said, whole or as events.
+     */
+    200: Transcription;
+};
+
+export type CreateTranscriptionResponse = CreateTranscriptionResponses[keyof CreateTranscriptionResponses];
+
+export type CreateSpeechData = {
+    /**
+     * The text and how to speak it.
+     */
+    body: CreateSpeechRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/audio/speech';
+};
+
+export type CreateSpeechErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateSpeechError = CreateSpeechErrors[keyof CreateSpeechErrors];
+
+export type CreateSpeechResponses = {
+    /**
+     * The sound, whole or in events.
+     */
+    200: SpeechAudio;
+};
+
+export type CreateSpeechResponse = CreateSpeechResponses[keyof CreateSpeechResponses];
 
 export type ListModelsData = {
     body?: never;
@@ -9234,3 +9912,109 @@ export type CreateCompletionStreamResponses = {
 };
 
 export type CreateCompletionStreamResponse = CreateCompletionStreamResponses[keyof CreateCompletionStreamResponses];
+
+export type CreateTranscriptionStreamData = {
+    /**
+     * The recording and how to write it down.
+     */
+    body: CreateTranscriptionForm;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/audio/transcriptions#stream';
+};
+
+export type CreateTranscriptionStreamErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateTranscriptionStreamError = CreateTranscriptionStreamErrors[keyof CreateTranscriptionStreamErrors];
+
+export type CreateTranscriptionStreamResponses = {
+    /**
+     * What was said, whole or as events.
+     */
+    200: TranscriptText;
+};
+
+export type CreateTranscriptionStreamResponse = CreateTranscriptionStreamResponses[keyof CreateTranscriptionStreamResponses];

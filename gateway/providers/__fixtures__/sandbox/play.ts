@@ -31,8 +31,9 @@ export function playSandbox(call: { body: Json; options?: Record<string, string>
   });
   if (script.kind !== 'script') throw new Error('the sandbox must answer with a script');
   const steps = [...script.steps];
-  const bytes = steps.map((step) => step.bytes).join('');
-  return { script, steps, events: steps.map((step) => step.bytes), bytes, json: parse(bytes) };
+  const texts = steps.map((step) => (typeof step.bytes === 'string' ? step.bytes : step.bytes.toString('latin1')));
+  const bytes = texts.join('');
+  return { script, steps, events: texts, bytes, json: parse(bytes) };
 }
 
 function parse(text: string): Json {
