@@ -43,12 +43,28 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     ],
   },
   createCompletion: {
-    body: [],
-    replies: [],
+    body: [
+      'prompt',
+      'prompt.*',
+      'prompt.*.*',
+      'suffix',
+    ],
+    replies: [
+      'choices.*.logprobs.tokens.*',
+      'choices.*.logprobs.top_logprobs.*',
+      'choices.*.text',
+    ],
   },
   createEmbedding: {
-    body: [],
-    replies: [],
+    body: [
+      'input',
+      'input.*',
+      'input.*.*',
+    ],
+    replies: [
+      'data.*.embedding',
+      'data.*.embedding.*',
+    ],
   },
   createTranscription: {
     body: [
