@@ -2,11 +2,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { askJson } from './payer.ts';
+import { startReplayUpstream } from './replay-upstream.ts';
+import type { ReplayUpstream } from './replay-upstream.ts';
 import { startServer, stopServers } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 let upstream: ServerUnderTest;
 let gateway: ServerUnderTest;
+let replays: ReplayUpstream;
+let replayed: ServerUnderTest;
+const row = { name: 'Vectors', tier: 'basic', context_window: 2048, max_output_tokens: null, kinds: ['embeddings'] };
+const GEMINI = { provider: 'google', model: 'gemini-vectors', price: { input: 1_000_000_000, output: 0 } };
+const GEMINI_ALONE = { ...row, id: 'vectors/gemini', targets: [GEMINI] };
+const GEMINI_FIRST = { ...row, id: 'vectors/any', targets: [GEMINI, { provider: 'vllm', model: 'vectors', unpriced: true }] };
 const lanes = [['directly', ''], ['through a second Interline', 'vllm/']] as const;
 const clientOf = (prefix: string): OpenAI => {
   const server = prefix === '' ? upstream : gateway;
@@ -16,8 +24,14 @@ const clientOf = (prefix: string): OpenAI => {
 beforeAll(async () => {
   upstream = await startServer();
   gateway = await startServer({ env: { VLLM_BASE_URL: `${upstream.url}/v1`, VLLM_API_KEY: upstream.key } });
+  replays = await startReplayUpstream();
+  const PROVIDERS = { VLLM_BASE_URL: replays.url, ANTHROPIC_API_KEY: 'sk-ant-0123456789', ANTHROPIC_BASE_URL: replays.url, GEMINI_API_KEY: 'gm-0123456789', GEMINI_BASE_URL: replays.url };
+  replayed = await startServer({ env: PROVIDERS, config: { models: [GEMINI_ALONE, GEMINI_FIRST] } });
 }, 30_000);
-afterAll(stopServers);
+afterAll(async () => {
+  await stopServers();
+  await replays.close();
+});
 
 describe.each(lanes)('embeddings, %s', (_name, prefix) => {
   const model = `${prefix}sandbox/embedding`;
@@ -55,6 +69,49 @@ describe.each(lanes)('embeddings, %s', (_name, prefix) => {
   });
 });
 
+describe('embeddings of an upstream that answers otherwise', () => {
+  const client = (): OpenAI => new OpenAI({ baseURL: `${replayed.url}/v1`, apiKey: replayed.key, maxRetries: 0 });
+  const play = (embeddings: readonly unknown[], more: object = { usage: { prompt_tokens: 3, total_tokens: 3 } }): void => {
+    const reply = { object: 'list', model: 'vectors', data: embeddings.map((embedding, index) => ({ object: 'embedding', index, embedding })), ...more };
+    replays.play('vectors', { headers: { 'content-type': 'application/json' }, steps: [{ write: JSON.stringify(reply) }] });
+  };
+
+  test('numbers where base64 was asked for, and the other way round, come as asked', async () => {
+    play([[0.5, -1]]);
+    const asBase64 = await client().embeddings.create({ model: 'vllm/vectors', input: 'x', encoding_format: 'base64' });
+    expect(asBase64.data[0]?.embedding).toBe('AAAAPwAAgL8=');
+    play(['AAAAPwAAgL8=']);
+    const asNumbers = await client().embeddings.create({ model: 'vllm/vectors', input: 'x', encoding_format: 'float' });
+    expect(asNumbers.data[0]?.embedding).toEqual([0.5, -1]);
+  });
+
+  test.each([['no usage', {}], ['an empty usage', { usage: {} }]])('%s: what is counted is said, and is what the row has', async (_what, more) => {
+    play([[1], [1]], more);
+    // Each text is counted by itself: two words, and one.
+    const { usage } = await client().embeddings.create({ model: 'vllm/vectors', input: ['hello world', 'hello'] });
+    expect(usage).toEqual({ prompt_tokens: 3, total_tokens: 3 });
+    const { data } = await askJson(replayed, { path: '/v1/usage?limit=1' }) as { data: Record<string, unknown>[] };
+    expect(data[0]).toMatchObject({ basis: 'counted', prompt_tokens: 3, completion_tokens: 0 });
+  });
+
+  test('fewer vectors than inputs are no answer', async () => {
+    play([[1]]);
+    await expect(client().embeddings.create({ model: 'vllm/vectors', input: ['a', 'b'] })).rejects.toMatchObject({ status: 502, code: 'upstream_bad_reply' });
+  });
+
+  test('tokens pass over a target that takes texts only, and are refused where there is no other', async () => {
+    play([[1]]);
+    expect((await client().embeddings.create({ model: 'vectors/any', input: [1, 2, 3] })).data).toHaveLength(1);
+    await expect(client().embeddings.create({ model: 'vectors/gemini', input: [[1, 2, 3]] })).rejects.toMatchObject({ status: 400, code: 'unsupported_field', param: 'input' });
+    expect(replays.requests('gemini-vectors')).toHaveLength(0);
+  });
+
+  test('log probabilities of a model that does not say them are refused before it is asked', async () => {
+    await expect(client().completions.create({ model: 'anthropic/claude-sonnet-4.5', prompt: 'x', logprobs: 1 })).rejects.toMatchObject({ status: 400, code: 'unsupported_field', param: 'logprobs' });
+    expect(replays.requests('claude-sonnet-4-5')).toHaveLength(0);
+  });
+});
+
 test('a model that chats makes no vectors, and one that makes vectors does not chat', async () => {
   const client = clientOf('');
   await expect(client.embeddings.create({ model: 'sandbox/echo', input: 'x' })).rejects.toMatchObject({ status: 400, code: 'unsupported_model', param: 'model' });
@@ -71,6 +128,19 @@ describe.each(lanes)('completions, %s', (_name, prefix) => {
     expect(completion).toMatchObject({ object: 'text_completion', choices: [{ text: 'HELLO', index: 0, finish_reason: 'stop', logprobs: null }, { text: 'HELLO', index: 1 }] });
     expect(completion.id).toMatch(/^cmpl-/);
     expect(completion.usage?.total_tokens).toBe((completion.usage?.prompt_tokens ?? 0) + (completion.usage?.completion_tokens ?? 0));
+  });
+
+  test('is cut after 16 tokens unless it asks for more', async () => {
+    const prompt = `Reply with exactly: ${'word '.repeat(40)}`;
+    const [short, long] = await Promise.all([undefined, 100].map((max) => clientOf(prefix).completions.create({ model, prompt, ...(max === undefined ? {} : { max_tokens: max }) })));
+    expect(short).toMatchObject({ choices: [{ finish_reason: 'length' }], usage: { completion_tokens: 16 } });
+    expect(long).toMatchObject({ choices: [{ finish_reason: 'stop' }] });
+  });
+
+  test('a stream that dies ends with an error, not as if it were whole', async () => {
+    const stream = await clientOf(prefix).completions.create({ model: `${model}?die_after_events=4`, prompt: 'Count from 1 to 50.', max_tokens: 100, stream: true });
+    const read = async (): Promise<void> => { for await (const { choices } of stream) expect(choices[0]?.finish_reason).toBeNull(); };
+    await expect(read()).rejects.toMatchObject({ code: 'upstream_stream_failed' });
   });
 
   test('a stream gives the same text, with the usage last', async () => {
@@ -96,7 +166,7 @@ describe.each(lanes)('completions, %s', (_name, prefix) => {
     expect(Object.keys(tops?.[0] ?? {}).length).toBeGreaterThan(1);
   });
 
-  test.each([['suffix', { suffix: 'x' }], ['best_of', { best_of: 2 }], ['prompt', { prompt: ['a', 'b'] }], ['prompt', { prompt: [1] }]])('%s is refused clearly', async (param, body) => {
+  test.each([['suffix', { suffix: 'x' }], ['best_of', { best_of: 2 }], ['prompt', { prompt: ['a', 'b'] }], ['prompt', { prompt: [1] }], ['tools', { tools: [] }]])('%s is refused clearly', async (param, body) => {
     await expect(clientOf(prefix).completions.create({ model, prompt: 'x', ...body })).rejects.toMatchObject({ status: 400, code: 'unsupported_field', param });
   });
 });

@@ -47,7 +47,7 @@ export function talkativeBody(id: OperationId): Body {
   const wish = `Reply with exactly: ${'x'.repeat(200_000)}`;
   switch (id) {
     case 'createEmbedding': return bodyFor(id, { input: Array.from({ length: 200 }, (_, index) => `input ${index}`), dimensions: 4096 });
-    case 'createCompletion': return bodyFor(id, { model: 'sandbox/chat', n: 8, prompt: wish });
+    case 'createCompletion': return bodyFor(id, { model: 'sandbox/chat', n: 8, max_tokens: 100_000, prompt: wish });
     default: return bodyFor(id, { model: 'sandbox/chat', n: 8, messages: [{ role: 'user', content: wish }] });
   }
 }

@@ -41,6 +41,19 @@ const chatBodies: readonly object[] = [
   { model: 'vllm/fuzz', messages: [user('hi')], stream: true, modalities: ['text'], prediction: { type: 'content', content: 'x' }, service_tier: 'auto', reasoning_effort: 'low' },
 ];
 
+const completionBodies: readonly object[] = [
+  { model: 'sandbox/chat', prompt: ['Reply with exactly: Hello'], max_tokens: 20, temperature: 0.2, top_p: 1, n: 2, best_of: 2, stop: ['a', 'b'], seed: 7, user: 'u', suffix: null, logprobs: 2 },
+  { model: 'sandbox/echo', prompt: 'Reply with exactly: streamed', stream: true, stream_options: { include_usage: true }, echo: true, presence_penalty: 0.5, frequency_penalty: 0.5, logit_bias: { 50256: -100 } },
+  { model: 'vllm/fuzz', prompt: 'hi', stream: true, reasoning_effort: 'low', unknown_field: { deep: [1, 2, 3] } },
+  { model: 'vllm/fuzz', prompt: [[1, 2, 3], [4]], best_of: 1 },
+];
+
+const embeddingBodies: readonly object[] = [
+  { model: 'sandbox/embedding', input: ['a cat', 'a dog'], encoding_format: 'float', dimensions: 16, user: 'u' },
+  { model: 'sandbox/embedding', input: [[1, 2, 3], [4]], encoding_format: 'base64', dimensions: 4, sandbox: { omit_usage: true } },
+  { model: 'vllm/fuzz-vectors', input: 'hi', encoding_format: 'base64', unknown_field: { deep: [1, 2, 3] } },
+];
+
 const audioForms: readonly Record<string, string>[] = [
   {}, { stream: 'true', 'include[]': 'logprobs', temperature: '0.2', language: 'en' },
   { response_format: 'verbose_json', 'timestamp_granularities[]': 'word', prompt: 'A test.' },
@@ -61,6 +74,8 @@ function seeds(): readonly (() => Parts)[] {
   };
   return [
     ...chatBodies.map((body) => send('POST', '/chat/completions', body)),
+    ...completionBodies.map((body) => send('POST', '/completions', body)),
+    ...embeddingBodies.map((body) => send('POST', '/embeddings', body)),
     ...audioForms.map((fields) => form('/audio/transcriptions', fields)),
     ...speeches.map((fields) => send('POST', '/audio/speech', speech(fields).body as object)),
     get('/models'), get('/models/google/gemini-2.5-flash'), get('/models/google%2Fgemini-2.5-flash'),

@@ -24,12 +24,14 @@ const seed = Number(values.seed);
 
 const COMPLETION = JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'Hi', refusal: null }, logprobs: null, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 } });
 const STREAM = 'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":null,"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+const VECTORS = JSON.stringify({ object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding: [0.5, 1] }], usage: { prompt_tokens: 1, total_tokens: 1 } });
 const TRANSCRIPT = 'data: {"type":"transcript.text.done","text":"Hi"}\n\n';
 const SOUNDS = 'data: {"type":"speech.audio.delta","audio":"SUQz"}\n\ndata: {"type":"speech.audio.done"}\n\n';
 
 async function main(): Promise<void> {
   const upstream = await startReplayUpstream();
   upstream.play('fuzz', replayTo);
+  upstream.play('fuzz-vectors', { headers: { 'content-type': 'application/json' }, steps: [{ write: VECTORS }] });
   const server = await startServer({ env: { VLLM_BASE_URL: upstream.url, LOG_LEVEL: 'warn' }, limits: { clientHeadersTimeoutMs: 1000, clientRequestTimeoutMs: 2000, connectionsCheckingIntervalMs: 100 } });
   const faults: string[] = [];
   const statuses = new Map<number, number>();

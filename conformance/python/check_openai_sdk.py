@@ -1,7 +1,7 @@
 """Drives the unmodified official `openai` package against a gateway.
 
 Usage: check_openai_sdk.py BASE_URL API_KEY MODEL_PREFIX
-MODEL_PREFIX stands before `sandbox/echo` and `sandbox/chat`; it is empty for the gateway itself.
+MODEL_PREFIX stands before `sandbox/echo`, `sandbox/chat` and `sandbox/embedding`; it is empty for the gateway itself.
 Prints one line per check and `N passed, N failed`; exits 1 when one failed.
 """
 
@@ -15,6 +15,7 @@ from openai import OpenAI
 
 BASE_URL, API_KEY, PREFIX = sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""
 ECHO, CHAT = PREFIX + "sandbox/echo", PREFIX + "sandbox/chat"
+VECTORS = PREFIX + "sandbox/embedding"
 CHECKS = []
 
 client = OpenAI(base_url=BASE_URL, api_key=API_KEY, max_retries=0)
@@ -202,6 +203,54 @@ def a_dying_stream_raises():
         assert finishes and not any(finishes), finishes
         return
     raise AssertionError("the stream ended as if it were whole")
+
+
+@check
+def completes_a_prompt():
+    reply = client.completions.create(model=CHAT, prompt=["Reply with exactly: HELLO"], n=2, logprobs=2)
+    assert reply.object == "text_completion" and [choice.text for choice in reply.choices] == ["HELLO", "HELLO"], reply
+    assert "".join(reply.choices[0].logprobs.tokens) == "HELLO", reply.choices[0].logprobs
+    assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
+
+
+@check
+def streams_a_completion():
+    stream = client.completions.create(
+        model=CHAT, prompt="Reply with exactly: one two three", echo=True, stream=True, stream_options={"include_usage": True})
+    chunks = list(stream)
+    assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == "Reply with exactly: one two threeone two three", chunks
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    assert [bool(chunk.usage) for chunk in chunks].count(True) == 1 and chunks[-1].usage.total_tokens > 0
+
+
+@check
+def refuses_a_suffix():
+    error = refusal(openai.BadRequestError, lambda: client.completions.create(model=CHAT, prompt="x", suffix="y"))
+    assert error.code == "unsupported_field" and error.param == "suffix", (error.code, error.param)
+
+
+@check
+def makes_vectors():
+    # The package asks for base64 unless it is told otherwise, and gives numbers either way.
+    packed = client.embeddings.create(model=VECTORS, input=["a cat", "a dog"], dimensions=16)
+    plain = client.embeddings.create(model=VECTORS, input=["a cat", "a dog"], dimensions=16, encoding_format="float")
+    for one, other in zip(packed.data, plain.data, strict=True):
+        assert one.index == other.index and len(one.embedding) == 16
+        assert all(abs(left - right) < 1e-6 for left, right in zip(one.embedding, other.embedding, strict=True))
+    assert abs(sum(value * value for value in plain.data[0].embedding) - 1) < 1e-4
+    assert plain.usage.prompt_tokens == plain.usage.total_tokens == 4, plain.usage
+
+
+@check
+def makes_vectors_of_tokens():
+    reply = client.embeddings.create(model=VECTORS, input=[[1, 2, 3], [4]], dimensions=4)
+    assert len(reply.data) == 2 and reply.usage.prompt_tokens == 4, reply.usage
+
+
+@check
+def refuses_an_empty_input():
+    error = refusal(openai.BadRequestError, lambda: client.embeddings.create(model=VECTORS, input=""))
+    assert error.code == "invalid_request" and error.param == "input", (error.code, error.param)
 
 
 failed = 0

@@ -21,19 +21,34 @@ describe('a completions request', () => {
   test('is a chat of one message; what means the same goes along, unknown fields too, and nulls do not', () => {
     expect(chatOfCompletion(request({ prompt: ['Say hi'], max_tokens: 5, n: 2, best_of: 2, stop: ['x'], seed: 1, user: 'u', temperature: null, stream: true, stream_options: { include_usage: true }, min_p: 0.1, sandbox: { first_token_ms: 1 } })))
       .toEqual({ model: 'm', messages: [{ role: 'user', content: 'Say hi' }], max_tokens: 5, n: 2, stop: ['x'], seed: 1, user: 'u', stream: true, stream_options: { include_usage: true }, min_p: 0.1, sandbox: { first_token_ms: 1 } });
+    expect(chatOfCompletion(request({ reasoning_effort: 'low', service_tier: 'flex', tools: null, messages: null }))).toMatchObject({ reasoning_effort: 'low', service_tier: 'flex', messages: [{ role: 'user', content: 'Say hi' }] });
     expect(chatOfCompletion(request({ logprobs: 0 }))).toMatchObject({ logprobs: true, top_logprobs: 0 });
-    expect(chatOfCompletion(request({ suffix: '', best_of: 1, echo: true, logprobs: null }))).toEqual({ model: 'm', messages: [{ role: 'user', content: 'Say hi' }] });
+    expect(chatOfCompletion(request({ suffix: '', best_of: 1, echo: true, logprobs: null }))).toEqual({ model: 'm', messages: [{ role: 'user', content: 'Say hi' }], max_tokens: 16 });
+    expect(chatOfCompletion(request({ max_tokens: null }))).toMatchObject({ max_tokens: 16 });
   });
 
   test.each<[string, Record<string, unknown>]>([
     ['suffix', { suffix: 'end' }], ['best_of', { best_of: 3 }], ['best_of', { best_of: 3, n: 2 }], ['echo', { echo: true, logprobs: 1 }],
+    ['messages', { messages: [] }], ['tools', { tools: 'x' }], ['response_format', { response_format: { type: 'json_object' } }],
+    ['max_completion_tokens', { max_completion_tokens: 1 }], ['top_logprobs', { top_logprobs: 2 }], ['reasoning_effort', { reasoning_effort: { a: 1 } }],
     ['prompt', { prompt: ['a', 'b'] }], ['prompt', { prompt: [1, 2] }], ['prompt', { prompt: [[1], [2]] }],
   ])('is refused by %s: %j', (param, fields) => {
     expect(refusalOf(fields)).toEqual(['unsupported_field', param]);
   });
 });
 
+test('a best_of below n is a mistake', () => {
+  expect(refusalOf({ best_of: 1, n: 2 })).toEqual(['invalid_request', 'best_of']);
+});
+
 describe('a whole answer', () => {
+  test('says which choice is which, whatever their order, and tells the texts of content in parts', () => {
+    expect(JSON.parse(completionsDialect(request()).toReply(completion([
+      { index: 1, message: { content: [{ type: 'thinking', thinking: [] }, { type: 'text', text: 'b' }, { type: 'text', text: 'c' }] }, finish_reason: 'stop' },
+      { index: 0, message: { content: '', refusal: 'No.' }, finish_reason: 'stop' },
+    ])))).toMatchObject({ choices: [{ index: 1, text: 'bc' }, { index: 0, text: 'No.' }] });
+  });
+
   test('is told choice by choice, with its usage', () => {
     const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
     const reply = completionsDialect(request()).toReply(completion([
@@ -75,6 +90,8 @@ describe('a stream', () => {
     const token = (text: string) => chunk([{ index: 0, delta: { content: text }, logprobs: { content: [{ token: text, logprob: -1, top_logprobs: [] }] }, finish_reason: null }]);
     stream.read(token('日本'));
     expect(dataOf(stream.read(token('x')))).toMatchObject([{ choices: [{ logprobs: { text_offset: [2] } }] }]);
+    // Half a character: it has a token, and no text yet.
+    expect(dataOf(stream.read(token('')))).toMatchObject([{ choices: [{ text: '', logprobs: { tokens: [''], text_offset: [3] } }] }]);
   });
 
   test('that breaks ends with the error alone', () => {

@@ -1,28 +1,56 @@
 /** This file is the dialect of OpenAI's legacy completions: a prompt is a chat of one message, and its answer a text. https://platform.openai.com/docs/api-reference/completions (2026-11). */
 import type { ChatCompletionRequest, CompletionRequest, ErrorResponse } from '../../generated/client/types.gen.ts';
-import { NO_BYTES, decodeText, encodeText, joinBytes } from '../foundation/byte-text.ts';
+import { NO_BYTES, decodeText, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { fail } from '../foundation/errors.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import { DONE_EVENT, dataEvent, eventPayload, eventsIn } from '../foundation/sse.ts';
 import type { Dialect, DialectStream } from './dialect.ts';
 
-/** Fields that mean the same in both, unknown ones included; the rest are translated. */
+/** Fields of a completion that are told in another way, or not at all. */
 const TRANSLATED: ReadonlySet<string> = new Set(['prompt', 'suffix', 'best_of', 'echo', 'logprobs']);
 
-/** Makes the chat of a completions request. Refuses what no chat can be told with unsupported_field. */
+/** Fields only a chat has: `word` goes along as a string, the rest has no place in a completion. OpenAI refuses them too. */
+const CHAT_ONLY: Readonly<Record<Exclude<keyof ChatCompletionRequest, keyof CompletionRequest>, 'word' | null>> = {
+  messages: null, max_completion_tokens: null, top_logprobs: null, tools: null, tool_choice: null, parallel_tool_calls: null, functions: null,
+  function_call: null, response_format: null, modalities: null, audio: null, prediction: null, web_search_options: null, moderation: null,
+  store: null, metadata: null, prompt_cache_options: null, reasoning_effort: 'word', verbosity: 'word', service_tier: 'word',
+  safety_identifier: 'word', prompt_cache_key: 'word', prompt_cache_retention: 'word',
+};
+const CHAT_ONLY_FIELDS: ReadonlyMap<string, 'word' | null> = new Map(Object.entries(CHAT_ONLY));
+
+/** OpenAI's default (https://platform.openai.com/docs/api-reference/completions/create, 2026-11), in tokens. */
+const MAX_TOKENS_DEFAULT = 16;
+
+/**
+ * Makes the chat of a completions request; fields that mean the same in both go along, unknown ones too. Refuses what no chat can be
+ * told, and what only a chat has, with unsupported_field; a `best_of` below `n` with invalid_request.
+ */
 export function chatOfCompletion(body: CompletionRequest): ChatCompletionRequest {
+  refuseUnsupported(body);
   const { logprobs } = body;
-  if (typeof body.suffix === 'string' && body.suffix !== '') refuse('suffix', 'No chat can be told what is to come after its answer. Say it in the prompt.');
-  if ((body.best_of ?? 1) > (body.n ?? 1)) refuse('best_of', 'No chat says how likely its answers are, so the best of several can\'t be chosen. Ask for n of them.');
-  if (body.echo === true && typeof logprobs === 'number') refuse('echo', 'No chat says how likely its prompt was. Leave out echo or logprobs.');
   const same = Object.entries(body).filter(([key, value]) => !TRANSLATED.has(key) && value !== null);
   return {
     ...Object.fromEntries(same),
     model: body.model,
     messages: [{ role: 'user', content: promptOf(body) }],
+    max_tokens: body.max_tokens ?? MAX_TOKENS_DEFAULT,
     ...(typeof logprobs === 'number' ? { logprobs: true, top_logprobs: logprobs } : {}),
   };
+}
+
+function refuseUnsupported(body: CompletionRequest): void {
+  const { best_of: best, n, echo, logprobs, suffix } = body;
+  for (const [key, value] of Object.entries(body)) {
+    const kind = CHAT_ONLY_FIELDS.get(key);
+    if (kind === undefined || value === null || (kind === 'word' && typeof value === 'string')) continue;
+    refuse(key, kind === 'word' ? `${key} must be a text.` : `A completion has no ${key}. Ask by POST /chat/completions.`);
+  }
+  if (typeof suffix === 'string' && suffix !== '') refuse('suffix', 'No chat can be told what is to come after its answer. Say it in the prompt.');
+  const choices = n ?? 1;
+  if ((best ?? choices) < choices) fail('invalid_request', { param: 'best_of', message: `best_of must be at least n, which is ${choices}.` });
+  if ((best ?? choices) > choices) refuse('best_of', 'No chat says how likely its answers are, so the best of several can\'t be chosen. Ask for n of them.');
+  if (echo === true && typeof logprobs === 'number') refuse('echo', 'No chat says how likely its prompt was. Leave out echo or logprobs.');
 }
 
 function refuse(param: string, message: string): never {
@@ -43,7 +71,7 @@ export function completionsDialect(body: CompletionRequest): Dialect {
   return {
     toReply(completion) {
       const reply = parseJson(completion);
-      const choices = arrayAt(reply, 'choices').map((choice, index) => choiceOf(choice, { index, echoed, offset: 0, text: textOf(objectAt(choice, 'message')) }));
+      const choices = arrayAt(reply, 'choices').map((choice, at) => choiceOf(choice, { index: indexOf(choice, at), echoed, offset: 0, text: textOf(objectAt(choice, 'message')) }));
       return JSON.stringify({ ...frameOf(reply), choices, ...(isJsonObject(reply) && isJsonObject(reply['usage']) ? { usage: reply['usage'] } : {}) });
     },
     openStream: () => openStream(echoed),
@@ -58,10 +86,10 @@ function openStream(echoed: string): DialectStream {
     if (payload === null) return event;
     const chunk = parseJson(decodeText(payload));
     const choices = arrayAt(chunk, 'choices').flatMap((choice, at) => {
-      const index = isJsonObject(choice) && typeof choice['index'] === 'number' ? choice['index'] : at;
+      const index = indexOf(choice, at);
       const offset = offsets.get(index);
       const text = textOf(objectAt(choice, 'delta'));
-      const isSilent = text === '' && stringAt(choice, 'finish_reason') === null;
+      const isSilent = text === '' && stringAt(choice, 'finish_reason') === null && tokensOf(choice).length === 0;
       if (isSilent && offset !== undefined) return [];
       if (isSilent && echoed === '') return [];
       offsets.set(index, (offset ?? lengthOf(echoed)) + lengthOf(text));
@@ -77,7 +105,7 @@ function openStream(echoed: string): DialectStream {
       return told === '' ? null : told;
     },
     finish: () => DONE_EVENT,
-    fail: (error: ErrorResponse) => encodeText(`data: ${JSON.stringify(error)}\n\n`),
+    fail: (error: ErrorResponse) => dataEvent(JSON.stringify(error)),
   };
 }
 
@@ -90,9 +118,20 @@ function frameOf(reply: unknown) {
   };
 }
 
-/** A refusal is an answer too; thoughts have no place here. */
+/** Where the choice stands: what it says itself, or else its place. */
+function indexOf(choice: unknown, at: number): number {
+  const index = isJsonObject(choice) ? choice['index'] : null;
+  return typeof index === 'number' && Number.isSafeInteger(index) && index >= 0 ? index : at;
+}
+
+/** A refusal is an answer too; thoughts have no place here, and of content in parts the texts are told. */
 function textOf(message: unknown): string {
-  return stringAt(message, 'content') ?? stringAt(message, 'refusal') ?? '';
+  const content = stringAt(message, 'content') ?? arrayAt(message, 'content').map((part) => stringAt(part, 'text') ?? '').join('');
+  return content === '' ? stringAt(message, 'refusal') ?? '' : content;
+}
+
+function tokensOf(choice: unknown): readonly unknown[] {
+  return arrayAt(objectAt(choice, 'logprobs'), 'content');
 }
 
 interface Told {
@@ -105,7 +144,7 @@ interface Told {
 }
 
 function choiceOf(choice: unknown, { index, echoed, offset, text }: Told) {
-  return { text: echoed + text, index, logprobs: logprobsOf(arrayAt(objectAt(choice, 'logprobs'), 'content'), offset), finish_reason: reasonOf(stringAt(choice, 'finish_reason')) };
+  return { text: echoed + text, index, logprobs: logprobsOf(tokensOf(choice), offset), finish_reason: reasonOf(stringAt(choice, 'finish_reason')) };
 }
 
 /** A call of a tool can't be asked for here; what ends for any other reason has simply ended. */

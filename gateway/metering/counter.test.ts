@@ -62,6 +62,7 @@ describe('a count', () => {
     const counter = open();
     const texts = ['Hello, world!', '', 'naïve café — 日本語 🎉', '{"a":[1,2,3]}'];
     expect(await Promise.all(texts.map((text) => counter.countText(text)))).toEqual(texts.map((text) => countTokens(text)));
+    expect(await counter.countTexts(texts)).toBe(texts.reduce((sum, text) => sum + countTokens(text), 0));
     expect(await counter.countText('a <|endoftext|> b')).toBeGreaterThan(5);
   });
 

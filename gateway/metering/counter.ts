@@ -16,6 +16,8 @@ export interface Counter {
   countPrompt(request: ChatCompletionRequest): Promise<number>;
   /** Counts the tokens of a text. Past 2,000,000 characters the rest is extrapolated from what was counted, rounded up. */
   countText(text: string): Promise<number>;
+  /** The same of several texts together, each by itself. */
+  countTexts(texts: readonly string[]): Promise<number>;
   /** Ends the process, after at most five seconds for what is still to be counted; what is left then is estimated. */
   close(): Promise<void>;
 }
@@ -62,6 +64,7 @@ export function createCounter(parts: CounterParts): Counter {
       return tokens + await queue.count(texts);
     },
     countText: (text) => queue.count([text]),
+    countTexts: (texts) => queue.count(texts),
     close: () => queue.close(),
   };
 }

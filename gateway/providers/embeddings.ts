@@ -1,27 +1,47 @@
 /** This file is what wires of embeddings share: their canonical replies are OpenAI's, and there are no streams of them. */
 import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { EmbeddingRequest } from '../../generated/client/types.gen.ts';
+import type { Usage } from '../foundation/terms.ts';
 import type { ReplyFacts, StreamReader, Wire } from './wire.ts';
 
-export type EmbeddingsWire = Wire<EmbeddingRequest>;
+/** What is read of a reply: besides what every reply says of itself, how many vectors it has. */
+export interface EmbeddingsFacts extends ReplyFacts {
+  readonly vectors: number;
+}
+
+/** A wire of embeddings. */
+export interface EmbeddingsWire extends Wire<EmbeddingRequest> {
+  /** Whether inputs may be lists of tokens; a wire that takes none is not asked with them. */
+  readonly takesTokens: boolean;
+  /** Reads a whole reply. Throws a SyntaxError when it is none. */
+  readReply(text: string): EmbeddingsFacts;
+}
 
 const BYTES_PER_FLOAT = 4;
 
 /** Reads the facts of a whole reply. Throws a SyntaxError for what is no list of vectors. */
-export function readEmbeddings(text: string): ReplyFacts {
+export function readEmbeddings(text: string): EmbeddingsFacts {
   const reply: unknown = JSON.parse(text);
   const vectors = arrayAt(reply, 'data');
   if (!isJsonObject(reply) || vectors.length === 0 || !vectors.every(isVector)) throw new SyntaxError('not a list of embeddings');
+  return { usage: usageOfPrompt(promptTokensOf(reply)), upstreamId: stringAt(reply, 'id'), upstreamModel: stringAt(reply, 'model'), finishReason: null, vectors: vectors.length };
+}
+
+/** What is read is all there is to count; null where nobody said how much. */
+export function usageOfPrompt(promptTokens: number | null): Usage | null {
+  return promptTokens === null ? null : { promptTokens, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 };
+}
+
+/** Some say the sum only (Voyage AI). Null when there is no number at all. */
+function promptTokensOf(reply: unknown): number | null {
   const usage = objectAt(reply, 'usage');
-  const promptTokens = countAt(usage, 'prompt_tokens') || countAt(usage, 'total_tokens');
-  return {
-    usage: usage ? { promptTokens, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 } : null,
-    upstreamId: stringAt(reply, 'id'), upstreamModel: stringAt(reply, 'model'), finishReason: null,
-  };
+  if (typeof usage?.['prompt_tokens'] !== 'number' && typeof usage?.['total_tokens'] !== 'number') return null;
+  return countAt(usage, 'prompt_tokens') || countAt(usage, 'total_tokens');
 }
 
 function isVector(item: unknown): boolean {
-  return isJsonObject(item) && (typeof item['embedding'] === 'string' || Array.isArray(item['embedding']));
+  const vector = isJsonObject(item) ? item['embedding'] : null;
+  return (typeof vector === 'string' || Array.isArray(vector)) && vector.length > 0;
 }
 
 /** Nobody reads text out of vectors. */
@@ -36,21 +56,36 @@ export function openNoStream(): StreamReader {
 
 /**
  * Gives the reply with its vectors written as the caller asked, whichever way the upstream has written them; the same text where
- * nothing had to change. `model` and `usage` are put in where they are missing.
+ * nothing had to change. A missing `model` is put in, and a missing `usage` as zeros until `withUsage` knows better.
  */
-export function inEncoding(text: string, wanted: { readonly isBase64: boolean; readonly model: string; readonly promptTokens: number }): string {
+export function inEncoding(text: string, wanted: { readonly isBase64: boolean; readonly model: string }): string {
   const reply: unknown = JSON.parse(text);
   if (!isJsonObject(reply)) return text;
   const data = arrayAt(reply, 'data');
   const type = wanted.isBase64 ? 'string' : 'object';
-  const isWhole = reply['object'] === 'list' && stringAt(reply, 'model') !== null && objectAt(reply, 'usage') !== null;
+  const isWhole = reply['object'] === 'list' && stringAt(reply, 'model') !== null && isUsage(reply['usage']);
   if (isWhole && data.every((item, index) => isJsonObject(item) && typeof item['embedding'] === type && item['index'] === index && item['object'] === 'embedding')) return text;
   const vectors = data.map((item, index) => {
     const { embedding, ...rest } = isJsonObject(item) ? item : { embedding: [] };
-    return { ...rest, object: 'embedding', index: Number.isSafeInteger(rest['index']) ? rest['index'] : index, embedding: wanted.isBase64 ? toBase64(embedding) : toNumbers(embedding) };
+    return { ...rest, object: 'embedding', index: isIndex(rest['index']) ? rest['index'] : index, embedding: wanted.isBase64 ? toBase64(embedding) : toNumbers(embedding) };
   });
-  const usage = { prompt_tokens: wanted.promptTokens, total_tokens: wanted.promptTokens };
-  return JSON.stringify({ ...reply, object: 'list', data: vectors, model: stringAt(reply, 'model') ?? wanted.model, usage: objectAt(reply, 'usage') ?? usage });
+  const promptTokens = promptTokensOf(reply) ?? 0;
+  const usage = { ...objectAt(reply, 'usage'), prompt_tokens: promptTokens, total_tokens: promptTokens };
+  return JSON.stringify({ ...reply, object: 'list', data: vectors, model: stringAt(reply, 'model') ?? wanted.model, usage: isUsage(reply['usage']) ? reply['usage'] : usage });
+}
+
+/** Gives a whole reply with the usage that is charged. */
+export function withUsage(text: string, { promptTokens }: Usage): string {
+  const reply: unknown = JSON.parse(text);
+  return isJsonObject(reply) ? JSON.stringify({ ...reply, usage: { prompt_tokens: promptTokens, total_tokens: promptTokens } }) : text;
+}
+
+function isUsage(usage: unknown): boolean {
+  return isJsonObject(usage) && isIndex(usage['prompt_tokens']) && isIndex(usage['total_tokens']);
+}
+
+function isIndex(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** The base64 of little-endian 32-bit floats. */

@@ -1,20 +1,20 @@
 /** This file is the wire of embeddings for Google's Gemini API: `batchEmbedContents`. https://ai.google.dev/api/embeddings (2026-11). */
-import { fail } from '../foundation/errors.ts';
 import { arrayAt, countAt, objectAt } from '../foundation/json-value.ts';
 import { authorization } from './authorization.ts';
-import { inputsOf, openNoStream, readNoText } from './embeddings.ts';
+import { inputsOf, openNoStream, readNoText, usageOfPrompt } from './embeddings.ts';
 import type { EmbeddingsWire } from './embeddings.ts';
 import { classifyGeminiError } from './gemini-content-error.ts';
 
+/** The wire of Gemini's embeddings. A batch has at most 100 inputs; more is refused by Google. */
 export const geminiEmbeddingsWire: EmbeddingsWire = {
+  takesTokens: false,
   encode({ target, body }) {
     const { provider, upstreamModel } = target;
     const model = `models/${upstreamModel}`;
-    const requests = inputsOf(body.input).map((input) => {
-      if (typeof input !== 'string') fail('unsupported_field', { param: 'input', message: `${target.id} takes texts, not tokens.` });
-      return { model, content: { parts: [{ text: input }] }, ...(typeof body.dimensions === 'number' ? { outputDimensionality: body.dimensions } : {}) };
-    });
-    const warnings = Object.keys(body).filter((key) => !KNOWN.has(key)).map((key) => `${key}: dropped, Gemini has nothing like it`);
+    const texts = inputsOf(body.input).filter((input) => typeof input === 'string');
+    const size = typeof body.dimensions === 'number' ? { outputDimensionality: body.dimensions } : {};
+    const requests = texts.map((text) => ({ model, content: { parts: [{ text }] }, ...size }));
+    const warnings = Object.entries(body).filter(([key, value]) => value !== null && !KNOWN.has(key)).map(([key]) => `${key}: dropped, Gemini has nothing like it`);
     const headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity', ...provider.headers, ...authorization(provider) };
     return { kind: 'http', method: 'POST', path: `/models/${encodeURIComponent(upstreamModel)}:batchEmbedContents`, headers, body: JSON.stringify({ requests }), warnings };
   },
@@ -24,8 +24,7 @@ export const geminiEmbeddingsWire: EmbeddingsWire = {
     if (vectors.length === 0 || !vectors.every((vector) => arrayAt(vector, 'values').length > 0)) throw new SyntaxError('not a list of embeddings');
     // Newer models say what they read; older ones nothing.
     const promptTokens = countAt(objectAt(reply, 'usageMetadata'), 'promptTokenCount');
-    const usage = promptTokens > 0 ? { promptTokens, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 } : null;
-    return { usage, upstreamId: null, upstreamModel: null, finishReason: null };
+    return { usage: usageOfPrompt(promptTokens > 0 ? promptTokens : null), upstreamId: null, upstreamModel: null, finishReason: null, vectors: vectors.length };
   },
   toReply(text, { upstreamModel }) {
     const reply: unknown = JSON.parse(text);
@@ -38,4 +37,4 @@ export const geminiEmbeddingsWire: EmbeddingsWire = {
   classify: classifyGeminiError,
 };
 
-const KNOWN: ReadonlySet<string> = new Set(['model', 'input', 'encoding_format', 'dimensions', 'user']);
+const KNOWN: ReadonlySet<string> = new Set(['model', 'input', 'encoding_format', 'dimensions']);

@@ -6,7 +6,9 @@ import { openNoStream, readEmbeddings, readNoText } from './embeddings.ts';
 import type { EmbeddingsWire } from './embeddings.ts';
 import { classifyOpenAiError } from './openai-error.ts';
 
+/** The wire of embeddings of every upstream that speaks OpenAI's. */
 export const openaiEmbeddingsWire: EmbeddingsWire = {
+  takesTokens: true,
   encode({ target, bodyText, outline }) {
     const { provider, upstreamModel, quirks } = target;
     const warnings: string[] = [];
@@ -14,7 +16,8 @@ export const openaiEmbeddingsWire: EmbeddingsWire = {
     for (const key of quirks.dropFields ?? provider.quirks.dropFields ?? []) {
       if (!outline.fields.some((field) => field.key === key)) continue;
       edits.push({ kind: 'drop', key });
-      warnings.push(`${key}: dropped, ${target.id} does not take it`);
+      // Whichever way the vectors come, they are written as asked.
+      if (key !== 'encoding_format') warnings.push(`${key}: dropped, ${target.id} does not take it`);
     }
     const headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity', ...provider.headers, ...authorization(provider) };
     return { kind: 'http', method: 'POST', path: '/embeddings', headers, body: editJson(bodyText, outline, edits), warnings };

@@ -14,7 +14,9 @@ const DIRECTIONS_PER_WORD = 8;
 /** Words past this change nothing more: a vector is a summary. */
 const WORDS_MAX = 20_000;
 
+/** The wire of `sandbox/embedding`. */
 export const sandboxEmbeddingsWire: EmbeddingsWire = {
+  takesTokens: true,
   encode({ target, body }) {
     const options = readOptions(body.sandbox, target.options);
     if ('message' in options) return refusal(options, {});

@@ -45,4 +45,6 @@ export interface Ask {
    * place. When it rejects, the caller is refused and nothing is charged.
    */
   keep?(reply: ByteText): Promise<ByteText>;
+  /** Puts what was counted into a whole reply that must say its usage and whose upstream did not. */
+  tellUsage?(reply: ByteText, usage: Usage): ByteText;
 }

@@ -30,7 +30,8 @@ const realCounter = createCounter({ clock: systemClock, log: createLog('silent')
 afterAll(() => realCounter.close());
 /** What no real counter does; the caller must not depend on it. */
 const brokenCounter: Counter = {
-  countPrompt: () => Promise.reject(new Error('broken')), countText: () => Promise.reject(new Error('broken')), close: () => Promise.resolve(),
+  countPrompt: () => Promise.reject(new Error('broken')), countText: () => Promise.reject(new Error('broken')),
+  countTexts: () => Promise.reject(new Error('broken')), close: () => Promise.resolve(),
 };
 const completion = (usage?: object): string => JSON.stringify({
   id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'hello world' }, finish_reason: 'stop' }], ...(usage ? { usage } : {}),

@@ -116,8 +116,10 @@ export class JsonAttempt implements ExchangeEvents, Watched {
 
   async #complete(ending: Ending, reply: WholeReply, { isEmpty, readText }: { isEmpty: boolean; readText: () => string }): Promise<void> {
     try {
-      const body = await this.#work.ask.keep?.(reply.body) ?? reply.body;
-      this.#finish(ending.facts.usage || isEmpty ? ending : await withCount(this.#work, ending, readText), { ...reply, body });
+      const { ask } = this.#work;
+      const body = await ask.keep?.(reply.body) ?? reply.body;
+      const known = ending.facts.usage || isEmpty ? ending : await withCount(this.#work, ending, readText);
+      this.#finish(known, { ...reply, body: known.counted ? ask.tellUsage?.(body, known.counted.usage) ?? body : body });
     } catch (cause) {
       const refusal = new Refusal('store_unavailable', { cause });
       await this.#work.trail.refuse(refusal, 'refused');

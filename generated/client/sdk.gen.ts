@@ -67,8 +67,9 @@ export const createChatCompletion = <ThrowOnError extends boolean = false>(optio
  * Complete a text
  *
  * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
- * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, and a `best_of` above
- * `n` are refused with `unsupported_field`. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
+ * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, a `best_of` above `n`,
+ * `echo` together with `logprobs`, `logprobs` of a model that does not say them, and what only a chat has (`messages`, `tools` …) are
+ * refused with `unsupported_field`. Other fields that are not described here are allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
  * without `[DONE]`.
  *
  * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
@@ -1026,8 +1027,9 @@ export const createChatCompletionStream = <ThrowOnError extends boolean = false>
  * Complete a text
  *
  * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
- * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, and a `best_of` above
- * `n` are refused with `unsupported_field`. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
+ * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, a `best_of` above `n`,
+ * `echo` together with `logprobs`, `logprobs` of a model that does not say them, and what only a chat has (`messages`, `tools` …) are
+ * refused with `unsupported_field`. Other fields that are not described here are allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
  * without `[DONE]`.
  *
  * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it

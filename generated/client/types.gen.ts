@@ -1722,7 +1722,7 @@ export type CompletionRequest = {
      */
     suffix?: string | null;
     /**
-     * The most tokens that may be generated; what the model allows when it is left out.
+     * The most tokens that may be generated, thoughts included; 16 when it is left out, as OpenAI has it.
      */
     max_tokens?: number | null;
     /**
@@ -1738,7 +1738,7 @@ export type CompletionRequest = {
      */
     n?: number | null;
     /**
-     * How many completions to make, of which the `n` most likely are given; refused when it is more than `n`, since no chat says how likely they are.
+     * How many completions to make, of which the `n` most likely are given; refused when it is more than `n`, since no chat says how likely they are, and when it is less.
      */
     best_of?: number | null;
     /**
@@ -1750,7 +1750,7 @@ export type CompletionRequest = {
      */
     stream_options?: StreamOptions | null;
     /**
-     * How many of the most likely tokens to report in each place, beside the one that was taken.
+     * How many of the most likely tokens to report in each place, beside the one that was taken; refused when no target of the model says them.
      */
     logprobs?: number | null;
     /**
