@@ -1,4 +1,4 @@
-/** This file lets llmprobe judge models and chat as it would any engine; `npm run conformance:llmprobe`. */
+/** This file lets llmprobe judge models, chat, completions and embeddings as it would any engine; `npm run conformance:llmprobe`. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { startServer } from '../conformance/server-under-test.ts';
@@ -14,17 +14,19 @@ interface Report {
   readonly coverage: { readonly byTier: readonly { readonly tier: string; readonly supported: number; readonly total: number; readonly missing: readonly string[] }[] };
 }
 
-const SURFACES = ['models', 'chat'];
+const SURFACES = ['models', 'chat', 'completions', 'embeddings'];
+/** llmprobe asks one model for everything: this one chats and makes vectors. */
+const MODEL = { id: 'probe/all', name: 'Probe', tier: 'basic', context_window: 128_000, max_output_tokens: 16_384, kinds: ['chat', 'embeddings'], targets: [{ provider: 'sandbox', model: 'chat', unpriced: true }] };
 const root = path.resolve(import.meta.dirname, '..');
 const cache = path.join(root, '.cache', 'llmprobe');
 const reportFile = path.join(cache, 'report.json');
 mkdirSync(cache, { recursive: true });
 
-const server = await startServer();
+const server = await startServer({ config: { models: [MODEL] } });
 // What a sandbox knows (llmprobe's capability, agentic and fidelity) is no matter of conformance; its benchmark is not ours.
 const { code, output } = await run(process.execPath, [
   path.join(root, 'node_modules', 'llmprobe', 'bin', 'dist', 'llmprobe.mjs'), `${server.url}/v1`,
-  '--api-key', server.key, '--model', 'sandbox/chat', '--no-save', '--no-bench', '--no-color', '--save', reportFile,
+  '--api-key', server.key, '--model', MODEL.id, '--no-save', '--no-bench', '--no-color', '--save', reportFile,
 ], { isQuiet: true, env: { HOME: cache } });
 await server.stop();
 if (code !== 0) {
