@@ -30,7 +30,7 @@ function speech(body: Partial<Call<'createSpeech'>['body']> = {}): Call<'createS
   return { ...rest, operationId: 'createSpeech', body: whole, bodyText, outline: outlineJson(bodyText, 8), files: [] };
 }
 
-const counter: Counter = { countPrompt: () => Promise.resolve(0), countText: (text) => Promise.resolve(text.length), close: () => Promise.resolve() };
+const counter: Counter = { countPrompt: () => Promise.resolve(0), countText: (text) => Promise.resolve(text.length), countTexts: (texts) => Promise.resolve(texts.join('').length), close: () => Promise.resolve() };
 const price = (parts: { input?: number; output?: number; media?: Price['media'] }): Price => ({ version: 'test', input: toNanoUsd(parts.input ?? 0), output: toNanoUsd(parts.output ?? 0), ...(parts.media ? { media: parts.media } : {}) });
 const target = (its: Price | null, wire: Target['provider']['wire'] = 'openai-chat', quirks: Target['quirks'] = {}): Target => ({
   id: 'p/m', upstreamModel: 'm', price: its, quirks, options: {},
