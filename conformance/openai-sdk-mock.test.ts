@@ -4,7 +4,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import OpenAI, { AuthenticationError, BadRequestError, RateLimitError } from 'openai';
+import OpenAI, { AuthenticationError, BadRequestError, RateLimitError, toFile } from 'openai';
+import { wav } from './audio-requests.ts';
 
 const script = path.resolve(import.meta.dirname, '../scripts/mock.ts');
 /** Prism needs several seconds, and the machine may be busy. */
@@ -46,6 +47,13 @@ describe('the openai package against the mock', () => {
     let text = '';
     for await (const chunk of await client().chat.completions.create({ ...body, stream: true })) text += chunk.choices[0]?.delta.content ?? '';
     expect(text).toBe('Hello from Interline');
+  });
+
+  test('writes down and speaks as the examples do', async () => {
+    const written = await client().audio.transcriptions.create({ model: 'sandbox/transcribe', file: await toFile(wav(0.1), 'a.wav', { type: 'audio/wav' }) });
+    expect(written.text).toBe('A WAV of 2.5 seconds, 16000 Hz, mono.');
+    const sound = await client().audio.speech.create({ model: 'sandbox/speech', voice: 'alloy', input: 'Hi' });
+    expect((await sound.arrayBuffer()).byteLength).toBeGreaterThan(0);
   });
 
   test('refuses what the contract refuses', async () => {

@@ -89,7 +89,9 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
       'input',
       'instructions',
     ],
-    replies: [],
+    replies: [
+      'audio',
+    ],
   },
   listModels: {
     body: [],

@@ -7,13 +7,16 @@ import http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { errorCatalogue } from '../generated/errors.ts';
 import type { ErrorCode } from '../generated/errors.ts';
 import type { Contract } from './generate/contract.ts';
 
 const BASE_PATH = /^\/(?:api\/openai\/)?v1(?=\/)/;
+/** A form that asks for a stream. */
+const STREAM_PART = /name="stream"\r\n\r\ntrue\r\n/;
+const soundTypes: Readonly<Record<string, string>> = { mp3: 'audio/mpeg', opus: 'audio/ogg', aac: 'audio/aac', flac: 'audio/flac', wav: 'audio/wav', pcm: 'audio/pcm' };
 const MODEL_PATH = /^\/models\/([^?]+)/;
 const PRISM_START_MS = 60_000;
 const POLL_MS = 100;
@@ -44,13 +47,14 @@ prism.once('exit', stop);
 async function relay(request: IncomingMessage, reply: ServerResponse): Promise<void> {
   const url = request.url ?? '/';
   if (!BASE_PATH.test(url)) return refuse(reply, 'unknown_url');
-  const body = await text(request);
-  const parsed = body === '' ? null : parseBody(body);
+  const body = await buffer(request);
+  const isForm = request.headers['content-type']?.startsWith('multipart/form-data') === true;
+  const parsed = body.length === 0 ? null : isForm ? { stream: STREAM_PART.test(body.toString('latin1')) } : parseBody(body.toString('utf8'));
   if (parsed === undefined) return refuse(reply, 'invalid_json');
   const headers: http.OutgoingHttpHeaders = { ...request.headers, host: `127.0.0.1:${prismPort}` };
   const prefer = preferOf(url);
   if (prefer) headers['prefer'] ??= prefer;
-  headers['accept'] = wantsStream(parsed) ? 'text/event-stream' : acceptOf(url);
+  headers['accept'] = wantsStream(parsed) ? 'text/event-stream' : acceptOf(url, parsed);
   const upstream = http.request({ port: prismPort, host: '127.0.0.1', method: request.method, path: encodeModel(url.replace(BASE_PATH, '')), headers });
   upstream.end(body);
   const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
@@ -68,10 +72,12 @@ function parseBody(body: string): unknown {
 }
 
 function wantsStream(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'stream' in body && body.stream === true;
+  if (typeof body !== 'object' || body === null) return false;
+  return ('stream' in body && body.stream === true) || ('stream_format' in body && body.stream_format === 'sse');
 }
 
-function acceptOf(url: string): string {
+function acceptOf(url: string, body: unknown): string {
+  if (url.endsWith('/audio/speech')) return soundTypes[String(typeof body === 'object' && body !== null && 'response_format' in body ? body.response_format : 'mp3')] ?? 'audio/mpeg';
   return url.endsWith('.yaml') ? 'application/yaml' : 'application/json';
 }
 

@@ -69,6 +69,8 @@ function operationOf(transaction) {
 function needsThings(transaction, status) {
   const template = transaction.origin.resourceName;
   const method = transaction.request.method;
+  // A file has to be made first; Dredd makes no forms.
+  if (template.startsWith('/audio/')) return true;
   if (template.startsWith('/chat/') || template.startsWith('/models') || template === '/usage' || template.startsWith('/openapi')) return status === '409';
   if (template.startsWith('/keys')) return template === '/keys' && status === '404';
   if (method !== 'GET' || status !== '200') return true;
@@ -110,6 +112,10 @@ const personas = {
     delete request.body;
   },
   413: (transaction, request) => {
+    if (transaction.template === '/audio/transcriptions') {
+      request.body = OVER_A_MEGABYTE.repeat(32);
+      return;
+    }
     // A chat may carry pictures: its limit is 32 MB.
     const times = transaction.operation['x-max-body'] === 'media' ? 32 : 1;
     request.body = JSON.stringify({ ...JSON.parse(request.body), metadata: { big: OVER_A_MEGABYTE.repeat(times) } });

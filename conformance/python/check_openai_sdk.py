@@ -1,14 +1,16 @@
 """Drives the unmodified official `openai` package against a gateway.
 
 Usage: check_openai_sdk.py BASE_URL API_KEY MODEL_PREFIX
-MODEL_PREFIX stands before `sandbox/echo`, `sandbox/chat` and `sandbox/embedding`; it is empty for the gateway itself.
+MODEL_PREFIX stands before `sandbox/echo`, `sandbox/chat` and the others; it is empty for the gateway itself.
 Prints one line per check and `N passed, N failed`; exits 1 when one failed.
 """
 
+import io
 import json
 import re
 import sys
 import traceback
+import wave
 
 import openai
 from openai import OpenAI
@@ -16,6 +18,7 @@ from openai import OpenAI
 BASE_URL, API_KEY, PREFIX = sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""
 ECHO, CHAT = PREFIX + "sandbox/echo", PREFIX + "sandbox/chat"
 VECTORS = PREFIX + "sandbox/embedding"
+HEARS, SPEAKS = PREFIX + "sandbox/transcribe", PREFIX + "sandbox/speech"
 CHECKS = []
 
 client = OpenAI(base_url=BASE_URL, api_key=API_KEY, max_retries=0)
@@ -156,6 +159,52 @@ def parses_structure_into_a_class():
 
     reply = client.chat.completions.parse(model=CHAT, messages=said("How warm is it in Rome?"), response_format=Weather)
     assert isinstance(reply.choices[0].message.parsed, Weather)
+
+
+def recording(seconds):
+    """A WAV of silence: 16 bits, 16 kHz, mono."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, 16000, 0, "NONE", ""))
+        sound.writeframes(b"\0" * int(seconds * 32000))
+    return "speech.wav", file.getvalue(), "audio/wav"
+
+
+HEARD = "A WAV of 2.5 seconds, 16000 Hz, mono."
+
+
+@check
+def transcribes_in_every_format():
+    plain = client.audio.transcriptions.create(model=HEARS, file=recording(2.5), include=["logprobs"])
+    assert plain.text == HEARD and "".join(entry.token for entry in plain.logprobs) == HEARD, plain
+    assert plain.usage.type == "tokens" and plain.usage.input_token_details.audio_tokens == 25, plain.usage
+    verbose = client.audio.transcriptions.create(
+        model=HEARS, file=recording(2.5), response_format="verbose_json", timestamp_granularities=["word", "segment"])
+    assert verbose.duration == 2.5 and verbose.segments[0].text == HEARD and verbose.words[-1].end == 2.5, verbose
+    assert client.audio.transcriptions.create(model=HEARS, file=recording(2.5), response_format="text") == HEARD + "\n"
+    assert client.audio.transcriptions.create(model=HEARS, file=recording(2.5), response_format="vtt").startswith("WEBVTT\n\n")
+
+
+@check
+def streams_a_transcription():
+    events = list(client.audio.transcriptions.create(model=HEARS, file=recording(2.5), stream=True))
+    assert "".join(event.delta for event in events[:-1]) == HEARD, events
+    assert events[-1].type == "transcript.text.done" and events[-1].text == HEARD, events[-1]
+
+
+@check
+def speaks():
+    with client.audio.speech.with_streaming_response.create(model=SPEAKS, voice="alloy", input="Hello", response_format="wav") as reply:
+        sound = reply.read()
+    assert reply.headers["content-type"] == "audio/wav"
+    with wave.open(io.BytesIO(sound)) as heard:
+        assert (heard.getnchannels(), heard.getsampwidth(), heard.getframerate(), heard.getnframes()) == (1, 2, 24000, 2400)
+
+
+@check
+def raises_on_a_file_that_is_no_audio():
+    error = refusal(openai.BadRequestError, lambda: client.audio.transcriptions.create(model=HEARS, file=("a.wav", b"hello", "audio/wav")))
+    assert error.code == "invalid_request" and error.param == "file", (error.code, error.param)
 
 
 @check

@@ -62,6 +62,7 @@ test('exactly these paths of bodies, replies and events are never logged', () =>
     'createTranscription replies words.*.word',
     'createSpeech body input',
     'createSpeech body instructions',
+    'createSpeech replies audio',
     'createKey replies secret',
     'createProviderKey body key',
     'createUserKey replies secret',
