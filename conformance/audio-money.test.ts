@@ -184,7 +184,7 @@ describe('a speech', () => {
 });
 
 describe('an idempotency key', () => {
-  test('replays a sound byte for byte, for one price, and knows another file by its bytes', async () => {
+  test('replays a transcription for one price, and knows another file by its bytes', async () => {
     upstream.play('by-second', json({ text: 'hello', usage: { type: 'duration', seconds: 1 } }));
     const asked = (sound: Buffer): RequestParts => {
       const parts = transcription({ model: 'test/by-second' }, sound);
@@ -196,5 +196,16 @@ describe('an idempotency key', () => {
     const other = wav(1);
     other[100] = 1;
     expect((await call(server.url, { ...asked(other), key: payer.key })).status).toBe(422);
+  });
+
+  test('replays a sound byte for byte', async () => {
+    const sound = Buffer.from([0x49, 0x44, 0x33, 0, 1, 0xff, 0, 0x80]);
+    upstream.play('by-character', { headers: { 'content-type': 'audio/mpeg' }, steps: [{ write: sound }] });
+    const asked: RequestParts = { ...speech({ model: 'test/by-character', input: 'Hi', response_format: 'mp3' }), headers: { 'idempotency-key': 'spoken-once' } };
+    const first = await pay(asked);
+    const before = await balanceOf(server, payer.key);
+    const second = await call(server.url, { ...asked, key: payer.key });
+    expect({ paid: first.paid, again: before - await balanceOf(server, payer.key), replayed: second.headers['idempotency-replayed'], type: second.headers['content-type'], same: second.body.equals(sound) })
+      .toEqual({ paid: 30_000n, again: 0n, replayed: 'true', type: 'audio/mpeg', same: true });
   });
 });

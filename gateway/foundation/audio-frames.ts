@@ -4,6 +4,8 @@ import type { Measured } from './audio-facts.ts';
 const ID3_HEAD_BYTES = 10;
 /** What stands between frames is looked through this far, in bytes, in all. */
 const SEARCHED_BYTES_MAX = 256 * 1024;
+/** So many are walked through: eight hours of the shortest that speech is sent in. */
+const FRAMES_MAX = 400_000;
 
 interface Frame {
   readonly bytes: number;
@@ -28,22 +30,28 @@ function measureFrames(bytes: Buffer, start: number, read: ReadFrame): Measured 
   let first: Frame | null = null;
   let durationMs = 0;
   let searched = 0;
+  let frames = 0;
   let at = start;
   while (at + 4 <= bytes.length) {
     const frame = read(bytes, at);
     // A frame alone may be chance; the next one, or the end, is right behind it.
     const isFrame = frame && (first || at + frame.bytes >= bytes.length || read(bytes, at + frame.bytes));
     if (!isFrame) {
-      // What is left may be anything, so nothing is known of the whole.
-      if (++searched > SEARCHED_BYTES_MAX) return first && { durationMs: null, sampleRate: first.sampleRate, channels: first.channels };
+      if (++searched > SEARCHED_BYTES_MAX) return first && unmeasured(first);
       at++;
       continue;
     }
     first ??= frame;
+    if (++frames > FRAMES_MAX) return unmeasured(first);
     durationMs += (frame.samples * 1000) / frame.sampleRate;
     at += frame.bytes;
   }
   return first ? { durationMs, sampleRate: first.sampleRate, channels: first.channels } : null;
+}
+
+/** What is left may be anything, so nothing is known of the whole. */
+function unmeasured({ sampleRate, channels }: Frame): Measured {
+  return { durationMs: null, sampleRate, channels };
 }
 
 /** Past the ID3v2 tags; their size has seven bits to the byte (id3.org/id3v2.4.0-structure, 3.1). */

@@ -54,6 +54,10 @@ describe('a header that can not be right', () => {
     expect([audioMsAtMost(bytes, measureAudio(bytes)), audioMsLikely(bytes, measureAudio(bytes))]).toEqual([2000, 2000]);
   });
 
+  test.each([['ADTS', adts(400_001)], ['Ogg', Buffer.concat([sampleOpus(1), ...Array.from({ length: 200_000 }, () => Buffer.concat([Buffer.from('OggS'), Buffer.alloc(23)]))])]])('%s of more pieces than anybody needs is not walked through', (_name, bytes) => {
+    expect(measureAudio(bytes)?.durationMs).toBeNull();
+  });
+
   test('an MP3 with garbage in it is as long as it can be', () => {
     const bytes = Buffer.concat([sampleMp3(1), Buffer.alloc(300_000), sampleMp3(1)]);
     expect(measureAudio(bytes)?.durationMs).toBeNull();

@@ -1,11 +1,15 @@
 /** This file reads the headers of Ogg (Opus, Vorbis, FLAC, Speex) and of plain FLAC. */
 import type { Measured } from './audio-facts.ts';
 
+/** `OggS`, with which every page begins. */
+const CAPTURE = 0x4f676753;
 const PAGE_HEAD_BYTES = 27;
 const GRANULE_AT = 6;
 const SEGMENTS_AT = 26;
 /** Opus counts at this rate, whatever was sung (RFC 7845, 4). */
 const OPUS_RATE = 48_000;
+/** So many are walked through; past them nothing is known of the whole. */
+const PAGES_MAX = 200_000;
 const NO_GRANULE = 0xffff_ffff_ffff_ffffn;
 const MS_PER_SECOND = 1000;
 
@@ -24,7 +28,8 @@ export function measureOgg(bytes: Buffer): Measured | null {
   if (!codec) return null;
   let last = 0n;
   let at = 0;
-  while (at + PAGE_HEAD_BYTES <= bytes.length && bytes.toString('latin1', at, at + 4) === 'OggS') {
+  for (let pages = 0; at + PAGE_HEAD_BYTES <= bytes.length && bytes.readUInt32BE(at) === CAPTURE; pages++) {
+    if (pages === PAGES_MAX) return { durationMs: null, sampleRate: codec.sampleRate, channels: codec.channels };
     const granule = bytes.readBigUInt64LE(at + GRANULE_AT);
     if (granule !== NO_GRANULE && granule > last) last = granule;
     const segments = bytes[at + SEGMENTS_AT] ?? 0;

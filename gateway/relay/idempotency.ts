@@ -6,6 +6,7 @@ import type { BytesReply, Call, OperationId } from '../foundation/operation.ts';
 import type { Caller } from '../foundation/terms.ts';
 import type { House } from './house.ts';
 import { asByteText } from '../foundation/byte-text.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
 
 /** 1 to 255 visible ASCII characters. */
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
@@ -33,6 +34,15 @@ function hashOf({ bodyText, files }: Pick<Call<OperationId>, 'bodyText' | 'files
   return hash('sha256', [bodyText, ...hashes].join('\n'), 'base64');
 }
 
+/** Marks, as in data URLs, a reply that is kept in base64. */
+const PACKED = ';base64';
+
+/** A reply as it is kept: sound and pictures hold zero bytes, which no database takes in a text, and are packed. */
+export function packReply({ contentType, body }: { readonly contentType: string; readonly body: ByteText }): { contentType: string; body: string } {
+  if (!body.includes('\0')) return { contentType, body };
+  return { contentType: contentType + PACKED, body: Buffer.from(body, 'latin1').toString('base64') };
+}
+
 /** Replays a kept reply, streams in one burst. Refuses when it was too large to keep: the first one stands, and is paid for. */
 export function replay(reply: KeptReply): BytesReply {
   if (reply.body === null) {
@@ -41,10 +51,11 @@ export function replay(reply: KeptReply): BytesReply {
       message: `The request ${reply.requestId} with this Idempotency-Key was answered with ${reply.status}, but its reply was too large to keep. It was charged once; use another key to ask again.`,
     });
   }
+  const isPacked = reply.contentType.endsWith(PACKED);
   return {
     status: reply.status,
-    bytes: asByteText(reply.body),
-    contentType: reply.contentType,
+    bytes: isPacked ? Buffer.from(reply.body, 'base64') : asByteText(reply.body),
+    contentType: isPacked ? reply.contentType.slice(0, -PACKED.length) : reply.contentType,
     headers: { 'idempotency-replayed': 'true', 'x-interline-original-request': reply.requestId },
   };
 }

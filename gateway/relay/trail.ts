@@ -11,6 +11,7 @@ import type { Ticket } from '../metering/rates.ts';
 import { NO_USAGE, settle } from '../metering/settle.ts';
 import type { ReplyFacts } from '../providers/wire.ts';
 import type { House } from './house.ts';
+import { packReply } from './idempotency.ts';
 import { shutStoreGate } from './store-gate.ts';
 
 /** Usage that was counted here: over the whole reply, or over what was seen of it. */
@@ -149,8 +150,9 @@ export class Trail {
   #kept(record: RequestRecord, reply: { contentType: string; body: ByteText } | null): KeptReply | null {
     // Who asks again after a shutdown is answered anew, and pays then.
     if (!this.isKept || !reply || record.outcome === 'shutdown') return null;
-    const isTooLarge = reply.body.length > this.#house.limits.keptReplyBytesMax || reply.body.includes('\0');
-    return { status: record.status, contentType: reply.contentType, body: isTooLarge ? null : reply.body, requestId: record.id };
+    const kept = packReply(reply);
+    const isTooLarge = kept.body.length > this.#house.limits.keptReplyBytesMax;
+    return { status: record.status, contentType: kept.contentType, body: isTooLarge ? null : kept.body, requestId: record.id };
   }
 
   #record(ending: Ending): RequestRecord {
