@@ -19,9 +19,6 @@ const CHAT_ONLY: Readonly<Record<Exclude<keyof ChatCompletionRequest, keyof Comp
 };
 const CHAT_ONLY_FIELDS: ReadonlyMap<string, 'word' | null> = new Map(Object.entries(CHAT_ONLY));
 
-/** OpenAI's default (https://platform.openai.com/docs/api-reference/completions/create, 2026-11), in tokens. */
-const MAX_TOKENS_DEFAULT = 16;
-
 /**
  * Makes the chat of a completions request; fields that mean the same in both go along, unknown ones too. Refuses what no chat can be
  * told, and what only a chat has, with unsupported_field; a `best_of` below `n` with invalid_request.
@@ -34,7 +31,6 @@ export function chatOfCompletion(body: CompletionRequest): ChatCompletionRequest
     ...Object.fromEntries(same),
     model: body.model,
     messages: [{ role: 'user', content: promptOf(body) }],
-    max_tokens: body.max_tokens ?? MAX_TOKENS_DEFAULT,
     ...(typeof logprobs === 'number' ? { logprobs: true, top_logprobs: logprobs } : {}),
   };
 }

@@ -1722,7 +1722,7 @@ export type CompletionRequest = {
      */
     suffix?: string | null;
     /**
-     * The most tokens that may be generated, thoughts included; 16 when it is left out, as OpenAI has it.
+     * The most tokens that may be generated, thoughts included; what the model allows when it is left out, not the 16 OpenAI chose for models that did not think.
      */
     max_tokens?: number | null;
     /**
