@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'plan_not_found'
   | 'provider_not_found'
   | 'request_not_found'
+  | 'response_not_found'
   | 'method_not_allowed'
   | 'request_timeout'
   | 'key_in_use'
@@ -285,6 +286,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "There is no such request in this workspace.",
     help: "GET /usage lists the requests this key may see; a refused one that left no row has no receipt.",
+  },
+  response_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such response in this workspace.",
+    help: "An answer is kept when `store` is not false, for as long as the operator keeps answers, and is seen by its own workspace only.",
   },
   method_not_allowed: {
     status: 405,

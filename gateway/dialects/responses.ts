@@ -1,0 +1,55 @@
+/** This file is the dialect of OpenAI's Responses: items instead of messages, and events for every step of an answer. https://platform.openai.com/docs/api-reference/responses (2026-11). */
+import type { ResponseRequest } from '../../generated/client/types.gen.ts';
+import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import type { Dialect } from './dialect.ts';
+import type { ToolNames } from './responses-names.ts';
+import { ResponsesStream } from './responses-stream.ts';
+import type { Finished, StreamSetup } from './responses-stream.ts';
+import type { Thoughts } from './responses-thoughts.ts';
+
+/** What the answer to one request is told with. */
+export interface AnswerSetup {
+  /** `resp_…` */
+  readonly id: string;
+  readonly names: ToolNames;
+  /** Seals thoughts for this workspace. */
+  readonly seal: (thoughts: Thoughts) => string;
+  readonly nowSeconds: () => number;
+}
+
+/** A dialect that knows the answer it has told last. */
+export interface ResponsesDialect extends Dialect {
+  /** The whole answer; null until there is one, and for one that failed. */
+  finished(): Finished | null;
+}
+
+/** Makes the dialect of one request. */
+export function responsesDialect(body: ResponseRequest, { id, names, seal, nowSeconds }: AnswerSetup): ResponsesDialect {
+  const summary = stringAt(body.reasoning, 'summary') ?? stringAt(body.reasoning, 'generate_summary');
+  const setup: StreamSetup = {
+    frame: { id, body, createdAt: nowSeconds() }, names, nowSeconds,
+    wantsSummary: summary !== null,
+    seal: (body.include ?? []).includes('reasoning.encrypted_content') ? seal : null,
+  };
+  let latest: ResponsesStream | null = null;
+  const open = (): ResponsesStream => {
+    latest = new ResponsesStream(setup);
+    return latest;
+  };
+  return {
+    toReply(completion) {
+      const stream = open();
+      stream.take(asChunk(parseJson(completion)));
+      stream.finish();
+      return JSON.stringify(stream.finished?.resource);
+    },
+    openStream: open,
+    finished: () => latest?.finished ?? null,
+  };
+}
+
+/** A whole completion as the only chunk of a stream: both are told by the same steps. */
+function asChunk(completion: unknown): unknown {
+  if (!isJsonObject(completion)) return completion;
+  return { ...completion, choices: arrayAt(completion, 'choices').map((choice) => (isJsonObject(choice) ? { ...choice, delta: objectAt(choice, 'message') } : choice)) };
+}
