@@ -23,6 +23,7 @@ import * as openapi from './openapi.ts';
 import * as providerKeys from './provider-keys.ts';
 import * as receiptKeys from './receipt-keys.ts';
 import * as requests from './requests.ts';
+import * as responses from './responses.ts';
 import * as usage from './usage.ts';
 import * as webhooks from './webhooks.ts';
 import * as workspaces from './workspaces.ts';
@@ -50,6 +51,7 @@ export const handlers = {
   ...providerKeys,
   ...receiptKeys,
   ...requests,
+  ...responses,
   ...usage,
   ...webhooks,
   ...workspaces,

@@ -23,6 +23,7 @@ import { createRates } from '../gateway/metering/rates.ts';
 import type { Rates, RatesParts } from '../gateway/metering/rates.ts';
 import { DEFAULT_TERMS } from '../gateway/metering/topups.ts';
 import type { TopupTerms } from '../gateway/metering/topups.ts';
+import { createKeptResponses } from '../gateway/relay/kept-responses.ts';
 import { createMedia } from '../gateway/relay/media.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { createPayments } from '../gateway/relay/payments.ts';
@@ -79,8 +80,9 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const counter = createCounter({ clock, log });
   const upstreams = createUpstreams({ catalog, clock, limits, log, guard: { allow: loaded.file?.guard?.allow ?? [], ports: loaded.file?.guard?.ports ?? [] } });
   const media = createMedia({ store, blobs, inbox: createInbox(join(dataFolder, 'inbox'), { clock, makeId }), clock, makeId, limits, log });
+  const responses = createKeptResponses({ store, vault, clock, limits, log });
   const house: House = {
-    catalog, keeper, media, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    catalog, keeper, media, responses, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     ownKeys: createOwnKeys({ store, vault, log }),
     openExchange: upstreams.openExchange,
     storeGate: createStoreGate(),
@@ -103,6 +105,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
       await rates.close();
       await ledgerWatch.close();
       await ledger.close();
+      await responses.close();
       await media.close();
       await store.close();
     },

@@ -86,6 +86,12 @@ export const defaultLimits = {
   mediaMs: 30 * 24 * 60 * 60 * SECOND,
   /** Between two looks for what has expired, in ms. */
   mediaSweepMs: 10 * 60 * SECOND,
+  /** An answer of Responses is kept for so long, in ms. */
+  responseRetentionMs: 30 * 24 * 60 * 60 * SECOND,
+  /** Between two looks for answers that have expired, in ms. */
+  responseSweepMs: 10 * 60 * SECOND,
+  /** Answers that can follow one another. */
+  responseChainMax: 1000,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;

@@ -18,6 +18,7 @@ import type { CatalogKeeper } from '../routing/keeper.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaStore } from './media.ts';
 import type { Payments } from './payments.ts';
+import type { KeptResponses } from './kept-responses.ts';
 import type { Pulse } from './pulse.ts';
 import type { StoreGate } from './store-gate.ts';
 import type { Warnings } from './warnings.ts';
@@ -34,6 +35,8 @@ export interface House {
   readonly openExchange: OpenExchange;
   /** Bytes that outlive their request. */
   readonly media: MediaStore;
+  /** Answers of Responses that can be fetched and followed. */
+  readonly responses: KeptResponses;
   readonly ledger: Ledger;
   readonly ledgerWatch: LedgerWatch;
   readonly rates: Rates;

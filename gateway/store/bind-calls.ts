@@ -50,5 +50,10 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     expireMedia: (nowMs) => perform('expireMedia', nowMs),
     collectMedia: (nowMs) => perform('collectMedia', nowMs),
     forgetMedia: (sha256) => perform('forgetMedia', sha256),
+    insertResponse: (row) => perform('insertResponse', row),
+    findResponse: (workspaceId, id, nowMs) => perform('findResponse', workspaceId, id, nowMs),
+    listResponseChain: (wish) => perform('listResponseChain', wish),
+    deleteResponse: (workspaceId, id, nowMs) => perform('deleteResponse', workspaceId, id, nowMs),
+    expireResponses: (nowMs) => perform('expireResponses', nowMs),
   };
 }

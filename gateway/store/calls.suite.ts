@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { describeJudgement } from './judgement.suite.ts';
 import { describeMedia } from './media.suite.ts';
+import { describeResponses } from './responses.suite.ts';
 import { noLimits, sampleKey, sampleUser, sampleWorkspace } from './sample-rows.ts';
 import { TEST_TIMEOUT_MS } from './store-under-test.ts';
 import type { WithPlace } from './store-under-test.ts';
@@ -18,6 +19,7 @@ export function describeCalls(withPlace: WithPlace): void {
   describeMembers(withPlace);
   describeJudgement(withPlace);
   describeMedia(withPlace);
+  describeResponses(withPlace);
 }
 
 /** Reads a list to its end, two rows at a time. */

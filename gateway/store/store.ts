@@ -1,6 +1,7 @@
 /** This file is the Store interface: what every engine promises. There are two: SQLite in a thread, and PostgreSQL. */
 import type { MediaCalls } from './media-row.ts';
 import type { NodeRow } from './node-row.ts';
+import type { ResponseCalls } from './response-row.ts';
 import type {
   CounterState, LedgerAnswer, LedgerOp, TransferKind, TransferRow, Violation,
 } from '../foundation/ledger.ts';
@@ -167,7 +168,7 @@ export class StoreUnavailable extends Error {}
  * The only room that persists. Every write resolves after it is durable (fsynced), and rejects with
  * StoreUnavailable when it is not. Writes of one tick share a message, writes of one batch a transaction.
  */
-export interface Store extends MediaCalls {
+export interface Store extends MediaCalls, ResponseCalls {
   /**
    * Takes one operation of the ledger and calls back once it is durable: with its answer, or with the failure. Operations
    * are decided in the order they are given, many in one transaction; a denied one costs nothing and aborts nobody. Repeating

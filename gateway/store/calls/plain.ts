@@ -8,6 +8,7 @@ import { changeKey, deleteKey, findKey, insertKey, listKeys } from './keys.ts';
 import { collectMedia, deleteMedia, expireMedia, findMedia, forgetMedia, insertMedia, keepMedia } from './media.ts';
 import { addMember, changeMember, findMember, listMembers, removeMember } from './members.ts';
 import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
+import { deleteResponse, expireResponses, findResponse, insertResponse, listResponseChain } from './responses.ts';
 import { changeUser, createUser, findUser, findUserByEmail, listUsers } from './users.ts';
 import { changeWorkspace, createWorkspace, findWorkspace, listWorkspaces, listWorkspacesOf } from './workspaces.ts';
 
@@ -19,7 +20,8 @@ export type PlainCallName =
   | 'createBudget' | 'findBudget' | 'listBudgets' | 'changeBudget' | 'deleteBudget'
   | 'insertProviderKey' | 'findProviderKey' | 'listProviderKeys' | 'deleteProviderKey'
   | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry'
-  | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia';
+  | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
+  | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'deleteResponse' | 'expireResponses';
 
 /** What performs a promise of the Store. */
 export type CallOf<Name extends PlainCallName> = SqlCall<Parameters<Store[Name]>, Awaited<ReturnType<Store[Name]>>>;
@@ -68,4 +70,9 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   expireMedia: { mode: 'write', task: expireMedia },
   collectMedia: { mode: 'write', task: collectMedia },
   forgetMedia: { mode: 'write', task: forgetMedia },
+  insertResponse: { mode: 'write', task: insertResponse },
+  findResponse: { mode: 'read', task: findResponse },
+  listResponseChain: { mode: 'read', task: listResponseChain },
+  deleteResponse: { mode: 'write', task: deleteResponse },
+  expireResponses: { mode: 'write', task: expireResponses },
 };

@@ -1,0 +1,61 @@
+/** This file holds the calls about answers of Responses: sealed envelopes that follow one another. */
+import { readBytes, readInteger, readText, readTextOrNull } from '../columns.ts';
+import type { Row } from '../columns.ts';
+import { insertSql } from '../insert-sql.ts';
+import type { ResponseChainWish, ResponseRow } from '../response-row.ts';
+import { row, rows } from '../sql-task.ts';
+import type { SqlTask } from '../sql-task.ts';
+
+/** Rows deleted in one transaction. */
+const CHUNK = 100;
+
+const columns = ['id', 'ws_id', 'previous_id', 'kek_id', 'wrapped_key', 'iv', 'ciphertext', 'tag', 'created_ms', 'expires_ms'] as const;
+const COLUMNS = columns.map((column) => `response.${column}`).join(', ');
+const INSERT = insertSql('response', columns);
+const FIND = `SELECT ${COLUMNS} FROM response WHERE id = ? AND ws_id = ? AND expires_ms > ?`;
+const CHAIN = `WITH RECURSIVE chain (link, before, depth) AS (
+    SELECT id, previous_id, 1 FROM response WHERE id = ? AND ws_id = ? AND expires_ms > ?
+    UNION ALL
+    SELECT response.id, response.previous_id, chain.depth + 1 FROM chain JOIN response ON response.id = chain.before
+    WHERE response.ws_id = ? AND response.expires_ms > ? AND chain.depth < ?
+  ) SELECT ${COLUMNS} FROM chain JOIN response ON response.id = chain.link ORDER BY chain.depth`;
+const DELETE = 'DELETE FROM response WHERE id = ? AND ws_id = ? AND expires_ms > ? RETURNING id';
+const EXPIRE = 'DELETE FROM response WHERE id IN (SELECT id FROM response WHERE expires_ms <= ? ORDER BY expires_ms, id LIMIT ?) RETURNING id';
+
+export function* insertResponse(kept: ResponseRow): SqlTask<void> {
+  yield* rows(
+    INSERT, kept.id, kept.workspaceId, kept.previousId, kept.kekId, kept.wrappedKey, kept.iv, kept.ciphertext, kept.tag, kept.createdMs, kept.expiresMs,
+  );
+}
+
+export function* findResponse(workspaceId: string, id: string, nowMs: number): SqlTask<ResponseRow | null> {
+  const found = yield* row(FIND, id, workspaceId, nowMs);
+  return found && readResponse(found);
+}
+
+export function* listResponseChain({ workspaceId, id, nowMs, max }: ResponseChainWish): SqlTask<ResponseRow[]> {
+  return (yield* rows(CHAIN, id, workspaceId, nowMs, workspaceId, nowMs, max)).map(readResponse);
+}
+
+export function* deleteResponse(workspaceId: string, id: string, nowMs: number): SqlTask<boolean> {
+  return (yield* row(DELETE, id, workspaceId, nowMs)) !== null;
+}
+
+export function* expireResponses(nowMs: number): SqlTask<number> {
+  return (yield* rows(EXPIRE, nowMs, CHUNK)).length;
+}
+
+function readResponse(found: Row): ResponseRow {
+  return {
+    id: readText(found, 'id'),
+    workspaceId: readText(found, 'ws_id'),
+    previousId: readTextOrNull(found, 'previous_id'),
+    kekId: readText(found, 'kek_id'),
+    wrappedKey: readBytes(found, 'wrapped_key'),
+    iv: readBytes(found, 'iv'),
+    ciphertext: readBytes(found, 'ciphertext'),
+    tag: readBytes(found, 'tag'),
+    createdMs: readInteger(found, 'created_ms'),
+    expiresMs: readInteger(found, 'expires_ms'),
+  };
+}
