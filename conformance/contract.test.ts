@@ -41,6 +41,9 @@ const OPENAI_REPLIES: Partial<Record<OperationId, string>> = {
   createCompletion: 'CreateCompletionResponse',
   createEmbedding: 'CreateEmbeddingResponse',
   createTranscription: 'CreateTranscriptionResponseJson',
+  createResponse: 'Response',
+  retrieveResponse: 'Response',
+  listResponseInputItems: 'ResponseItemList',
   listModels: 'ListModelsResponse',
   retrieveModel: 'Model',
 };

@@ -23,7 +23,7 @@ export interface DamagedServer extends BrokenServer {
 const every = Object.keys(operations) as OperationId[];
 
 /** Operations that write, and so fail on a full disk. */
-export const writing: readonly OperationId[] = every.filter((id) => operations[id].method !== 'get' && id !== 'receiveStripeEvent' && id !== 'createTopup');
+export const writing: readonly OperationId[] = every.filter((id) => operations[id].method !== 'get' && id !== 'receiveStripeEvent' && id !== 'createTopup' && id !== 'cancelResponse');
 
 /** Operations whose own rows can be damaged without damaging what their key is known by. */
 export const damageable: readonly OperationId[] = [
@@ -31,6 +31,7 @@ export const damageable: readonly OperationId[] = [
   'listWorkspaces', 'retrieveWorkspace', 'updateWorkspace', 'listAllWorkspaces', 'retrieveAnyWorkspace', 'createWorkspace', 'updateAnyWorkspace',
   'listMembers', 'retrieveMember', 'addMember', 'updateMember', 'removeMember', 'listUsers', 'retrieveUser', 'createUser', 'updateUser',
   'createBudget', 'updateBudget', 'deleteBudget', 'createProviderKey', 'listProviderKeys', 'retrieveProviderKey', 'deleteProviderKey',
+  'createResponse', 'retrieveResponse', 'deleteResponse', 'cancelResponse', 'listResponseInputItems',
   'createGrant', 'createAdjustment', 'createRefund',
   'putPlan', 'deletePlan', 'putModelEntry', 'deleteModelEntry', 'putProviderEntry', 'deleteProviderEntry',
 ];
@@ -59,7 +60,7 @@ async function prepare(server: ServerUnderTest, ids: readonly OperationId[]): Pr
 
 /** A number no clock has ever shown, and no JavaScript number can be trusted with. */
 const UNREADABLE = String(2n ** 60n);
-const UNWRITABLE = ['api_key', 'app_user', 'workspace', 'member', 'budget', 'provider_key', 'catalog_entry', 'transfer'] as const;
+const UNWRITABLE = ['api_key', 'app_user', 'workspace', 'member', 'budget', 'provider_key', 'catalog_entry', 'transfer', 'response'] as const;
 
 /** Makes things to look at, and then makes them unreadable. */
 export async function startDamaged(options: ServerOptions): Promise<DamagedServer> {
@@ -78,6 +79,7 @@ export async function startDamaged(options: ServerOptions): Promise<DamagedServe
   requests.set('retrieveKey', { path: `/v1/keys/${damagedKey.id}` });
   requests.set('updateKey', { method: 'PATCH', path: `/v1/keys/${damagedKey.id}`, body: { name: 'renamed' } });
   requests.set('deleteKey', { method: 'DELETE', path: `/v1/keys/${damagedKey.id}` });
+  requests.set('createResponse', { path: '/v1/responses', body: { model: 'sandbox/echo', input: 'Go on', previous_response_id: requests.get('retrieveResponse')?.path.split('/').at(-1) } });
   requests.set('retrieveUser', { path: `/v1/admin/users/${user}` });
   requests.set('retrieveMember', { path: `/v1/members/${user}` });
   requests.set('retrieveWorkspace', { path: `/v1/workspaces/${workspace}` });
@@ -91,7 +93,7 @@ function breakRows(server: ServerUnderTest, ids: { readonly damagedKey: string; 
   db.prepare('UPDATE api_key SET models = ? WHERE id = ?').run('{}', ids.damagedKey);
   db.prepare(`UPDATE app_user SET disabled = ${UNREADABLE} WHERE id = ?`).run(ids.user);
   db.prepare(`UPDATE workspace SET created_ms = ${UNREADABLE} WHERE id = ?`).run(ids.workspace);
-  db.exec(`UPDATE request_log SET latency_us = ${UNREADABLE}; UPDATE provider_key SET created_ms = ${UNREADABLE};`);
+  db.exec(`UPDATE request_log SET latency_us = ${UNREADABLE}; UPDATE provider_key SET created_ms = ${UNREADABLE}; UPDATE response SET created_ms = ${UNREADABLE};`);
   for (const table of UNWRITABLE) {
     for (const verb of ['INSERT', 'UPDATE', 'DELETE']) {
       db.exec(`CREATE TRIGGER damaged_${table}_${verb.toLowerCase()} BEFORE ${verb} ON ${table} BEGIN SELECT RAISE(ABORT, 'damaged'); END;`);

@@ -164,6 +164,12 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
     case 'createEmbedding': return { path: '/v1/embeddings', body: { model: 'sandbox/embedding', input: 'Hello', dimensions: 8 } };
     case 'createTranscription': return transcription();
     case 'createSpeech': return speech();
+    case 'createResponse': return { path: '/v1/responses', body: { model: 'sandbox/echo', input: 'Reply with exactly: Hello' } };
+    case 'retrieveResponse': return { path: `/v1/responses/${await anyResponse(server)}` };
+    case 'deleteResponse': return { method: 'DELETE', path: `/v1/responses/${await anyResponse(server)}` };
+    // The best there is: it never succeeds.
+    case 'cancelResponse': return { method: 'POST', path: `/v1/responses/${await anyResponse(server)}/cancel` };
+    case 'listResponseInputItems': return { path: `/v1/responses/${await anyResponse(server)}/input_items` };
     case 'listModels': return { path: '/v1/models' };
     case 'retrieveModel': return { path: '/v1/models/google/gemini-2.5-flash' };
     case 'createKey': return { path: '/v1/keys', body: { name: 'made in a test' } };
@@ -186,6 +192,10 @@ let nextEvent = 1;
 async function anyRequest(server: ServerUnderTest): Promise<string> {
   const reply = await call(server.url, { path: '/v1/chat/completions', key: server.key, body: hello() });
   return reply.headers['x-request-id'] ?? '';
+}
+
+async function anyResponse(server: ServerUnderTest): Promise<string> {
+  return String((await askJson(server, { path: '/v1/responses', body: { model: 'sandbox/echo', input: 'Reply with exactly: Hello' } }))['id']);
 }
 
 /** Signed as Stripe signs it: https://docs.stripe.com/webhooks#verify-manually, read 2026-11. */

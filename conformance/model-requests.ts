@@ -8,12 +8,13 @@ type Body = Readonly<Record<string, unknown>>;
 const bodies: Partial<Record<OperationId, (more: Body) => Body>> = {
   createChatCompletion: hello,
   createCompletion: (more) => ({ model: 'sandbox/echo', prompt: 'Reply with exactly: Hello', ...more }),
+  createResponse: (more) => ({ model: 'sandbox/echo', input: 'Reply with exactly: Hello', ...more }),
   createEmbedding: (more) => ({ model: 'sandbox/embedding', input: 'Hello', ...more }),
 };
 
-/** The operations that ask a model by text, and those of them that answer in text, whole or as a stream. */
+/** The operations that ask a model by text, and those of them whose stream ends, when it breaks off, with the error alone. */
 export const textOperations = Object.keys(bodies) as OperationId[];
-export const streamOperations = textOperations.filter((id) => id !== 'createEmbedding');
+export const streamOperations = textOperations.filter((id) => id !== 'createEmbedding' && id !== 'createResponse');
 
 /** A body that any server answers. */
 export function bodyFor(id: OperationId, more: Body = {}): Body {
@@ -39,7 +40,7 @@ export const PRICED_EMBEDDING = {
 
 /** What costs more than the poor payer has. */
 export function dearBody(id: OperationId): Body {
-  return id === 'createEmbedding' ? { model: pricedModel(id), input: 'dear '.repeat(2_000) } : { model: pricedModel(id), max_tokens: 1000 };
+  return id === 'createEmbedding' ? { model: pricedModel(id), input: 'dear '.repeat(2_000) } : { model: pricedModel(id), [id === 'createResponse' ? 'max_output_tokens' : 'max_tokens']: 1000 };
 }
 
 /** What is answered with more than is kept of a reply. */
@@ -47,7 +48,8 @@ export function talkativeBody(id: OperationId): Body {
   const wish = `Reply with exactly: ${'x'.repeat(200_000)}`;
   switch (id) {
     case 'createEmbedding': return bodyFor(id, { input: Array.from({ length: 200 }, (_, index) => `input ${index}`), dimensions: 4096 });
-    case 'createCompletion': return bodyFor(id, { model: 'sandbox/chat', n: 8, max_tokens: 100_000, prompt: wish });
+    case 'createCompletion': return bodyFor(id, { model: 'sandbox/chat', n: 8, prompt: wish });
+    case 'createResponse': return bodyFor(id, { model: 'sandbox/chat', input: `Reply with exactly: ${'x'.repeat(1_600_000)}` });
     default: return bodyFor(id, { model: 'sandbox/chat', n: 8, messages: [{ role: 'user', content: wish }] });
   }
 }

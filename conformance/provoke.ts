@@ -21,6 +21,7 @@ const chat = textOperations;
 const keyOperations: readonly OperationId[] = ['retrieveKey', 'updateKey', 'deleteKey'];
 const modelEntries: readonly OperationId[] = ['retrieveModelEntry', 'deleteModelEntry'];
 const NOBODY_KEY = 'key_AAAAAAAAAAAAAAAA';
+const NO_RESPONSE = `resp_${'0'.repeat(32)}`;
 const TOO_MUCH: Readonly<Record<'json' | 'media', number>> = { json: 1024 * 1024 + 1, media: 32 * 1024 * 1024 + 1 };
 
 /** Asks the replay upstream for an answer that goes as told. */
@@ -96,6 +97,8 @@ function failStream(stage: Stage, id: OperationId): Promise<RawReply> {
   return askUpstream(stage, id, { name: 'cut', replay: { steps: [{ write: FIRST_CHUNK }], ending: 'cut' }, stream: true });
 }
 
+const responseOperations: readonly OperationId[] = ['createResponse', 'retrieveResponse', 'deleteResponse', 'cancelResponse', 'listResponseInputItems'];
+
 const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
   ...provocationsOfMoney,
   invalid_json: { by: withJson, provoke: (stage, id) => ask(stage, id, { body: '{"model":' }) },
@@ -130,6 +133,12 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
     provoke: (stage, id) => ask(stage, id, id === 'createBudget'
       ? { body: { name: 'nobody', scope: { type: 'key', id: NOBODY_KEY }, unit: 'messages', amount: '1', period: 'daily' } }
       : { path: `/v1/keys/${NOBODY_KEY}` }),
+  },
+  response_not_found: {
+    by: responseOperations,
+    provoke: (stage, id) => ask(stage, id, id === 'createResponse'
+      ? { body: bodyFor(id, { previous_response_id: NO_RESPONSE }) }
+      : { path: `/v1${operations[id].path.replace('{response}', NO_RESPONSE)}` }),
   },
   unknown_url: {
     by: ['createTopup', 'receiveStripeEvent'],

@@ -178,21 +178,7 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
   },
   cancelResponse: {
     body: [],
-    replies: [
-      'instructions',
-      'output.*.arguments',
-      'output.*.content.*.annotations.*.title',
-      'output.*.content.*.annotations.*.url',
-      'output.*.content.*.logprobs.*.token',
-      'output.*.content.*.logprobs.*.top_logprobs.*.token',
-      'output.*.content.*.refusal',
-      'output.*.content.*.text',
-      'output.*.encrypted_content',
-      'output.*.input',
-      'output.*.summary.*.text',
-      'safety_identifier',
-      'user',
-    ],
+    replies: [],
   },
   listResponseInputItems: {
     body: [],

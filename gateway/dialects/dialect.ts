@@ -15,6 +15,6 @@ export interface DialectStream {
   read(event: ByteText): ByteText | null;
   /** What ends the stream after its last chunk, `[DONE]` included where the dialect has it. Called once. */
   finish(): ByteText;
-  /** What tells of a failure in the middle and ends the stream. Called at most once, and not after `finish`. */
+  /** What tells of a failure in the middle and ends the stream. Called at most once; after `finish` only when what that gave was not sent. */
   fail(error: ErrorResponse): ByteText;
 }

@@ -40,6 +40,8 @@ export class ResponsesStream implements DialectStream {
   #open: MessageItem | ReasoningItem | null = null;
   #events: ByteText = NO_BYTES;
   #sequence = 0;
+  /** The number after the last event before the end; null until the end. */
+  #lastSent: number | null = null;
   #isCreated = false;
   #model: string;
   #serviceTier: string | null = null;
@@ -83,6 +85,7 @@ export class ResponsesStream implements DialectStream {
 
   finish(): ByteText {
     this.#create();
+    this.#lastSent = this.#sequence;
     const incompleteReason = incompleteReasonOf(this.#finishReason);
     this.#closeAll(incompleteReason !== null);
     const resource = this.#resource({
@@ -97,6 +100,8 @@ export class ResponsesStream implements DialectStream {
   fail({ error }: ErrorResponse): ByteText {
     this.#finished = null;
     this.#create();
+    // What `finish` gave was not sent, should it have been called: its numbers are free again.
+    this.#sequence = this.#lastSent ?? this.#sequence;
     this.#emit('error', { code: error.code, message: error.message, param: error.param });
     const code = error.code === 'rate_limited' || error.code === 'upstream_rate_limited' ? 'rate_limit_exceeded' : 'server_error';
     this.#emit('response.failed', { response: this.#resource({ status: 'failed', incompleteReason: null, completedAt: null, error: { code, message: error.message } }) });

@@ -220,7 +220,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     } catch (cause) {
       const refusal = new Refusal('store_unavailable', { cause });
       this.#work.house.log.error({ requestId: this.#work.call.requestId, error: cause }, 'a reply could not be kept');
-      this.#record({ ...ending, outcome: 'refused', errorCode: refusal.code, facts: { ...ending.facts, usage: null } }, this.#plainError(refusal), { isFree: true });
+      this.#record({ ...ending, outcome: 'refused', errorCode: refusal.code, facts: { ...ending.facts, usage: null } }, this.#errorEvent(refusal), { isFree: true });
     }
   }
 
@@ -256,11 +256,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   }
 
   #errorEvent(refusal: Refusal): ByteText {
-    return this.#dialect ? this.#dialect.fail(errorBody(refusal, this.#work.call.requestId)) : this.#plainError(refusal);
-  }
-
-  #plainError(refusal: Refusal): ByteText {
-    return dataEvent(JSON.stringify(errorBody(refusal, this.#work.call.requestId)));
+    const error = errorBody(refusal, this.#work.call.requestId);
+    return this.#dialect ? this.#dialect.fail(error) : dataEvent(JSON.stringify(error));
   }
 
   /** Settles, counting what the upstream did not say, and then ends the stream, or rejects what was never committed. */
@@ -270,7 +267,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       this.#work.trail.end(known, reply, (failure) => {
         if (failure) this.#work.house.log.error({ requestId: this.#work.call.requestId, error: failure }, 'usage row not written');
         if (refusal) this.#settle.reject(refusal);
-        else this.#end(failure ? this.#plainError(new Refusal('store_unavailable', { cause: failure })) : lastEvent);
+        else this.#end(failure ? this.#errorEvent(new Refusal('store_unavailable', { cause: failure })) : lastEvent);
       });
     };
     if (ending.facts.usage || isFree === true) finish(ending);

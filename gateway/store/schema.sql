@@ -22,6 +22,8 @@ CREATE INDEX media_expiry ON media(expires_ms, id);
 
 CREATE INDEX member_user ON member(user_id, ws_id);
 
+CREATE INDEX response_expiry ON response(expires_ms, id);
+
 CREATE INDEX transfer_ref ON transfer(ref) WHERE kind <> 'usage';
 
 CREATE INDEX transfer_ws_ts ON transfer(ws_id, ts_ms, id);
@@ -194,6 +196,19 @@ CREATE TABLE request_log (                   -- the evidence beside the usage: w
   latency_us     INTEGER NOT NULL,
   first_byte_us  INTEGER
 , failed_attempts TEXT) STRICT, WITHOUT ROWID;
+
+CREATE TABLE response (
+  id          TEXT PRIMARY KEY,
+  ws_id       TEXT NOT NULL,
+  previous_id TEXT,                           -- the answer it follows; that one may be gone
+  kek_id      TEXT NOT NULL,                  -- which key-encryption key wrapped the data key
+  wrapped_key BLOB NOT NULL,
+  iv          BLOB NOT NULL,
+  ciphertext  BLOB NOT NULL,
+  tag         BLOB NOT NULL,
+  created_ms  INTEGER NOT NULL,
+  expires_ms  INTEGER NOT NULL
+);
 
 CREATE TABLE revision (                      -- clocks by which other processes learn that what they cached is old
   id  TEXT PRIMARY KEY,
