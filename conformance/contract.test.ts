@@ -78,7 +78,9 @@ function expectRefusal(id: OperationId, code: ErrorCode, reply: RawReply): void 
 describe.each(operationIds)('%s', (id) => {
   const { statuses } = operations[id];
 
-  test.each(statuses.filter((status) => status < 400))('keeps its contract when it answers %i', async (status) => {
+  const successes = statuses.filter((status) => status < 400);
+  // Of what never succeeds there is nothing to look at.
+  if (successes.length > 0) test.each(successes)('keeps its contract when it answers %i', async (status) => {
     const reply = await ask(stage, id);
     expect({ status: reply.status, fault: faultOfReply(id, reply) }).toEqual({ status, fault: null });
     const schema = OPENAI_REPLIES[id];

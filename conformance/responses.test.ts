@@ -1,7 +1,7 @@
 /** This file drives the Responses API with the official `openai` package: items, tools, events in order, and the state the gateway keeps. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import OpenAI, { APIError } from 'openai';
-import type { FunctionTool, ResponseCreateParams, ResponseInputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
+import type { FunctionTool, NamespaceTool, ResponseCreateParams, ResponseInputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { faultOfSchema } from './judges.ts';
 import { call } from './raw-client.ts';
 import { payloadsOf } from './recorded-streams.ts';
@@ -91,15 +91,16 @@ describe('tools', () => {
     expect(JSON.parse(called?.arguments ?? '')).toHaveProperty('city');
     const second = await client().responses.create({
       model: CHAT, tools: [weather], store: false,
-      input: [...input, ...first.output, { type: 'function_call_output', call_id: called?.call_id ?? '', output: '12 degrees' }],
+      input: [...input, ...first.output as ResponseInputItem[], { type: 'function_call_output', call_id: called?.call_id ?? '', output: '12 degrees' }],
     });
     expect(second.status).toBe('completed');
     expect(second.output_text).not.toBe('');
   });
 
   test('are called at once, and their calls make one turn', async () => {
-    const first = await client().responses.create({ model: CHAT, input: 'Call every tool', tools: [weather, time], tool_choice: 'required', parallel_tool_calls: true, sandbox: { parallel_tool_calls: 2 } } as ResponseCreateParams & { stream?: false });
+    const first = await client().responses.create({ model: CHAT, input: 'Call get_weather and get_time', tools: [weather, time], parallel_tool_calls: true });
     const calls = first.output.filter((item) => item.type === 'function_call');
+    expect(calls.map(({ name }) => name)).toEqual(['get_weather', 'get_time']);
     const second = await client().responses.create({
       model: CHAT, previous_response_id: first.id, tools: [weather, time],
       input: calls.map((each) => ({ type: 'function_call_output', call_id: each.call_id, output: 'done' })),
@@ -108,7 +109,7 @@ describe('tools', () => {
   });
 
   test('of a namespace and custom ones keep their names and kinds', async () => {
-    const crm = { type: 'namespace', name: 'crm', description: 'Customers.', tools: [{ type: 'function', name: 'find', parameters: weather.parameters, strict: false }] } as const;
+    const crm: NamespaceTool = { type: 'namespace', name: 'crm', description: 'Customers.', tools: [{ type: 'function', name: 'find', parameters: weather.parameters, strict: false }] };
     const found = await client().responses.create({ model: CHAT, input: 'Find Ada', tools: [crm], tool_choice: 'required' });
     expect(found.output.at(-1)).toMatchObject({ type: 'function_call', namespace: 'crm', name: 'find' });
     const ran = await client().responses.create({ model: CHAT, input: 'Run it', tools: [{ type: 'custom', name: 'run_sql' }], tool_choice: { type: 'custom', name: 'run_sql' } });

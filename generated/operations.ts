@@ -6,6 +6,7 @@ import type {
   Balance,
   Budget,
   BudgetList,
+  CancelResponseData,
   CatalogModelChange,
   CatalogProviderChange,
   ChatCompletion,
@@ -34,10 +35,12 @@ import type {
   DeletePlanData,
   DeleteProviderEntryData,
   DeleteProviderKeyData,
+  DeleteResponseData,
   DeletedBudget,
   DeletedEntry,
   DeletedKey,
   DeletedProviderKey,
+  DeletedResponse,
   EmbeddingList,
   EmbeddingRequest,
   ErrorResponse,
@@ -55,6 +58,7 @@ import type {
   ListMembersData,
   ListModelEntriesData,
   ListProviderKeysData,
+  ListResponseInputItemsData,
   ListUsageData,
   ListUsersData,
   ListWorkspacesData,
@@ -78,6 +82,10 @@ import type {
   ReceiptKeySet,
   RemoveMemberData,
   RemovedMember,
+  ResponseEvent,
+  ResponseItemList,
+  ResponseRequest,
+  ResponseResource,
   RetrieveAnyWorkspaceData,
   RetrieveBudgetData,
   RetrieveKeyData,
@@ -88,6 +96,7 @@ import type {
   RetrieveProviderEntryData,
   RetrieveProviderKeyData,
   RetrieveRequestData,
+  RetrieveResponseData,
   RetrieveUserData,
   RetrieveWorkspaceData,
   SpeechAudio,
@@ -247,6 +256,95 @@ export interface Operations {
       readonly 504: ErrorResponse;
     };
     readonly events: SpeechEvent | ErrorResponse;
+  };
+  readonly createResponse: {
+    readonly body: ResponseRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ResponseResource;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+      readonly 504: ErrorResponse;
+    };
+    readonly events: ResponseEvent | ErrorResponse;
+  };
+  readonly retrieveResponse: {
+    readonly body: undefined;
+    readonly path: RetrieveResponseData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ResponseResource;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteResponse: {
+    readonly body: undefined;
+    readonly path: DeleteResponseData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedResponse;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly cancelResponse: {
+    readonly body: undefined;
+    readonly path: CancelResponseData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listResponseInputItems: {
+    readonly body: undefined;
+    readonly path: ListResponseInputItemsData['path'];
+    readonly query: NonNullable<ListResponseInputItemsData['query']>;
+    readonly replies: {
+      readonly 200: ResponseItemList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
   };
   readonly listModels: {
     readonly body: undefined;
@@ -1355,6 +1453,62 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     hasBody: true,
     takesJson: true,
     maxBody: 'media',
+  },
+  createResponse: {
+    method: 'post',
+    path: '/responses',
+    tag: 'responses',
+    meter: 'tokens',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
+  retrieveResponse: {
+    method: 'get',
+    path: '/responses/{response}',
+    tag: 'responses',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  deleteResponse: {
+    method: 'delete',
+    path: '/responses/{response}',
+    tag: 'responses',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  cancelResponse: {
+    method: 'post',
+    path: '/responses/{response}/cancel',
+    tag: 'responses',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listResponseInputItems: {
+    method: 'get',
+    path: '/responses/{response}/input_items',
+    tag: 'responses',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
   },
   listModels: {
     method: 'get',

@@ -1,4 +1,4 @@
-/** This file lets llmprobe judge models, chat, completions and embeddings as it would any engine; `npm run conformance:llmprobe`. */
+/** This file lets llmprobe judge models, chat, Responses, completions and embeddings as it would any engine; `npm run conformance:llmprobe`. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { startServer } from '../conformance/server-under-test.ts';
@@ -14,7 +14,7 @@ interface Report {
   readonly coverage: { readonly byTier: readonly { readonly tier: string; readonly supported: number; readonly total: number; readonly missing: readonly string[] }[] };
 }
 
-const SURFACES = ['models', 'chat', 'completions', 'embeddings'];
+const SURFACES = ['models', 'chat', 'responses', 'completions', 'embeddings'];
 /** llmprobe asks one model for everything: this one chats and makes vectors. */
 const MODEL = { id: 'probe/all', name: 'Probe', tier: 'basic', context_window: 128_000, max_output_tokens: 16_384, kinds: ['chat', 'embeddings'], targets: [{ provider: 'sandbox', model: 'chat', unpriced: true }] };
 const root = path.resolve(import.meta.dirname, '..');

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { type Client, type ClientMeta, formDataBodySerializer, type Options as Options2, type RequestResult, type ServerSentEventsResult, type TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelResponseData, CancelResponseErrors, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -245,6 +245,97 @@ export const createSpeech = <ThrowOnError extends boolean = false>(options: Opti
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Answer a conversation, item by item
+ *
+ * Answers as OpenAI's Responses do, with any model that chats. The state is the gateway's own: an answer is stored, encrypted, before it is
+ * handed out, unless `store` is false, can be followed with `previous_response_id`, and is seen by its workspace only; an upstream is never asked to
+ * keep anything. With `stream: true` the answer comes as numbered events that end with `data: [DONE]`. A stream that fails after its first byte
+ * ends with the events `error` and `response.failed`, and its answer is not stored. What the model thought can be given back by callers who keep
+ * their own history: with `include: ["reasoning.encrypted_content"]` it comes sealed in its reasoning items, signatures and all.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
+ * reported nothing, the prompt and the text that came are counted. A key of your own (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The upstream answers with no text, no call and nothing thought. | nothing | There is no answer. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ *
+ */
+export const createResponse = <ThrowOnError extends boolean = false>(options: Options<CreateResponseData, ThrowOnError>): RequestResult<CreateResponseResponses, CreateResponseErrors, ThrowOnError> => (options.client ?? client).post<CreateResponseResponses, CreateResponseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/responses',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete an answer
+ *
+ * Deletes a stored answer at once. Answers that follow it can no longer be followed themselves, for what was said before is gone.
+ */
+export const deleteResponse = <ThrowOnError extends boolean = false>(options: Options<DeleteResponseData, ThrowOnError>): RequestResult<DeleteResponseResponses, DeleteResponseErrors, ThrowOnError> => (options.client ?? client).delete<DeleteResponseResponses, DeleteResponseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/responses/{response}',
+    ...options
+});
+
+/**
+ * Get an answer
+ *
+ * Gives a stored answer, without what was sealed in its reasoning items. It is kept for 30 days unless the operator says otherwise.
+ */
+export const retrieveResponse = <ThrowOnError extends boolean = false>(options: Options<RetrieveResponseData, ThrowOnError>): RequestResult<RetrieveResponseResponses, RetrieveResponseErrors, ThrowOnError> => (options.client ?? client).get<RetrieveResponseResponses, RetrieveResponseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/responses/{response}',
+    ...options
+});
+
+/**
+ * Cancel an answer
+ *
+ * Only answers made in the background can be cancelled, and the gateway makes none: a stored answer is refused with 400, any other id with 404. To stop an answer, close its connection.
+ */
+export const cancelResponse = <ThrowOnError extends boolean = false>(options: Options<CancelResponseData, ThrowOnError>): RequestResult<unknown, CancelResponseErrors, ThrowOnError> => (options.client ?? client).post<unknown, CancelResponseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/responses/{response}/cancel',
+    ...options
+});
+
+/**
+ * List what was sent for an answer
+ *
+ * Gives the items that were sent with the request of a stored answer, the last first; of a text the one message it stands for. What came before by `previous_response_id` is not among them.
+ */
+export const listResponseInputItems = <ThrowOnError extends boolean = false>(options: Options<ListResponseInputItemsData, ThrowOnError>): RequestResult<ListResponseInputItemsResponses, ListResponseInputItemsErrors, ThrowOnError> => (options.client ?? client).get<ListResponseInputItemsResponses, ListResponseInputItemsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/responses/{response}/input_items',
+    ...options
 });
 
 /**
@@ -1115,6 +1206,53 @@ export const createTranscriptionStream = <ThrowOnError extends boolean = false>(
     ...options,
     headers: {
         'Content-Type': null,
+        ...options.headers
+    }
+});
+
+/**
+ * Answer a conversation, item by item
+ *
+ * Answers as OpenAI's Responses do, with any model that chats. The state is the gateway's own: an answer is stored, encrypted, before it is
+ * handed out, unless `store` is false, can be followed with `previous_response_id`, and is seen by its workspace only; an upstream is never asked to
+ * keep anything. With `stream: true` the answer comes as numbered events that end with `data: [DONE]`. A stream that fails after its first byte
+ * ends with the events `error` and `response.failed`, and its answer is not stored. What the model thought can be given back by callers who keep
+ * their own history: with `include: ["reasoning.encrypted_content"]` it comes sealed in its reasoning items, signatures and all.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
+ * reported nothing, the prompt and the text that came are counted. A key of your own (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The upstream answers with no text, no call and nothing thought. | nothing | There is no answer. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ *
+ */
+export const createResponseStream = <ThrowOnError extends boolean = false>(options: Options<CreateResponseStreamData, ThrowOnError, CreateResponseStreamResponse>): Promise<ServerSentEventsResult<CreateResponseStreamResponses>> => (options.client ?? client).sse.post<CreateResponseStreamResponses, CreateResponseStreamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/responses#stream',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
         ...options.headers
     }
 });

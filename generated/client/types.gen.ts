@@ -2452,6 +2452,1666 @@ export type SpeechEvent = ({
 } & SpeechAudioDone);
 
 /**
+ * A text.
+ */
+export type ResponseInputText = {
+    /**
+     * What kind of text it is.
+     */
+    type: 'input_text' | 'output_text' | 'text' | 'summary_text' | 'reasoning_text';
+    /**
+     * The text.
+     */
+    text: string;
+};
+
+/**
+ * An image.
+ */
+export type ResponseInputImage = {
+    /**
+     * Always `input_image`.
+     */
+    type: 'input_image';
+    /**
+     * A URL, or the image itself as a data URL.
+     */
+    image_url?: string | null;
+    /**
+     * How closely to look: `low`, `high`, `auto` or `original`.
+     */
+    detail?: string | null;
+    /**
+     * The gateway keeps no files: refused with `unsupported_field`.
+     */
+    file_id?: string | null;
+};
+
+/**
+ * A file, such as a PDF.
+ */
+export type ResponseInputFile = {
+    /**
+     * Always `input_file`.
+     */
+    type: 'input_file';
+    /**
+     * The name of the file.
+     */
+    filename?: string | null;
+    /**
+     * The file as a data URL.
+     */
+    file_data?: string | null;
+    /**
+     * Where the file is.
+     */
+    file_url?: string | null;
+    /**
+     * The gateway keeps no files: refused with `unsupported_field`.
+     */
+    file_id?: string | null;
+};
+
+/**
+ * Recorded sound.
+ */
+export type ResponseInputAudio = {
+    /**
+     * Always `input_audio`.
+     */
+    type: 'input_audio';
+    input_audio: InputAudio;
+};
+
+/**
+ * What the model refused with.
+ */
+export type ResponseRefusal = {
+    /**
+     * Always `refusal`.
+     */
+    type: 'refusal';
+    /**
+     * Why.
+     */
+    refusal: string;
+};
+
+/**
+ * One part of a message or of an output.
+ */
+export type ResponseInputPart = ({
+    type: 'input_text' | 'output_text' | 'text' | 'summary_text' | 'reasoning_text';
+} & ResponseInputText) | ({
+    type: 'input_image';
+} & ResponseInputImage) | ({
+    type: 'input_file';
+} & ResponseInputFile) | ({
+    type: 'input_audio';
+} & ResponseInputAudio) | ({
+    type: 'refusal';
+} & ResponseRefusal);
+
+/**
+ * The content as parts, read in order.
+ */
+export type ResponseInputParts = Array<ResponseInputPart>;
+
+/**
+ * Text, or parts of several kinds.
+ */
+export type ResponseContent = ContentText | ResponseInputParts;
+
+/**
+ * Something said. Its `type` may be left out.
+ */
+export type ResponseMessage = {
+    /**
+     * Always `message`.
+     */
+    type?: 'message';
+    /**
+     * The id of the item; the gateway gives one where there is none.
+     */
+    id?: string | null;
+    /**
+     * Who says it.
+     */
+    role: 'user' | 'assistant' | 'system' | 'developer';
+    content: ResponseContent;
+    /**
+     * How far the item has come: `in_progress`, `completed` or `incomplete`.
+     */
+    status?: string | null;
+    /**
+     * What an answer is in a longer work: `commentary` or `final_answer`.
+     */
+    phase?: string | null;
+};
+
+/**
+ * A call of a function.
+ */
+export type ResponseFunctionCall = {
+    /**
+     * Always `function_call`.
+     */
+    type: 'function_call';
+    /**
+     * The id of the item; the gateway gives one where there is none.
+     */
+    id?: string | null;
+    /**
+     * Ties a call to its output.
+     */
+    call_id: string;
+    /**
+     * The namespace of the function, where it has one.
+     */
+    namespace?: string | null;
+    /**
+     * The name of the function.
+     */
+    name: string;
+    /**
+     * The arguments, as JSON text; a model may write what is no JSON.
+     */
+    arguments: string;
+    /**
+     * How far the item has come: `in_progress`, `completed` or `incomplete`.
+     */
+    status?: string | null;
+};
+
+/**
+ * What a function gave.
+ */
+export type ResponseFunctionOutput = {
+    /**
+     * Always `function_call_output`.
+     */
+    type: 'function_call_output';
+    /**
+     * The id of the item; the gateway gives one where there is none.
+     */
+    id?: string | null;
+    /**
+     * Ties a call to its output.
+     */
+    call_id: string;
+    output: ResponseContent;
+    /**
+     * How far the item has come: `in_progress`, `completed` or `incomplete`.
+     */
+    status?: string | null;
+};
+
+/**
+ * A call of a custom tool.
+ */
+export type ResponseCustomCall = {
+    /**
+     * Always `custom_tool_call`.
+     */
+    type: 'custom_tool_call';
+    /**
+     * The id of the item; the gateway gives one where there is none.
+     */
+    id?: string | null;
+    /**
+     * Ties a call to its output.
+     */
+    call_id: string;
+    /**
+     * The namespace of the tool, where it has one.
+     */
+    namespace?: string | null;
+    /**
+     * The name of the tool.
+     */
+    name: string;
+    /**
+     * The input, exactly as generated.
+     */
+    input: string;
+    /**
+     * How far the item has come: `in_progress`, `completed` or `incomplete`.
+     */
+    status?: string | null;
+};
+
+/**
+ * What a custom tool gave.
+ */
+export type ResponseCustomOutput = {
+    /**
+     * Always `custom_tool_call_output`.
+     */
+    type: 'custom_tool_call_output';
+    /**
+     * The id of the item; the gateway gives one where there is none.
+     */
+    id?: string | null;
+    /**
+     * Ties a call to its output.
+     */
+    call_id: string;
+    output: ResponseContent;
+    /**
+     * How far the item has come: `in_progress`, `completed` or `incomplete`.
+     */
+    status?: string | null;
+};
+
+/**
+ * A text the model thought.
+ */
+export type ResponseReasoningText = {
+    /**
+     * `summary_text` where a summary was asked for, else `reasoning_text`.
+     */
+    type: 'summary_text' | 'reasoning_text';
+    /**
+     * The text.
+     */
+    text: string;
+};
+
+/**
+ * What the model thought. Sent back as it came, it lets the model go on from there.
+ */
+export type ResponseReasoning = {
+    /**
+     * Always `reasoning`.
+     */
+    type: 'reasoning';
+    /**
+     * The id of the item; the gateway gives one where there is none.
+     */
+    id?: string | null;
+    /**
+     * What was thought, where `reasoning.summary` was asked for.
+     */
+    summary: Array<ResponseReasoningText>;
+    /**
+     * What was thought, as the model wrote it.
+     */
+    content?: Array<ResponseReasoningText> | null;
+    /**
+     * What was thought and how the upstream signed it, sealed by the gateway for this workspace; with `include: ["reasoning.encrypted_content"]`.
+     */
+    encrypted_content?: string | null;
+    /**
+     * How far the item has come: `in_progress`, `completed` or `incomplete`.
+     */
+    status?: string | null;
+};
+
+/**
+ * An item the gateway has kept: of an answer, or of what was sent for it.
+ */
+export type ResponseItemReference = {
+    /**
+     * Always `item_reference`.
+     */
+    type: 'item_reference';
+    /**
+     * The id of the item; the gateway gives one where there is none.
+     */
+    id: string;
+};
+
+/**
+ * An item of a tool that an upstream would have run itself, or of another kind. It is left out with a warning; with `x-interline-strict: true` it is refused.
+ */
+export type ResponseOtherItem = {
+    /**
+     * What it is.
+     */
+    type: string;
+};
+
+/**
+ * One item of a conversation, told apart by its `type`.
+ */
+export type ResponseInputItem = ResponseMessage | ResponseFunctionCall | ResponseFunctionOutput | ResponseCustomCall | ResponseCustomOutput | ResponseReasoning | ResponseItemReference | ResponseOtherItem;
+
+/**
+ * The conversation, oldest item first.
+ */
+export type ResponseInputItems = Array<ResponseInputItem>;
+
+/**
+ * What to answer: a text, or items.
+ */
+export type ResponseInput = ContentText | ResponseInputItems;
+
+/**
+ * The id of an answer kept by the gateway.
+ */
+export type ResponseId = string;
+
+/**
+ * Options of a streamed answer.
+ */
+export type ResponseStreamOptions = {
+    /**
+     * Padding against guessing tokens from sizes; none is added.
+     */
+    include_obfuscation?: boolean | null;
+};
+
+/**
+ * What to give besides. `reasoning.encrypted_content` and `message.output_text.logprobs` are given; others belong to hosted tools and have no effect.
+ */
+export type ResponseInclude = string;
+
+/**
+ * A function the model may call.
+ */
+export type ResponseFunctionTool = {
+    /**
+     * Always `function`.
+     */
+    type: 'function';
+    /**
+     * The name of the function.
+     */
+    name: string;
+    /**
+     * What it does.
+     */
+    description?: string | null;
+    /**
+     * JSON Schema of its arguments.
+     */
+    parameters?: JsonSchemaObject | null;
+    /**
+     * Whether arguments must match the schema exactly.
+     */
+    strict?: boolean | null;
+};
+
+/**
+ * The form of a custom tool's input. A grammar is told to the model, which may stray from it.
+ */
+export type ResponseCustomFormat = {
+    /**
+     * Plain text, or text of a grammar.
+     */
+    type: 'text' | 'grammar';
+    /**
+     * The syntax of the grammar: `lark` or `regex`.
+     */
+    syntax?: string | null;
+    /**
+     * The grammar.
+     */
+    definition?: string | null;
+};
+
+/**
+ * A tool whose input is plain text.
+ */
+export type ResponseCustomTool = {
+    /**
+     * Always `custom`.
+     */
+    type: 'custom';
+    /**
+     * The name of the tool.
+     */
+    name: string;
+    /**
+     * What it does.
+     */
+    description?: string | null;
+    /**
+     * What its input must look like.
+     */
+    format?: ResponseCustomFormat | null;
+};
+
+/**
+ * A tool, told apart by its `type`.
+ */
+export type ResponseTool = ResponseFunctionTool | ResponseCustomTool | ResponseNamespaceTool | ResponseHostedTool;
+
+/**
+ * Tools under a common name. A model is told of them as `namespace__name`, and its calls name both.
+ */
+export type ResponseNamespaceTool = {
+    /**
+     * Always `namespace`.
+     */
+    type: 'namespace';
+    /**
+     * The name of the namespace.
+     */
+    name: string;
+    /**
+     * What its tools are for.
+     */
+    description?: string | null;
+    /**
+     * Its tools; a namespace holds no other.
+     */
+    tools: Array<ResponseTool>;
+};
+
+/**
+ * A tool that an upstream would run itself, such as a web search. It is left out with a warning; with `x-interline-strict: true` it is refused.
+ */
+export type ResponseHostedTool = {
+    /**
+     * The name of the tool.
+     */
+    type: string;
+};
+
+/**
+ * Whether the model must call a tool.
+ */
+export type ResponseToolMode = 'none' | 'auto' | 'required';
+
+/**
+ * Names a tool; `mode` and `tools` are those of `allowed_tools`, which names several.
+ */
+export type ResponseToolReference = {
+    /**
+     * `function`, `custom`, `allowed_tools`, or the name of a hosted tool.
+     */
+    type: string;
+    /**
+     * The name of the tool.
+     */
+    name?: string | null;
+    /**
+     * Its namespace, where it has one.
+     */
+    namespace?: string | null;
+    /**
+     * Of `allowed_tools`: `auto` or `required`.
+     */
+    mode?: string | null;
+    /**
+     * Of `allowed_tools`: those that may be called.
+     */
+    tools?: Array<ResponseToolReference> | null;
+};
+
+/**
+ * Which tool the model must call, if any.
+ */
+export type ResponseToolChoice = ResponseToolMode | ResponseToolReference;
+
+/**
+ * The form of the answer.
+ */
+export type ResponseTextFormat = {
+    /**
+     * Plain text, any JSON, or JSON of a schema.
+     */
+    type: 'text' | 'json_object' | 'json_schema';
+    /**
+     * Of `json_schema`: a name for it.
+     */
+    name?: string | null;
+    /**
+     * Of `json_schema`: what it is for.
+     */
+    description?: string | null;
+    /**
+     * Of `json_schema`: the schema.
+     */
+    schema?: JsonSchemaObject | null;
+    /**
+     * Of `json_schema`: whether the answer must match it exactly.
+     */
+    strict?: boolean | null;
+};
+
+/**
+ * What the text of the answer is to be like.
+ */
+export type ResponseText = {
+    /**
+     * Its form.
+     */
+    format?: ResponseTextFormat | null;
+    /**
+     * How long answers should be: `low`, `medium` or `high`.
+     */
+    verbosity?: string | null;
+};
+
+/**
+ * How much to think, and how to tell of it.
+ */
+export type ResponseReasoningOptions = {
+    /**
+     * How much a reasoning model may think; see `reasoning_effort` of a chat.
+     */
+    effort?: string | null;
+    /**
+     * `auto`, `concise` or `detailed`: what was thought is told as a summary. Left out, it is told as it is.
+     */
+    summary?: string | null;
+};
+
+/**
+ * OpenAI's Responses request. Other fields are allowed; what no chat can be told is left out with a warning.
+ */
+export type ResponseRequest = {
+    model: ModelName;
+    input?: ResponseInput;
+    /**
+     * What the model is told before everything else; not carried over by `previous_response_id`.
+     */
+    instructions?: string | null;
+    /**
+     * The answer this one follows; the gateway adds what was said until then. It must have been stored.
+     */
+    previous_response_id?: ResponseId | null;
+    /**
+     * Whether the gateway keeps the answer, encrypted, so that it can be fetched and followed; an upstream is never asked to.
+     */
+    store?: boolean | null;
+    /**
+     * True to receive the answer as server-sent events.
+     */
+    stream?: boolean | null;
+    /**
+     * Options of a streamed answer.
+     */
+    stream_options?: ResponseStreamOptions | null;
+    /**
+     * What to give besides.
+     */
+    include?: Array<ResponseInclude> | null;
+    /**
+     * The most tokens that may be generated, visible and reasoning tokens together.
+     */
+    max_output_tokens?: number | null;
+    /**
+     * How often hosted tools may be called; there are none.
+     */
+    max_tool_calls?: number | null;
+    /**
+     * Sampling temperature. Higher is more varied.
+     */
+    temperature?: number | null;
+    /**
+     * Nucleus sampling, only the tokens of this probability mass are considered.
+     */
+    top_p?: number | null;
+    /**
+     * Lowers the chance of tokens that have appeared at all.
+     */
+    presence_penalty?: number | null;
+    /**
+     * Lowers the chance of tokens by how often they have appeared.
+     */
+    frequency_penalty?: number | null;
+    /**
+     * How many of the likeliest tokens to report at each position.
+     */
+    top_logprobs?: number | null;
+    /**
+     * The tools the model may call.
+     */
+    tools?: Array<ResponseTool> | null;
+    /**
+     * Which tool the model must call, if any.
+     */
+    tool_choice?: ResponseToolChoice | null;
+    /**
+     * Whether the model may call several tools in one turn.
+     */
+    parallel_tool_calls?: boolean | null;
+    /**
+     * What the text of the answer is to be like.
+     */
+    text?: ResponseText | null;
+    /**
+     * How much to think, and how to tell of it.
+     */
+    reasoning?: ResponseReasoningOptions | null;
+    /**
+     * `disabled`. With `auto` a warning is given, for nothing is cut.
+     */
+    truncation?: string | null;
+    /**
+     * Up to 16 pairs of strings, kept with the answer.
+     */
+    metadata?: {
+        [key: string]: MetadataValue;
+    } | null;
+    /**
+     * The upstream's processing class.
+     */
+    service_tier?: string | null;
+    /**
+     * The older name of `safety_identifier` and `prompt_cache_key`.
+     *
+     * @deprecated
+     */
+    user?: string | null;
+    /**
+     * A stable, hashed id of your user, for the upstream's abuse checks.
+     */
+    safety_identifier?: string | null;
+    /**
+     * Groups requests that share a prefix, so that the prompt cache is hit more often.
+     */
+    prompt_cache_key?: string | null;
+    /**
+     * How long the upstream should keep the cached prefix.
+     */
+    prompt_cache_retention?: string | null;
+    /**
+     * True is refused: the gateway answers at once.
+     */
+    background?: boolean | null;
+    sandbox?: SandboxOptions;
+};
+
+/**
+ * Why an answer failed.
+ */
+export type ResponseFailure = {
+    /**
+     * One of OpenAI's codes; the event `error` before it has the gateway's.
+     */
+    code: 'server_error' | 'rate_limit_exceeded';
+    /**
+     * What happened.
+     */
+    message: string;
+};
+
+/**
+ * Why an answer is not whole.
+ */
+export type ResponseIncomplete = {
+    /**
+     * What cut it off.
+     */
+    reason: 'max_output_tokens' | 'content_filter';
+};
+
+/**
+ * A source of the answer.
+ */
+export type ResponseAnnotation = {
+    /**
+     * Always `url_citation`.
+     */
+    type: 'url_citation';
+    /**
+     * Its address.
+     */
+    url: string;
+    /**
+     * Its title.
+     */
+    title: string;
+    /**
+     * Where in the text it begins to matter.
+     */
+    start_index: number;
+    /**
+     * Where it ends to.
+     */
+    end_index: number;
+};
+
+/**
+ * What the model says.
+ */
+export type ResponseOutputText = {
+    /**
+     * Always `output_text`.
+     */
+    type: 'output_text';
+    /**
+     * The text.
+     */
+    text: string;
+    /**
+     * The sources of it.
+     */
+    annotations: Array<ResponseAnnotation>;
+    /**
+     * The log probabilities of its tokens, where they were asked for.
+     */
+    logprobs: Array<TokenLogprob>;
+};
+
+/**
+ * A part of a message, told apart by its `type`.
+ */
+export type ResponseMessagePart = ({
+    type: 'output_text';
+} & ResponseOutputText) | ({
+    type: 'refusal';
+} & ResponseRefusal);
+
+/**
+ * What the model says.
+ */
+export type ResponseOutputMessage = {
+    /**
+     * The id of the item.
+     */
+    id: string;
+    /**
+     * Always `message`.
+     */
+    type: 'message';
+    /**
+     * How far the item has come.
+     */
+    status: 'in_progress' | 'completed' | 'incomplete';
+    /**
+     * Always `assistant`.
+     */
+    role: 'assistant';
+    /**
+     * Its parts.
+     */
+    content: Array<ResponseMessagePart>;
+};
+
+/**
+ * A call of a function.
+ */
+export type ResponseOutputCall = {
+    /**
+     * The id of the item.
+     */
+    id: string;
+    /**
+     * Always `function_call`.
+     */
+    type: 'function_call';
+    /**
+     * How far the item has come.
+     */
+    status: 'in_progress' | 'completed' | 'incomplete';
+    /**
+     * Ties a call to its output.
+     */
+    call_id: string;
+    /**
+     * The namespace of the function, where it has one.
+     */
+    namespace?: string;
+    /**
+     * The name of the function.
+     */
+    name: string;
+    /**
+     * The arguments, as JSON text.
+     */
+    arguments: string;
+};
+
+/**
+ * A call of a custom tool.
+ */
+export type ResponseOutputCustomCall = {
+    /**
+     * The id of the item.
+     */
+    id: string;
+    /**
+     * Always `custom_tool_call`.
+     */
+    type: 'custom_tool_call';
+    /**
+     * How far the item has come.
+     */
+    status: 'in_progress' | 'completed' | 'incomplete';
+    /**
+     * Ties a call to its output.
+     */
+    call_id: string;
+    /**
+     * The namespace of the tool, where it has one.
+     */
+    namespace?: string;
+    /**
+     * The name of the tool.
+     */
+    name: string;
+    /**
+     * The input, exactly as generated.
+     */
+    input: string;
+};
+
+/**
+ * What the model thought.
+ */
+export type ResponseOutputReasoning = {
+    /**
+     * The id of the item.
+     */
+    id: string;
+    /**
+     * Always `reasoning`.
+     */
+    type: 'reasoning';
+    /**
+     * As a summary, where one was asked for.
+     */
+    summary: Array<ResponseReasoningText>;
+    /**
+     * As the model wrote it, where none was asked for.
+     */
+    content?: Array<ResponseReasoningText>;
+    /**
+     * Sealed by the gateway for this workspace, where it was asked for.
+     */
+    encrypted_content?: string;
+};
+
+/**
+ * An item of an answer, told apart by its `type`.
+ */
+export type ResponseOutputItem = ({
+    type: 'message';
+} & ResponseOutputMessage) | ({
+    type: 'function_call';
+} & ResponseOutputCall) | ({
+    type: 'custom_tool_call';
+} & ResponseOutputCustomCall) | ({
+    type: 'reasoning';
+} & ResponseOutputReasoning);
+
+/**
+ * Of the tokens read.
+ */
+export type ResponseInputDetails = {
+    /**
+     * Read from the cache of the upstream.
+     */
+    cached_tokens: number;
+    /**
+     * Written to it.
+     */
+    cache_write_tokens: number;
+};
+
+/**
+ * Of the tokens generated.
+ */
+export type ResponseOutputDetails = {
+    /**
+     * Thought, and not said.
+     */
+    reasoning_tokens: number;
+};
+
+/**
+ * What was counted, in tokens.
+ */
+export type ResponseUsage = {
+    /**
+     * Read.
+     */
+    input_tokens: number;
+    input_tokens_details: ResponseInputDetails;
+    /**
+     * Generated.
+     */
+    output_tokens: number;
+    output_tokens_details: ResponseOutputDetails;
+    /**
+     * Both together.
+     */
+    total_tokens: number;
+};
+
+/**
+ * An answer.
+ */
+export type ResponseResource = {
+    id: ResponseId;
+    /**
+     * Always `response`.
+     */
+    object: 'response';
+    /**
+     * When it was asked for, Unix seconds.
+     */
+    created_at: number;
+    /**
+     * When it was complete, Unix seconds.
+     */
+    completed_at: number | null;
+    /**
+     * How far it has come.
+     */
+    status: 'in_progress' | 'completed' | 'incomplete' | 'failed';
+    /**
+     * Always false.
+     */
+    background: boolean;
+    /**
+     * Why it failed.
+     */
+    error: ResponseFailure | null;
+    /**
+     * Why it is not whole.
+     */
+    incomplete_details: ResponseIncomplete | null;
+    /**
+     * As they were sent.
+     */
+    instructions: string | null;
+    /**
+     * As it was sent.
+     */
+    max_output_tokens: number | null;
+    /**
+     * As it was sent.
+     */
+    max_tool_calls: number | null;
+    /**
+     * The model that answered, as the upstream names it.
+     */
+    model: string;
+    /**
+     * What the model thought, said and called.
+     */
+    output: Array<ResponseOutputItem>;
+    /**
+     * As it was sent, or true.
+     */
+    parallel_tool_calls: boolean;
+    /**
+     * As it was sent.
+     */
+    previous_response_id: ResponseId | null;
+    /**
+     * As it was sent.
+     */
+    prompt_cache_key: string | null;
+    /**
+     * As it was sent.
+     */
+    reasoning: ResponseReasoningOptions | null;
+    /**
+     * As it was sent.
+     */
+    safety_identifier: string | null;
+    /**
+     * The processing class that was used.
+     */
+    service_tier: string;
+    /**
+     * Whether the gateway keeps it.
+     */
+    store: boolean;
+    /**
+     * As it was sent, or 1.
+     */
+    temperature: number;
+    text: ResponseText;
+    tool_choice: ResponseToolChoice;
+    /**
+     * As they were sent.
+     */
+    tools: Array<ResponseTool>;
+    /**
+     * As it was sent, or 0.
+     */
+    top_logprobs: number;
+    /**
+     * As it was sent, or 1.
+     */
+    top_p: number;
+    /**
+     * As it was sent, or 0.
+     */
+    presence_penalty: number;
+    /**
+     * As it was sent, or 0.
+     */
+    frequency_penalty: number;
+    /**
+     * As it was sent, or `disabled`.
+     */
+    truncation: string;
+    /**
+     * What was counted; null until it is known.
+     */
+    usage: ResponseUsage | null;
+    /**
+     * As it was sent.
+     */
+    user?: string;
+    /**
+     * As it was sent.
+     */
+    metadata: {
+        [key: string]: MetadataValue;
+    };
+};
+
+/**
+ * The answer as it is at one of its stages; its output is empty until it has ended.
+ */
+export type ResponseStageEvent = {
+    /**
+     * What happened.
+     */
+    type: 'response.created' | 'response.in_progress' | 'response.completed' | 'response.incomplete' | 'response.failed';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    response: ResponseResource;
+};
+
+/**
+ * An item has begun, or is done.
+ */
+export type ResponseItemEvent = {
+    /**
+     * What happened.
+     */
+    type: 'response.output_item.added' | 'response.output_item.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    item: ResponseOutputItem;
+};
+
+/**
+ * A part of an answer, told apart by its `type`.
+ */
+export type ResponseOutputPart = ({
+    type: 'output_text';
+} & ResponseOutputText) | ({
+    type: 'refusal';
+} & ResponseRefusal) | ({
+    type: 'reasoning_text' | 'summary_text';
+} & ResponseReasoningText);
+
+/**
+ * A part of an item has begun, or is done.
+ */
+export type ResponsePartEvent = {
+    /**
+     * What happened.
+     */
+    type: 'response.content_part.added' | 'response.content_part.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the item.
+     */
+    content_index: number;
+    part: ResponseOutputPart;
+};
+
+/**
+ * A piece of text.
+ */
+export type ResponseTextDelta = {
+    /**
+     * Always `response.output_text.delta`.
+     */
+    type: 'response.output_text.delta';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the item.
+     */
+    content_index: number;
+    /**
+     * What is new.
+     */
+    delta: string;
+    /**
+     * Of the tokens of it, where they were asked for.
+     */
+    logprobs: Array<TokenLogprob>;
+};
+
+/**
+ * A text is done.
+ */
+export type ResponseTextDone = {
+    /**
+     * Always `response.output_text.done`.
+     */
+    type: 'response.output_text.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the item.
+     */
+    content_index: number;
+    /**
+     * All of it.
+     */
+    text: string;
+    /**
+     * Of the tokens of it, where they were asked for.
+     */
+    logprobs: Array<TokenLogprob>;
+};
+
+/**
+ * A source of the text.
+ */
+export type ResponseAnnotationAdded = {
+    /**
+     * Always `response.output_text.annotation.added`.
+     */
+    type: 'response.output_text.annotation.added';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the item.
+     */
+    content_index: number;
+    /**
+     * The place of the source among those of the part.
+     */
+    annotation_index: number;
+    annotation: ResponseAnnotation;
+};
+
+/**
+ * A piece of a refusal.
+ */
+export type ResponseRefusalDelta = {
+    /**
+     * Always `response.refusal.delta`.
+     */
+    type: 'response.refusal.delta';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the item.
+     */
+    content_index: number;
+    /**
+     * What is new.
+     */
+    delta: string;
+};
+
+/**
+ * A refusal is done.
+ */
+export type ResponseRefusalDone = {
+    /**
+     * Always `response.refusal.done`.
+     */
+    type: 'response.refusal.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the item.
+     */
+    content_index: number;
+    /**
+     * All of it.
+     */
+    refusal: string;
+};
+
+/**
+ * A piece of what is thought.
+ */
+export type ResponseReasoningDelta = {
+    /**
+     * Always `response.reasoning_text.delta`.
+     */
+    type: 'response.reasoning_text.delta';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the item.
+     */
+    content_index: number;
+    /**
+     * What is new.
+     */
+    delta: string;
+};
+
+/**
+ * A thought is done.
+ */
+export type ResponseReasoningDone = {
+    /**
+     * Always `response.reasoning_text.done`.
+     */
+    type: 'response.reasoning_text.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the item.
+     */
+    content_index: number;
+    /**
+     * All of it.
+     */
+    text: string;
+};
+
+/**
+ * A part of a summary has begun, or is done.
+ */
+export type ResponseSummaryPartEvent = {
+    /**
+     * What happened.
+     */
+    type: 'response.reasoning_summary_part.added' | 'response.reasoning_summary_part.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the summary.
+     */
+    summary_index: number;
+    part: ResponseReasoningText;
+};
+
+/**
+ * A piece of a summary.
+ */
+export type ResponseSummaryDelta = {
+    /**
+     * Always `response.reasoning_summary_text.delta`.
+     */
+    type: 'response.reasoning_summary_text.delta';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the summary.
+     */
+    summary_index: number;
+    /**
+     * What is new.
+     */
+    delta: string;
+};
+
+/**
+ * A summary is done.
+ */
+export type ResponseSummaryDone = {
+    /**
+     * Always `response.reasoning_summary_text.done`.
+     */
+    type: 'response.reasoning_summary_text.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The place of the part in the summary.
+     */
+    summary_index: number;
+    /**
+     * All of it.
+     */
+    text: string;
+};
+
+/**
+ * A piece of a function's arguments.
+ */
+export type ResponseArgumentsDelta = {
+    /**
+     * Always `response.function_call_arguments.delta`.
+     */
+    type: 'response.function_call_arguments.delta';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * What is new.
+     */
+    delta: string;
+};
+
+/**
+ * The arguments are done.
+ */
+export type ResponseArgumentsDone = {
+    /**
+     * Always `response.function_call_arguments.done`.
+     */
+    type: 'response.function_call_arguments.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * The name of the function.
+     */
+    name: string;
+    /**
+     * All of them.
+     */
+    arguments: string;
+};
+
+/**
+ * A piece of a custom tool's input.
+ */
+export type ResponseCustomInputDelta = {
+    /**
+     * Always `response.custom_tool_call_input.delta`.
+     */
+    type: 'response.custom_tool_call_input.delta';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * What is new.
+     */
+    delta: string;
+};
+
+/**
+ * The input is done.
+ */
+export type ResponseCustomInputDone = {
+    /**
+     * Always `response.custom_tool_call_input.done`.
+     */
+    type: 'response.custom_tool_call_input.done';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * The item it belongs to.
+     */
+    item_id: string;
+    /**
+     * The place of the item in the answer.
+     */
+    output_index: number;
+    /**
+     * All of it.
+     */
+    input: string;
+};
+
+/**
+ * Something went wrong in the middle; `response.failed` follows.
+ */
+export type ResponseErrorEvent = {
+    /**
+     * Always `error`.
+     */
+    type: 'error';
+    /**
+     * The number of the event, from 0 and without gaps.
+     */
+    sequence_number: number;
+    /**
+     * A code of the gateway's error catalogue.
+     */
+    code: string;
+    /**
+     * What happened.
+     */
+    message: string;
+    /**
+     * The field at fault, where there is one.
+     */
+    param: string | null;
+};
+
+/**
+ * One event of a streamed answer, told apart by its `type`; `data: [DONE]` ends the stream.
+ */
+export type ResponseEvent = ({
+    type: 'response.created' | 'response.in_progress' | 'response.completed' | 'response.incomplete' | 'response.failed';
+} & ResponseStageEvent) | ({
+    type: 'response.output_item.added' | 'response.output_item.done';
+} & ResponseItemEvent) | ({
+    type: 'response.content_part.added' | 'response.content_part.done';
+} & ResponsePartEvent) | ({
+    type: 'response.output_text.delta';
+} & ResponseTextDelta) | ({
+    type: 'response.output_text.done';
+} & ResponseTextDone) | ({
+    type: 'response.output_text.annotation.added';
+} & ResponseAnnotationAdded) | ({
+    type: 'response.refusal.delta';
+} & ResponseRefusalDelta) | ({
+    type: 'response.refusal.done';
+} & ResponseRefusalDone) | ({
+    type: 'response.reasoning_text.delta';
+} & ResponseReasoningDelta) | ({
+    type: 'response.reasoning_text.done';
+} & ResponseReasoningDone) | ({
+    type: 'response.reasoning_summary_part.added' | 'response.reasoning_summary_part.done';
+} & ResponseSummaryPartEvent) | ({
+    type: 'response.reasoning_summary_text.delta';
+} & ResponseSummaryDelta) | ({
+    type: 'response.reasoning_summary_text.done';
+} & ResponseSummaryDone) | ({
+    type: 'response.function_call_arguments.delta';
+} & ResponseArgumentsDelta) | ({
+    type: 'response.function_call_arguments.done';
+} & ResponseArgumentsDone) | ({
+    type: 'response.custom_tool_call_input.delta';
+} & ResponseCustomInputDelta) | ({
+    type: 'response.custom_tool_call_input.done';
+} & ResponseCustomInputDone) | ({
+    type: 'error';
+} & ResponseErrorEvent);
+
+/**
+ * Says which answer was deleted.
+ */
+export type DeletedResponse = {
+    id: ResponseId;
+    /**
+     * Always `response`.
+     */
+    object: 'response';
+    /**
+     * Always true.
+     */
+    deleted: true;
+};
+
+/**
+ * Rows of one page.
+ */
+export type PageLimit = number;
+
+/**
+ * The id of an item.
+ */
+export type ResponseItemId = string;
+
+/**
+ * The order of a list: as sent, or the last first.
+ */
+export type ItemOrder = 'asc' | 'desc';
+
+/**
+ * A page of what was sent for an answer.
+ */
+export type ResponseItemList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The items.
+     */
+    data: Array<ResponseInputItem>;
+    /**
+     * The id of the first item of the page; empty when there is none.
+     */
+    first_id: string;
+    /**
+     * The id of the last item of the page; empty when there is none.
+     */
+    last_id: string;
+    /**
+     * Whether there are more.
+     */
+    has_more: boolean;
+};
+
+/**
  * A kind of input or output.
  */
 export type Modality = 'text' | 'image' | 'audio' | 'video' | 'file';
@@ -2665,11 +4325,6 @@ export type ModelList = {
      */
     data: Array<Model>;
 };
-
-/**
- * Rows of one page.
- */
-export type PageLimit = number;
 
 /**
  * The id of a key, `key_` and the sixteen characters that are also inside the key.
@@ -5002,14 +6657,29 @@ export type Strict = StrictFlag;
 export type WorkspaceHeader = WorkspaceSelector;
 
 /**
- * The id of a model, an alias or a route. Slashes may be sent raw or as `%2F`.
+ * The id of a stored answer.
  */
-export type ModelPath = ModelName;
+export type ResponsePath = ResponseId;
 
 /**
  * How many rows to give; 20 when left out.
  */
 export type Limit2 = PageLimit;
+
+/**
+ * The id of the last item of the page before.
+ */
+export type AfterItem = ResponseItemId;
+
+/**
+ * Whether the items come as they were sent, or the last first.
+ */
+export type ItemOrder2 = ItemOrder;
+
+/**
+ * The id of a model, an alias or a route. Slashes may be sent raw or as `%2F`.
+ */
+export type ModelPath = ModelName;
 
 /**
  * The id of the last key of the page before.
@@ -5660,6 +7330,372 @@ export type CreateSpeechResponses = {
 };
 
 export type CreateSpeechResponse = CreateSpeechResponses[keyof CreateSpeechResponses];
+
+export type CreateResponseData = {
+    /**
+     * What to answer, and how.
+     */
+    body: ResponseRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/responses';
+};
+
+export type CreateResponseErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateResponseError = CreateResponseErrors[keyof CreateResponseErrors];
+
+export type CreateResponseResponses = {
+    /**
+     * The answer, whole or as events.
+     */
+    200: ResponseResource;
+};
+
+export type CreateResponseResponse = CreateResponseResponses[keyof CreateResponseResponses];
+
+export type DeleteResponseData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a stored answer.
+         */
+        response: ResponseId;
+    };
+    query?: never;
+    url: '/responses/{response}';
+};
+
+export type DeleteResponseErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteResponseError = DeleteResponseErrors[keyof DeleteResponseErrors];
+
+export type DeleteResponseResponses = {
+    /**
+     * It was deleted.
+     */
+    200: DeletedResponse;
+};
+
+export type DeleteResponseResponse = DeleteResponseResponses[keyof DeleteResponseResponses];
+
+export type RetrieveResponseData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a stored answer.
+         */
+        response: ResponseId;
+    };
+    query?: never;
+    url: '/responses/{response}';
+};
+
+export type RetrieveResponseErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveResponseError = RetrieveResponseErrors[keyof RetrieveResponseErrors];
+
+export type RetrieveResponseResponses = {
+    /**
+     * The answer.
+     */
+    200: ResponseResource;
+};
+
+export type RetrieveResponseResponse = RetrieveResponseResponses[keyof RetrieveResponseResponses];
+
+export type CancelResponseData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a stored answer.
+         */
+        response: ResponseId;
+    };
+    query?: never;
+    url: '/responses/{response}/cancel';
+};
+
+export type CancelResponseErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CancelResponseError = CancelResponseErrors[keyof CancelResponseErrors];
+
+export type ListResponseInputItemsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a stored answer.
+         */
+        response: ResponseId;
+    };
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last item of the page before.
+         */
+        after?: ResponseItemId;
+        /**
+         * Whether the items come as they were sent, or the last first.
+         */
+        order?: ItemOrder;
+    };
+    url: '/responses/{response}/input_items';
+};
+
+export type ListResponseInputItemsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListResponseInputItemsError = ListResponseInputItemsErrors[keyof ListResponseInputItemsErrors];
+
+export type ListResponseInputItemsResponses = {
+    /**
+     * A page of items.
+     */
+    200: ResponseItemList;
+};
+
+export type ListResponseInputItemsResponse = ListResponseInputItemsResponses[keyof ListResponseInputItemsResponses];
 
 export type ListModelsData = {
     body?: never;
@@ -10018,3 +12054,109 @@ export type CreateTranscriptionStreamResponses = {
 };
 
 export type CreateTranscriptionStreamResponse = CreateTranscriptionStreamResponses[keyof CreateTranscriptionStreamResponses];
+
+export type CreateResponseStreamData = {
+    /**
+     * What to answer, and how.
+     */
+    body: ResponseRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/responses#stream';
+};
+
+export type CreateResponseStreamErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateResponseStreamError = CreateResponseStreamErrors[keyof CreateResponseStreamErrors];
+
+export type CreateResponseStreamResponses = {
+    /**
+     * The answer, whole or as events.
+     */
+    200: ResponseEvent;
+};
+
+export type CreateResponseStreamResponse = CreateResponseStreamResponses[keyof CreateResponseStreamResponses];
