@@ -161,8 +161,7 @@ describe('a stream', () => {
 describe('what the gateway keeps', () => {
   test('is fetched, followed, listed and deleted', async () => {
     const first = await client().responses.create({ model: ECHO, input: 'Reply with exactly: first' });
-    const { output_text: _text, ...kept } = first;
-    expect(await client().responses.retrieve(first.id)).toMatchObject({ ...kept });
+    expect(await client().responses.retrieve(first.id)).toMatchObject({ id: first.id, output: first.output, usage: first.usage, created_at: first.created_at, completed_at: first.completed_at });
     const second = await client().responses.create({ model: ECHO, input: [{ role: 'user', content: 'one' }, { role: 'user', content: 'Reply with exactly: second' }], previous_response_id: first.id });
     expect(second).toMatchObject({ previous_response_id: first.id, output_text: 'second' });
     expect(second.usage?.input_tokens).toBeGreaterThan(first.usage?.input_tokens ?? 0);

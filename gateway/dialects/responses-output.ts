@@ -94,50 +94,47 @@ function copyOf(part: Part): JsonObject {
   return part.type === 'refusal' ? { ...part } : { ...part, annotations: [...part.annotations], logprobs: [...part.logprobs] };
 }
 
-/** What the model thinks: as a summary where one was asked for, else as it is. */
+/**
+ * What the model thinks, told as a summary whether or not one was asked for: of the events for thoughts, only those of a summary are
+ * called the same by OpenAI (`response.reasoning_text.delta` for others) and Open Responses 2026-04-24 (`response.reasoning.delta`).
+ */
 export class ReasoningItem implements OutputItem {
-  readonly #place: Place & { readonly wantsSummary: boolean };
+  readonly #place: Place;
   #text = '';
   #sealed: string | null = null;
 
-  constructor(place: Place & { readonly wantsSummary: boolean }) {
+  constructor(place: Place) {
     this.#place = place;
-    place.emit('response.output_item.added', { output_index: place.index, item: { id: place.id, type: 'reasoning', summary: [] } });
+    place.emit('response.output_item.added', { output_index: place.index, item: this.write() });
   }
 
   addText(delta: string): void {
-    const { wantsSummary } = this.#place;
-    if (this.#text === '') this.#emit(wantsSummary ? 'response.reasoning_summary_part.added' : 'response.content_part.added', { part: this.#part('') });
+    if (this.#text === '') this.#emit('response.reasoning_summary_part.added', { part: { type: 'summary_text', text: '' } });
     this.#text += delta;
-    this.#emit(wantsSummary ? 'response.reasoning_summary_text.delta' : 'response.reasoning_text.delta', { delta });
+    this.#emit('response.reasoning_summary_text.delta', { delta });
   }
 
   close(sealed: string | null): void {
-    const { wantsSummary, index, emit } = this.#place;
     this.#sealed = sealed;
     if (this.#text !== '') {
-      this.#emit(wantsSummary ? 'response.reasoning_summary_text.done' : 'response.reasoning_text.done', { text: this.#text });
-      this.#emit(wantsSummary ? 'response.reasoning_summary_part.done' : 'response.content_part.done', { part: this.#part(this.#text) });
+      this.#emit('response.reasoning_summary_text.done', { text: this.#text });
+      this.#emit('response.reasoning_summary_part.done', { part: this.#part() });
     }
-    emit('response.output_item.done', { output_index: index, item: this.write() });
+    this.#place.emit('response.output_item.done', { output_index: this.#place.index, item: this.write() });
   }
 
   write(): JsonObject {
-    const { id, wantsSummary } = this.#place;
-    const parts = this.#text === '' ? [] : [this.#part(this.#text)];
-    return {
-      id, type: 'reasoning', summary: wantsSummary ? parts : [], ...(wantsSummary || parts.length === 0 ? {} : { content: parts }),
-      ...(this.#sealed === null ? {} : { encrypted_content: this.#sealed }),
-    };
+    const summary = this.#text === '' ? [] : [this.#part()];
+    return { id: this.#place.id, type: 'reasoning', summary, ...(this.#sealed === null ? {} : { encrypted_content: this.#sealed }) };
   }
 
-  #part(text: string): JsonObject {
-    return { type: this.#place.wantsSummary ? 'summary_text' : 'reasoning_text', text };
+  #part(): JsonObject {
+    return { type: 'summary_text', text: this.#text };
   }
 
   #emit(type: string, fields: JsonObject): void {
-    const { id, index, emit, wantsSummary } = this.#place;
-    emit(type, { item_id: id, output_index: index, [wantsSummary ? 'summary_index' : 'content_index']: 0, ...fields });
+    const { id, index, emit } = this.#place;
+    emit(type, { item_id: id, output_index: index, summary_index: 0, ...fields });
   }
 }
 

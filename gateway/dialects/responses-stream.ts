@@ -19,8 +19,6 @@ import type { Thoughts } from './responses-thoughts.ts';
 export interface StreamSetup {
   readonly frame: Frame;
   readonly names: ToolNames;
-  /** The caller asked for summaries: what was thought is told as one. */
-  readonly wantsSummary: boolean;
   /** Seals what was thought, where the caller asked for `reasoning.encrypted_content`; null where not. */
   readonly seal: ((thoughts: Thoughts) => string) | null;
   readonly nowSeconds: () => number;
@@ -154,7 +152,7 @@ export class ResponsesStream implements DialectStream {
   #reasoning(): ReasoningItem {
     if (this.#open instanceof ReasoningItem) return this.#open;
     this.#close();
-    const item = new ReasoningItem({ ...this.#place('reasoning'), wantsSummary: this.#setup.wantsSummary });
+    const item = new ReasoningItem(this.#place('reasoning'));
     this.#items.push(item);
     this.#open = item;
     return item;

@@ -1,6 +1,6 @@
 /** This file is the dialect of OpenAI's Responses: items instead of messages, and events for every step of an answer. https://platform.openai.com/docs/api-reference/responses (2026-11). */
 import type { ResponseRequest } from '../../generated/client/types.gen.ts';
-import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import { arrayAt, isJsonObject, objectAt, parseJson } from '../foundation/json-value.ts';
 import type { Dialect } from './dialect.ts';
 import type { ToolNames } from './responses-names.ts';
 import { ResponsesStream } from './responses-stream.ts';
@@ -25,10 +25,8 @@ export interface ResponsesDialect extends Dialect {
 
 /** Makes the dialect of one request. */
 export function responsesDialect(body: ResponseRequest, { id, names, seal, nowSeconds }: AnswerSetup): ResponsesDialect {
-  const summary = stringAt(body.reasoning, 'summary') ?? stringAt(body.reasoning, 'generate_summary');
   const setup: StreamSetup = {
     frame: { id, body, createdAt: nowSeconds() }, names, nowSeconds,
-    wantsSummary: summary !== null,
     seal: (body.include ?? []).includes('reasoning.encrypted_content') ? seal : null,
   };
   let latest: ResponsesStream | null = null;

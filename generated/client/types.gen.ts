@@ -2709,7 +2709,7 @@ export type ResponseCustomOutput = {
  */
 export type ResponseReasoningText = {
     /**
-     * `summary_text` where a summary was asked for, else `reasoning_text`.
+     * `summary_text`; `reasoning_text` in the content of an item that is sent.
      */
     type: 'summary_text' | 'reasoning_text';
     /**
@@ -2731,7 +2731,7 @@ export type ResponseReasoning = {
      */
     id?: string | null;
     /**
-     * What was thought, where `reasoning.summary` was asked for.
+     * What was thought, as it was told.
      */
     summary: Array<ResponseReasoningText>;
     /**
@@ -2995,7 +2995,7 @@ export type ResponseReasoningOptions = {
      */
     effort?: string | null;
     /**
-     * `auto`, `concise` or `detailed`: what was thought is told as a summary. Left out, it is told as it is.
+     * `auto`, `concise` or `detailed`. Whatever it says, what the upstream shows of its thoughts is told as a summary.
      */
     summary?: string | null;
 };
@@ -3305,13 +3305,9 @@ export type ResponseOutputReasoning = {
      */
     type: 'reasoning';
     /**
-     * As a summary, where one was asked for.
+     * What the upstream shows of it.
      */
     summary: Array<ResponseReasoningText>;
-    /**
-     * As the model wrote it, where none was asked for.
-     */
-    content?: Array<ResponseReasoningText>;
     /**
      * Sealed by the gateway for this workspace, where it was asked for.
      */
@@ -3537,17 +3533,6 @@ export type ResponseItemEvent = {
 };
 
 /**
- * A part of an answer, told apart by its `type`.
- */
-export type ResponseOutputPart = ({
-    type: 'output_text';
-} & ResponseOutputText) | ({
-    type: 'refusal';
-} & ResponseRefusal) | ({
-    type: 'reasoning_text' | 'summary_text';
-} & ResponseReasoningText);
-
-/**
  * A part of an item has begun, or is done.
  */
 export type ResponsePartEvent = {
@@ -3571,7 +3556,7 @@ export type ResponsePartEvent = {
      * The place of the part in the item.
      */
     content_index: number;
-    part: ResponseOutputPart;
+    part: ResponseMessagePart;
 };
 
 /**
@@ -3731,66 +3716,6 @@ export type ResponseRefusalDone = {
      * All of it.
      */
     refusal: string;
-};
-
-/**
- * A piece of what is thought.
- */
-export type ResponseReasoningDelta = {
-    /**
-     * Always `response.reasoning_text.delta`.
-     */
-    type: 'response.reasoning_text.delta';
-    /**
-     * The number of the event, from 0 and without gaps.
-     */
-    sequence_number: number;
-    /**
-     * The item it belongs to.
-     */
-    item_id: string;
-    /**
-     * The place of the item in the answer.
-     */
-    output_index: number;
-    /**
-     * The place of the part in the item.
-     */
-    content_index: number;
-    /**
-     * What is new.
-     */
-    delta: string;
-};
-
-/**
- * A thought is done.
- */
-export type ResponseReasoningDone = {
-    /**
-     * Always `response.reasoning_text.done`.
-     */
-    type: 'response.reasoning_text.done';
-    /**
-     * The number of the event, from 0 and without gaps.
-     */
-    sequence_number: number;
-    /**
-     * The item it belongs to.
-     */
-    item_id: string;
-    /**
-     * The place of the item in the answer.
-     */
-    output_index: number;
-    /**
-     * The place of the part in the item.
-     */
-    content_index: number;
-    /**
-     * All of it.
-     */
-    text: string;
 };
 
 /**
@@ -4034,10 +3959,6 @@ export type ResponseEvent = ({
 } & ResponseRefusalDelta) | ({
     type: 'response.refusal.done';
 } & ResponseRefusalDone) | ({
-    type: 'response.reasoning_text.delta';
-} & ResponseReasoningDelta) | ({
-    type: 'response.reasoning_text.done';
-} & ResponseReasoningDone) | ({
     type: 'response.reasoning_summary_part.added' | 'response.reasoning_summary_part.done';
 } & ResponseSummaryPartEvent) | ({
     type: 'response.reasoning_summary_text.delta';
