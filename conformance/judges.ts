@@ -155,7 +155,7 @@ export function faultByOpenAi(schema: string, value: unknown): string | null {
 
 /** OpenAI's own, of audio. */
 const AUDIO_SCHEMAS = ['CreateTranscriptionResponseJson', 'CreateTranscriptionResponseVerboseJson', 'CreateTranscriptionResponseDiarizedJson', 'CreateTranscriptionResponseStreamEvent', 'CreateSpeechResponseStreamEvent'];
-const NEEDED = [...AUDIO_SCHEMAS, 'CreateCompletionResponse', 'CreateEmbeddingResponse', 'CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
+const NEEDED = [...AUDIO_SCHEMAS, 'Response', 'ResponseItemList', 'ResponseStreamEvent', 'CreateCompletionResponse', 'CreateEmbeddingResponse', 'CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
 
 function loadOpenAi(): { ajv: Ajv2020; compiled: Map<string, ValidateFunction> } {
   const document = parse(readFileSync(openAiFile, 'utf8'), { maxAliasCount: -1 }) as { components: { schemas: Json } };

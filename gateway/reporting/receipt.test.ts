@@ -37,6 +37,9 @@ function partsOf(row: SettledRequest | null, changes: Partial<ReceiptParts> = {}
 const everyone = { workspaceId: 'ws_1', userId: null, keyId: null };
 const write = (row = settledRow(), changes: Partial<ReceiptParts> = {}): Promise<Receipt> => writeReceipt(partsOf(row, changes), everyone, 'req_00000001');
 
+/** Of a request that made and read text alone. */
+const NO_MEDIA_RATES = { image: null, audio_second: null, video_second: null, mega_characters: null };
+
 /** As a customer would, from what the gateway publishes alone. */
 function open(jws: string): unknown {
   const [header = '', payload = '', signature = ''] = jws.split('.');
@@ -56,7 +59,8 @@ describe('a receipt', () => {
       id: 'req_00000001', object: 'receipt', workspace: 'ws_1', user: 'user_1', key: 'key_1', operation: 'createChatCompletion', model_asked: 'fast',
       model: 'google/gemini-2.5-flash', provider: 'google', target: 'google/gemini-2.5-flash', outcome: 'ok', basis: 'provider', payer: 'balance',
       tokens: { prompt: 19_000, fresh: 14_000, cached: 4000, cache_write: 1000, completion: 3000, reasoning: 500 },
-      price: { version: 'v1', rates: { input: '3000000000', output: '15000000000', cache_read: '300000000', cache_write: null, reasoning: null } },
+      media: null,
+      price: { version: 'v1', rates: { input: '3000000000', output: '15000000000', cache_read: '300000000', cache_write: null, reasoning: null, ...NO_MEDIA_RATES } },
       messages: { prompt_tokens: 19_000, completion_tokens: 3000, cached_prompt_tokens: 4000, cached_discount: 2000, effective_input: 17_000, counted_messages: 2 },
       cost_nano_usd: '91200000', charged_nano_usd: '90000000', overrun_nano_usd: '1200000', overrun_messages: 0,
       lines: [{ counter: 'w:ws_1', amount: '90000000' }],
@@ -71,7 +75,16 @@ describe('a receipt', () => {
 
   test('has the rates that held for a prompt of its length', async () => {
     const long = { ...price, longPrompts: [{ abovePromptTokens: 18_999, input: toNanoUsd(6n), output: toNanoUsd(22n), reasoning: toNanoUsd(23n) }, { abovePromptTokens: 19_000, input: toNanoUsd(7n), output: toNanoUsd(24n) }] };
-    expect((await write(settledRow(), { findPrice: () => long })).price.rates).toEqual({ input: '6', output: '22', cache_read: null, cache_write: null, reasoning: '23' });
+    expect((await write(settledRow(), { findPrice: () => long })).price.rates).toEqual({ input: '6', output: '22', cache_read: null, cache_write: null, reasoning: '23', ...NO_MEDIA_RATES });
+  });
+
+  test('has the rates of the variant that was made', async () => {
+    const row = settledRow();
+    const media = { images: 2, audioMs: 0, videoMs: 0, characters: 0, variant: '1024x1024/high' };
+    const priced = { ...price, media: { image: toNanoUsd(40n), variants: { '1024x1024/high': { image: toNanoUsd(170n) } } } };
+    const receipt = await write({ ...row, usage: { ...row.usage, media } }, { findPrice: () => priced });
+    expect(receipt.media).toEqual({ images: 2, audio_ms: 0, video_ms: 0, characters: 0, variant: '1024x1024/high' });
+    expect(receipt.price.rates).toMatchObject({ image: '170', audio_second: '0', video_second: '0', mega_characters: '0' });
   });
 
   test('has no rates where they are no longer known', async () => {
