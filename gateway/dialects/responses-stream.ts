@@ -115,7 +115,7 @@ export class ResponsesStream implements DialectStream {
   }
 
   #resource(stage: Pick<Stage, 'status' | 'incompleteReason' | 'completedAt' | 'error'>): JsonObject {
-    const output = stage.status === 'in_progress' ? [] : this.#items.map((item) => item.write());
+    const output = stage.status === 'in_progress' ? [] : this.#items.map((item) => cutOff(item.write()));
     return writeResource(this.#setup.frame, { ...stage, output, model: this.#model, usage: this.#usage, serviceTier: this.#serviceTier });
   }
 
@@ -225,6 +225,11 @@ export class ResponsesStream implements DialectStream {
     this.#events = NO_BYTES;
     return events;
   }
+}
+
+/** Of an answer that has ended, nothing is still to come. */
+function cutOff(item: JsonObject): JsonObject {
+  return item['status'] === 'in_progress' ? { ...item, status: 'incomplete' } : item;
 }
 
 function placeOf(call: unknown, at: number): number {
