@@ -20,6 +20,7 @@ const OUT_OF_REACH: Partial<Record<OperationId, Readonly<Record<number, string>>
   createChatCompletion: { 500: 'It reads nothing that can be damaged from outside but the key (503) and the catalogue (checked at the start); a fault of its own would be one.' },
   ...unreachable(['createCompletion', 'createEmbedding'], 'As a chat.'),
   ...unreachable(['createTranscription', 'createSpeech'], 'As a chat.'),
+  createVideo: { 409: 'A video and what its key is answered are written at once; nothing is ever under way.', 500: 'As a chat.' },
   listModels: { 500: 'It reads the catalogue, which is checked at the start.' },
   retrieveModel: { 500: 'It reads the catalogue, which is checked at the start.' },
   ...unreachable(['listBudgets', 'retrieveBudget', 'retrieveBalance', 'listLimits'], 'It reads no row but those its key is known by, which fail before (503), and counters.'),
@@ -35,6 +36,9 @@ function unreachable(ids: readonly OperationId[], why: string): Partial<Record<O
   return Object.fromEntries(ids.map((id) => [id, { 500: why }]));
 }
 
+/** What brings about a success that is not the plain one. */
+const CONDITIONS: Readonly<Record<number, Readonly<Record<string, string>>>> = { 206: { range: 'bytes=0-9' }, 304: { 'if-none-match': '*' } };
+
 /** OpenAI's own schema of a successful reply, for the operations that are theirs. */
 const OPENAI_REPLIES: Partial<Record<OperationId, string>> = {
   createChatCompletion: 'CreateChatCompletionResponse',
@@ -44,6 +48,10 @@ const OPENAI_REPLIES: Partial<Record<OperationId, string>> = {
   createResponse: 'Response',
   retrieveResponse: 'Response',
   listResponseInputItems: 'ResponseItemList',
+  createVideo: 'VideoResource',
+  listVideos: 'VideoListResource',
+  retrieveVideo: 'VideoResource',
+  deleteVideo: 'DeletedVideoResource',
   listModels: 'ListModelsResponse',
   retrieveModel: 'Model',
 };
@@ -81,7 +89,8 @@ describe.each(operationIds)('%s', (id) => {
   const successes = statuses.filter((status) => status < 400);
   // Of what never succeeds there is nothing to look at.
   if (successes.length > 0) test.each(successes)('keeps its contract when it answers %i', async (status) => {
-    const reply = await ask(stage, id);
+    const headers = CONDITIONS[status];
+    const reply = await ask(stage, id, headers ? { headers } : {});
     expect({ status: reply.status, fault: faultOfReply(id, reply) }).toEqual({ status, fault: null });
     const schema = OPENAI_REPLIES[id];
     if (schema) expect(faultByOpenAi(schema, json(reply))).toBeNull();

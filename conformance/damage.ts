@@ -32,7 +32,7 @@ export const damageable: readonly OperationId[] = [
   'listMembers', 'retrieveMember', 'addMember', 'updateMember', 'removeMember', 'listUsers', 'retrieveUser', 'createUser', 'updateUser',
   'createBudget', 'updateBudget', 'deleteBudget', 'createProviderKey', 'listProviderKeys', 'retrieveProviderKey', 'deleteProviderKey',
   'createResponse', 'retrieveResponse', 'deleteResponse', 'cancelResponse', 'listResponseInputItems',
-  'createGrant', 'createAdjustment', 'createRefund',
+  'createGrant', 'createAdjustment', 'createRefund', 'listVideos', 'retrieveVideo', 'deleteVideo', 'retrieveVideoContent',
   'putPlan', 'deletePlan', 'putModelEntry', 'deleteModelEntry', 'putProviderEntry', 'deleteProviderEntry',
 ];
 
@@ -93,7 +93,7 @@ function breakRows(server: ServerUnderTest, ids: { readonly damagedKey: string; 
   db.prepare('UPDATE api_key SET models = ? WHERE id = ?').run('{}', ids.damagedKey);
   db.prepare(`UPDATE app_user SET disabled = ${UNREADABLE} WHERE id = ?`).run(ids.user);
   db.prepare(`UPDATE workspace SET created_ms = ${UNREADABLE} WHERE id = ?`).run(ids.workspace);
-  db.exec(`UPDATE request_log SET latency_us = ${UNREADABLE}; UPDATE provider_key SET created_ms = ${UNREADABLE}; UPDATE response SET created_ms = ${UNREADABLE};`);
+  db.exec(`UPDATE request_log SET latency_us = ${UNREADABLE}; UPDATE provider_key SET created_ms = ${UNREADABLE}; UPDATE response SET created_ms = ${UNREADABLE}; UPDATE job SET created_ms = ${UNREADABLE};`);
   for (const table of UNWRITABLE) {
     for (const verb of ['INSERT', 'UPDATE', 'DELETE']) {
       db.exec(`CREATE TRIGGER damaged_${table}_${verb.toLowerCase()} BEFORE ${verb} ON ${table} BEGIN SELECT RAISE(ABORT, 'damaged'); END;`);

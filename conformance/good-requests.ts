@@ -6,6 +6,7 @@ import { askJson, makePayer } from './payer.ts';
 import type { Payer } from './payer.ts';
 import { call } from './raw-client.ts';
 import type { RequestParts } from './raw-client.ts';
+import { eventually } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 /** A request of an operation that is answered with success, but for its key. */
@@ -170,6 +171,11 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
     // The best there is: it never succeeds.
     case 'cancelResponse': return { method: 'POST', path: `/v1/responses/${await anyResponse(server)}/cancel` };
     case 'listResponseInputItems': return { path: `/v1/responses/${await anyResponse(server)}/input_items` };
+    case 'createVideo': return { path: '/v1/videos', body: BRIEF_VIDEO };
+    case 'listVideos': return { path: '/v1/videos' };
+    case 'retrieveVideo': return { path: `/v1/videos/${await madeVideo(server, false)}` };
+    case 'deleteVideo': return { method: 'DELETE', path: `/v1/videos/${await madeVideo(server, false)}` };
+    case 'retrieveVideoContent': return { path: `/v1/videos/${await madeVideo(server, true)}/content` };
     case 'listModels': return { path: '/v1/models' };
     case 'retrieveModel': return { path: '/v1/models/google/gemini-2.5-flash' };
     case 'createKey': return { path: '/v1/keys', body: { name: 'made in a test' } };
@@ -188,6 +194,16 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
 }
 
 let nextEvent = 1;
+
+/** Made in no time. */
+export const BRIEF_VIDEO = { model: 'sandbox/video', prompt: 'A paper boat.', size: '64x64', seconds: '4', sandbox: { step_ms: 1 } };
+
+/** A video of the first key's; waited for, when it must be there to be fetched. */
+async function madeVideo(server: ServerUnderTest, isAwaited: boolean): Promise<string> {
+  const { id } = await askJson(server, { path: '/v1/videos', body: BRIEF_VIDEO });
+  if (isAwaited) await eventually(async () => ((await askJson(server, { path: `/v1/videos/${String(id)}` }))['status'] === 'completed' ? true : null));
+  return String(id);
+}
 
 async function anyRequest(server: ServerUnderTest): Promise<string> {
   const reply = await call(server.url, { path: '/v1/chat/completions', key: server.key, body: hello() });

@@ -93,6 +93,7 @@ export function faultOfReply(id: OperationId, reply: RawReply): string | null {
   const pointer = responsePointer(id, reply.status);
   const { content } = at(pointer) as ResponseObject;
   const type = (reply.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+  if (!content && reply.body.length === 0) return null;
   if (!content || !(type in content)) return `${id} ${reply.status} has the content type ${type}, declared are ${Object.keys(content ?? {}).join(', ')}`;
   const schema = `${pointer}/content/${escape(type)}/schema`;
   const text = reply.body.toString('utf8');

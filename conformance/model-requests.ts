@@ -1,7 +1,7 @@
 /** This file knows how each operation that asks a model by text is asked. */
 import { operations } from '../generated/operations.ts';
 import type { OperationId } from '../generated/operations.ts';
-import { hello } from './good-requests.ts';
+import { BRIEF_VIDEO, hello } from './good-requests.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -9,11 +9,15 @@ const bodies: Partial<Record<OperationId, (more: Body) => Body>> = {
   createChatCompletion: hello,
   createCompletion: (more) => ({ model: 'sandbox/echo', prompt: 'Reply with exactly: Hello', ...more }),
   createResponse: (more) => ({ model: 'sandbox/echo', input: 'Reply with exactly: Hello', ...more }),
+  createVideo: (more) => ({ ...BRIEF_VIDEO, ...more }),
   createEmbedding: (more) => ({ model: 'sandbox/embedding', input: 'Hello', ...more }),
 };
 
-/** The operations that ask a model by text, and those of them whose stream ends, when it breaks off, with the error alone. */
-export const textOperations = Object.keys(bodies) as OperationId[];
+/** The operations that ask a model by text. */
+export const textOperations = (Object.keys(bodies) as OperationId[]).filter((id) => id !== 'createVideo');
+/** The same, and those that ask a model otherwise: whatever is paid. */
+export const paidOperations = Object.keys(bodies) as OperationId[];
+/** Those whose stream ends, when it breaks off, with the error alone. */
 export const streamOperations = textOperations.filter((id) => id !== 'createEmbedding' && id !== 'createResponse');
 
 /** A body that any server answers. */
@@ -30,8 +34,14 @@ export function pathOf(id: OperationId): string {
 
 /** A model of this operation's kind that costs money. */
 export function pricedModel(id: OperationId): string {
+  if (id === 'createVideo') return PRICED_VIDEO.id;
   return id === 'createEmbedding' ? PRICED_EMBEDDING.id : 'priced/echo';
 }
+
+export const PRICED_VIDEO = {
+  id: 'priced/video', name: 'Priced', tier: 'pro', context_window: 0, max_output_tokens: null, kinds: ['video'], output_modalities: ['video'],
+  targets: [{ provider: 'sandbox', model: 'video', price: { input: 0, output: 0, media: { video_second: 1_000_000_000 } } }],
+};
 
 export const PRICED_EMBEDDING = {
   id: 'priced/embedding', name: 'Priced', tier: 'pro', context_window: 100_000, max_output_tokens: null, kinds: ['embeddings'],
@@ -40,6 +50,7 @@ export const PRICED_EMBEDDING = {
 
 /** What costs more than the poor payer has. */
 export function dearBody(id: OperationId): Body {
+  if (id === 'createVideo') return { model: pricedModel(id) };
   return id === 'createEmbedding' ? { model: pricedModel(id), input: 'dear '.repeat(2_000) } : { model: pricedModel(id), [id === 'createResponse' ? 'max_output_tokens' : 'max_tokens']: 1000 };
 }
 

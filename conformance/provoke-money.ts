@@ -10,7 +10,7 @@ import { begin, call } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
 import { eventually } from './server-under-test.ts';
 import { ask } from './stage.ts';
-import { bodyFor, dearBody, pathOf, pricedModel, talkativeBody, textOperations } from './model-requests.ts';
+import { bodyFor, dearBody, pathOf, pricedModel, talkativeBody, paidOperations, textOperations } from './model-requests.ts';
 import type { Stage } from './stage.ts';
 
 type MoneyCode = Extract<ErrorCode,
@@ -23,6 +23,7 @@ type MoneyCode = Extract<ErrorCode,
 const every = Object.keys(operations) as OperationId[];
 const withKey = every.filter((id) => operations[id].scope !== 'none');
 const chat = textOperations;
+const paid = paidOperations;
 const NOBODY = '0'.repeat(32);
 const path = (id: OperationId, value: string): string => `/v1${operations[id].path.replace(/\{\w+\}/, value)}`;
 
@@ -111,7 +112,7 @@ async function strictly(stage: Stage, id: OperationId): Promise<RawReply> {
 
 export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
   unsupported_field: { by: chat, provoke: strictly },
-  unsupported_model: { by: chat, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: id === 'createEmbedding' ? 'sandbox/echo' : 'sandbox/embedding' }) }) },
+  unsupported_model: { by: paid, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: id === 'createEmbedding' ? 'sandbox/echo' : 'sandbox/embedding' }) }) },
   unsafe_url: { by: ['createProviderKey'], provoke: (stage, id) => ask(stage, id, { body: { provider: OWN_KEY_PROVIDER, key: 'sk-own-0123456789', base_url: 'https://127.0.0.1/v1' } }) },
   provider_key_rejected: {
     by: ['createProviderKey'],
@@ -121,7 +122,7 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
     },
   },
   invalid_signature: { by: ['receiveStripeEvent'], provoke: (stage) => call(stage.main.url, stripeEvent({ id: 'evt_forged', type: 'checkout.session.completed', data: { object: {} } }, 'whsec_wrong')) },
-  insufficient_balance: { by: chat, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.poor, dearBody(id)) },
+  insufficient_balance: { by: paid, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.poor, dearBody(id)) },
   budget_exhausted: {
     by: chat,
     async provoke(stage, id) {
@@ -137,11 +138,11 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
       return whileOpen(stage, payer, () => askAs(stage, id, payer));
     },
   },
-  request_exceeds_budget: { by: chat, provoke: async (stage, id) => askAs(stage, id, await withBudget(stage, 'usd', '10'), { model: pricedModel(id) }) },
+  request_exceeds_budget: { by: paid, provoke: async (stage, id) => askAs(stage, id, await withBudget(stage, 'usd', '10'), { model: pricedModel(id) }) },
   insufficient_role: { by: withRoles, provoke: (stage, id) => ask(stage, id, { key: wrongRole(stage, id) }) },
   workspace_not_allowed: { by: withKey, provoke: (stage, id) => ask(stage, id, { headers: { 'x-writingmate-workspace': `ws_${NOBODY}` } }) },
-  workspace_suspended: { by: chat, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.suspended) },
-  tier_not_in_plan: { by: chat, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.basicOnly, { model: pricedModel(id) }) },
+  workspace_suspended: { by: paid, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.suspended) },
+  tier_not_in_plan: { by: paid, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.basicOnly, { model: pricedModel(id) }) },
   workspace_not_found: {
     by: ['retrieveWorkspace', 'updateWorkspace', 'retrieveAnyWorkspace', 'updateAnyWorkspace', 'createGrant', 'createAdjustment', 'createRefund', 'createUserKey'],
     provoke: missing('ws_', 'workspace'),
@@ -199,7 +200,7 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
     by: ['deletePlan', 'deleteModelEntry', 'deleteProviderEntry'],
     provoke: (stage, id) => ask(stage, id, { path: path(id, id === 'deletePlan' ? 'premium' : id === 'deleteModelEntry' ? 'sandbox/echo' : 'openrouter') }),
   },
-  idempotency_key_reused: { by: chat, provoke: (stage, id) => idempotent(stage, id, [bodyFor(id), bodyFor(id, { user: 'another' })]) },
+  idempotency_key_reused: { by: paid, provoke: (stage, id) => idempotent(stage, id, [bodyFor(id), bodyFor(id, { user: 'another' })]) },
   quota_exceeded: {
     by: chat,
     provoke: (stage, id) => eventually(async () => {
@@ -208,7 +209,7 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
     }),
   },
   rate_limited: {
-    by: chat,
+    by: paid,
     provoke: (stage, id) => eventually(async () => {
       const reply = await askAs(stage, id, stage.keys.payers.slow);
       return reply.status === 200 ? null : reply;

@@ -5,8 +5,9 @@ import type { ErrorCode } from '../generated/errors.ts';
 import { call, open, requestBytes } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
 import type { Replay } from './replay-upstream.ts';
-import { bodyFor, streamOperations, textOperations } from './model-requests.ts';
+import { bodyFor, paidOperations, streamOperations, textOperations } from './model-requests.ts';
 import { audioOperations, provocationsOfAudio, withOperations } from './provoke-audio.ts';
+import { videoProvocations } from './provoke-videos.ts';
 import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
 import { ask, goodRequest } from './stage.ts';
 import { damageable, writing } from './damage.ts';
@@ -18,6 +19,9 @@ const withKey = every.filter((id) => operations[id].scope !== 'none');
 const withBody = every.filter((id) => operations[id].hasBody);
 const withJson = every.filter((id) => operations[id].takesJson);
 const chat = textOperations;
+const paid = paidOperations;
+/** Without a key, or retired. */
+const UNREACHABLE: Partial<Record<OperationId, string>> = { createEmbedding: 'openai/text-embedding-3-small', createVideo: 'sora-2' };
 const keyOperations: readonly OperationId[] = ['retrieveKey', 'updateKey', 'deleteKey'];
 const modelEntries: readonly OperationId[] = ['retrieveModelEntry', 'deleteModelEntry'];
 const NOBODY_KEY = 'key_AAAAAAAAAAAAAAAA';
@@ -101,6 +105,7 @@ const responseOperations: readonly OperationId[] = ['createResponse', 'retrieveR
 
 const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
   ...provocationsOfMoney,
+  ...videoProvocations,
   invalid_json: { by: withJson, provoke: (stage, id) => ask(stage, id, { body: '{"model":' }) },
   invalid_request: { by: every, provoke: askInvalid },
   json_too_deep: { by: withJson, provoke: (stage, id) => ask(stage, id, { body: `${'['.repeat(65)}${']'.repeat(65)}` }) },
@@ -118,16 +123,16 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
     provoke: (stage, id) => ask(stage, id, { key: operations[id].scope === 'inference' ? stage.keys.management : stage.keys.inference }),
   },
   model_not_allowed: {
-    by: [...chat, 'retrieveModel'],
-    provoke: (stage, id) => ask(stage, id, { key: stage.keys.sandboxOnly, ...(id === 'retrieveModel' ? {} : { body: bodyFor(id, { model: 'vllm/any' }) }) }),
+    by: [...paid, 'retrieveModel'],
+    provoke: (stage, id) => ask(stage, id, { key: stage.keys.sandboxOnly, ...(id === 'retrieveModel' ? {} : { body: bodyFor(id, { model: id === 'createVideo' ? 'priced/video' : 'vllm/any' }) }) }),
   },
   model_not_found: {
-    by: [...chat, 'retrieveModel', ...modelEntries],
-    provoke: (stage, id) => ask(stage, id, chat.includes(id)
+    by: [...paid, 'retrieveModel', ...modelEntries],
+    provoke: (stage, id) => ask(stage, id, paid.includes(id)
       ? { body: bodyFor(id, { model: 'nobody/nothing' }) }
       : { path: id === 'retrieveModel' ? '/v1/models/nobody/nothing' : '/v1/admin/models/nobody/nothing' }),
   },
-  model_not_available: { by: chat, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: id === 'createEmbedding' ? 'openai/text-embedding-3-small' : 'openai/gpt-5-mini' }) }) },
+  model_not_available: { by: paid, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: UNREACHABLE[id] ?? 'openai/gpt-5-mini' }) }) },
   key_not_found: {
     by: [...keyOperations, 'createBudget'],
     provoke: (stage, id) => ask(stage, id, id === 'createBudget'

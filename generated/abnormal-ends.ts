@@ -146,6 +146,17 @@ export const abnormalEnds = {
     store_away_before: { pays: 'nothing', outcome: null, basis: 'none', when: "The store cannot be reached when the request comes.", why: "Nothing can be set aside: 503 store_unavailable, before any upstream is called." },
     store_away_after: { pays: 'answer', outcome: 'ok', basis: 'provider', when: "The database (PostgreSQL) cannot be reached when the answer is there.", why: "The charge is kept on disk beside the gateway and posted once the database is back." },
   },
+  createVideo: {
+    refused_by_gateway: { pays: 'nothing', outcome: 'refused', basis: 'none', when: "The gateway refuses the request: a limit, a balance, a budget, a scope.", why: "No provider was asked." },
+    provider_refuses: { pays: 'nothing', outcome: 'refused', basis: 'none', when: "The provider refuses the video, at once or for what it would show.", why: "There is no video." },
+    provider_fails: { pays: 'nothing', outcome: 'upstream_error', basis: 'none', when: "The provider fails, or can no longer be reached.", why: "There is no video." },
+    deadline_passes: { pays: 'nothing', outcome: 'timeout', basis: 'none', when: "The video is not made in the time the model has.", why: "There is no video." },
+    handed_over_in_doubt: { pays: 'nothing', outcome: 'upstream_error', basis: 'none', when: "The connection breaks, or the gateway is killed, while the video is handed over, and the provider can not be asked whether it has it.", why: "It is not asked for twice; the loss, if there is one, is the operator's." },
+    gateway_killed: { pays: 'answer', outcome: 'ok', basis: 'counted', when: "The gateway is killed while the video is made, or while it is fetched.", why: "It, or another, goes on where it was." },
+    deleted_before: { pays: 'nothing', outcome: 'client_gone', basis: 'none', when: "The video is deleted before the provider was asked for it.", why: "Nobody has worked on it." },
+    deleted_meanwhile: { pays: 'answer', outcome: 'ok', basis: 'counted', when: "The video is deleted while the provider works on it, and the provider makes it.", why: "The provider has made it and is paid for it." },
+    reply_replayed: { pays: 'nothing', outcome: null, basis: 'none', when: "A request is repeated with its Idempotency-Key and answered with the kept reply.", why: "The first one has paid." },
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, AbnormalEnd>>>>;
 
 /** Every way in which an operation can end abnormally: a table over it is total, or does not compile. */

@@ -71,7 +71,7 @@ export type ProviderId = string;
 /**
  * The format it speaks.
  */
-export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox';
+export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox' | 'openrouter-videos' | 'kling-videos' | 'seedance-videos' | 'pixverse-videos';
 
 /**
  * The formats a provider speaks for single kinds of calls, where they are not of the family of `wire`.
@@ -175,6 +175,75 @@ export type CatalogModelId = string;
  * A kind of input or output.
  */
 export type Modality = 'text' | 'image' | 'audio' | 'video' | 'file';
+
+/**
+ * How fine a video is. A size's tier follows from its area; prices have variants of this name.
+ */
+export type CatalogVideoTier = '360p' | '480p' | '540p' | '720p' | '1080p' | '4k';
+
+/**
+ * What a model that makes videos can be asked for.
+ */
+export type CatalogVideo = {
+    /**
+     * Width and height in pixels; the first is the default. Empty, any of even sides from 64 to 1920 goes, and 1280x720 is the default.
+     */
+    sizes: Array<string>;
+    /**
+     * How long a video may be.
+     */
+    seconds: Array<number>;
+    /**
+     * How long it is when the caller does not say.
+     */
+    default_seconds: number;
+    /**
+     * Lengths that do not go with a tier.
+     */
+    except?: Array<{
+        tier: CatalogVideoTier;
+        /**
+         * The lengths of this tier.
+         */
+        seconds: Array<number>;
+    }>;
+    /**
+     * Whether it begins from a picture. No, when it is left out.
+     */
+    input_reference?: boolean;
+    /**
+     * Whether it ends in a picture, when it also begins from one. No, when it is left out.
+     */
+    end_frame?: boolean;
+    /**
+     * The most pictures it takes a person, a thing or a style from. None, when it is left out.
+     */
+    reference_images?: number;
+    /**
+     * The most videos it takes movement from. None, when it is left out.
+     */
+    reference_videos?: number;
+    /**
+     * Whether reference images and videos do not go together with a first or last frame. They do, when it is left out.
+     */
+    references_alone?: boolean;
+    /**
+     * Whether there is sound; `never` when it is left out. Where it is optional and costs, its price is that of the variant `<tier>/audio`.
+     */
+    audio?: 'always' | 'optional' | 'never';
+    /**
+     * The tiers that have sound; all, when it is left out.
+     */
+    audio_tiers?: Array<CatalogVideoTier>;
+    /**
+     * Whether it takes `motionControl`. No, when it is left out.
+     */
+    motion_control?: boolean;
+    /**
+     * A video that is not made by then is given up, and nothing is charged.
+     */
+    deadline_seconds: number;
+};
 
 /**
  * What a model can be asked for.
@@ -314,6 +383,7 @@ export type CatalogModelChange = {
      * What it writes.
      */
     output_modalities?: Array<Modality>;
+    video?: CatalogVideo;
     /**
      * What it can be asked for; chat alone when it is left out.
      */
@@ -626,6 +696,26 @@ export type CatalogLimits = {
      * Between two looks for what has expired, in ms.
      */
     mediaSweepMs?: number;
+    /**
+     * Jobs (videos) one gateway moves on at once; the others wait for the next that is free.
+     */
+    jobsAtOnceMax?: number;
+    /**
+     * Between two looks for jobs that are due, in ms.
+     */
+    jobLookMs?: number;
+    /**
+     * A gateway that has claimed a job and died keeps it from others for so long, in ms.
+     */
+    jobLeaseMs?: number;
+    /**
+     * A gateway that closes waits so long for the steps of its jobs, in ms.
+     */
+    jobFarewellMs?: number;
+    /**
+     * Between two questions to an upstream how a video is coming along, in ms; longer for one that takes long.
+     */
+    videoPollMs?: number;
 };
 
 /**
@@ -744,6 +834,7 @@ export type CatalogModel = {
      * What it can be asked for; chat alone when it is left out.
      */
     kinds?: Array<CatalogKind>;
+    video?: CatalogVideo;
     /**
      * Whether it calls tools.
      */

@@ -27,6 +27,8 @@ export type ErrorCode =
   | 'model_not_found'
   | 'model_not_available'
   | 'key_not_found'
+  | 'video_not_found'
+  | 'variant_not_available'
   | 'unknown_url'
   | 'workspace_not_found'
   | 'user_not_found'
@@ -39,6 +41,7 @@ export type ErrorCode =
   | 'response_not_found'
   | 'method_not_allowed'
   | 'request_timeout'
+  | 'video_not_ready'
   | 'key_in_use'
   | 'idempotency_key_in_use'
   | 'idempotency_reply_not_kept'
@@ -233,6 +236,18 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     message: "There is no such key in this workspace.",
     help: "GET /keys lists the keys of the workspace.",
   },
+  video_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such video in this workspace.",
+    help: "GET /videos lists the videos of the workspace. They are deleted when they expire.",
+  },
+  variant_not_available: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such picture of this video.",
+    help: "Fetch the video itself. Pictures of it come from the provider, or are drawn where the gateway has ffmpeg installed.",
+  },
   unknown_url: {
     status: 404,
     type: "invalid_request_error",
@@ -304,6 +319,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "The request did not arrive completely in time.",
     help: "Send headers and body without long pauses.",
+  },
+  video_not_ready: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "The video is not made yet, or has failed.",
+    help: "GET /videos/{video} tells its status; fetch it once it is completed.",
   },
   key_in_use: {
     status: 409,

@@ -6,6 +6,7 @@ import type {
   Balance,
   Budget,
   BudgetList,
+  Bytes,
   CancelResponseData,
   CatalogModelChange,
   CatalogProviderChange,
@@ -27,6 +28,8 @@ import type {
   CreateTranscriptionForm,
   CreateUserKeyRequest,
   CreateUserRequest,
+  CreateVideoForm,
+  CreateVideoRequest,
   CreateWorkspaceRequest,
   CreatedKey,
   DeleteBudgetData,
@@ -36,11 +39,13 @@ import type {
   DeleteProviderEntryData,
   DeleteProviderKeyData,
   DeleteResponseData,
+  DeleteVideoData,
   DeletedBudget,
   DeletedEntry,
   DeletedKey,
   DeletedProviderKey,
   DeletedResponse,
+  DeletedVideo,
   EmbeddingList,
   EmbeddingRequest,
   ErrorResponse,
@@ -61,6 +66,7 @@ import type {
   ListResponseInputItemsData,
   ListUsageData,
   ListUsersData,
+  ListVideosData,
   ListWorkspacesData,
   Member,
   MemberList,
@@ -98,6 +104,8 @@ import type {
   RetrieveRequestData,
   RetrieveResponseData,
   RetrieveUserData,
+  RetrieveVideoContentData,
+  RetrieveVideoData,
   RetrieveWorkspaceData,
   SpeechAudio,
   SpeechEvent,
@@ -121,6 +129,8 @@ import type {
   UsageList,
   User,
   UserList,
+  Video,
+  VideoList,
   WebhookReceipt,
   Workspace,
   WorkspaceList,
@@ -341,6 +351,95 @@ export interface Operations {
       readonly 403: ErrorResponse;
       readonly 404: ErrorResponse;
       readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listVideos: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListVideosData['query']>;
+    readonly replies: {
+      readonly 200: VideoList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createVideo: {
+    readonly body: CreateVideoRequest | Received<CreateVideoForm>;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Video;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveVideo: {
+    readonly body: undefined;
+    readonly path: RetrieveVideoData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Video;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteVideo: {
+    readonly body: undefined;
+    readonly path: DeleteVideoData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedVideo;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveVideoContent: {
+    readonly body: undefined;
+    readonly path: RetrieveVideoContentData['path'];
+    readonly query: NonNullable<RetrieveVideoContentData['query']>;
+    readonly replies: {
+      readonly 200: Bytes;
+      readonly 206: Bytes;
+      readonly 304: undefined;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 409: ErrorResponse;
       readonly 431: ErrorResponse;
       readonly 500: ErrorResponse;
       readonly 503: ErrorResponse;
@@ -1507,6 +1606,63 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     scope: 'inference',
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listVideos: {
+    method: 'get',
+    path: '/videos',
+    tag: 'videos',
+    meter: 'none',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  createVideo: {
+    method: 'post',
+    path: '/videos',
+    tag: 'videos',
+    meter: 'seconds',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    form: {"prompt":{"reads":["string"]},"model":{"reads":["string"]},"seconds":{"reads":["string","number"]},"size":{"reads":["string"]},"audioEnabled":{"reads":["boolean"]},"generateAudio":{"reads":["boolean"]},"motionControl":{"reads":["object"]},"input_reference":{"reads":["file"]},"endFrame":{"reads":["file"]}},
+    maxBody: 'media',
+  },
+  retrieveVideo: {
+    method: 'get',
+    path: '/videos/{video}',
+    tag: 'videos',
+    meter: 'none',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  deleteVideo: {
+    method: 'delete',
+    path: '/videos/{video}',
+    tag: 'videos',
+    meter: 'none',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  retrieveVideoContent: {
+    method: 'get',
+    path: '/videos/{video}/content',
+    tag: 'videos',
+    meter: 'none',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 206, 304, 400, 401, 403, 404, 405, 409, 431, 500, 503],
     hasBody: false,
     takesJson: false,
   },

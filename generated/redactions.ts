@@ -192,6 +192,39 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
       'data.*.summary.*.text',
     ],
   },
+  listVideos: {
+    body: [],
+    replies: [
+      'data.*.prompt',
+    ],
+  },
+  createVideo: {
+    body: [
+      'endFrame',
+      'inputReference',
+      'input_reference',
+      'prompt',
+      'referenceImages.*',
+      'referenceVideos.*',
+    ],
+    replies: [
+      'prompt',
+    ],
+  },
+  retrieveVideo: {
+    body: [],
+    replies: [
+      'prompt',
+    ],
+  },
+  deleteVideo: {
+    body: [],
+    replies: [],
+  },
+  retrieveVideoContent: {
+    body: [],
+    replies: [],
+  },
   listModels: {
     body: [],
     replies: [],

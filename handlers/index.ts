@@ -25,6 +25,7 @@ import * as receiptKeys from './receipt-keys.ts';
 import * as requests from './requests.ts';
 import * as responses from './responses.ts';
 import * as usage from './usage.ts';
+import * as videos from './videos.ts';
 import * as webhooks from './webhooks.ts';
 import * as workspaces from './workspaces.ts';
 
@@ -53,6 +54,7 @@ export const handlers = {
   ...requests,
   ...responses,
   ...usage,
+  ...videos,
   ...webhooks,
   ...workspaces,
 } satisfies Handlers<House>;

@@ -25,6 +25,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   I8: 'The messages of a request do not follow from its tokens',
   I9: 'A wallet is used and held beyond what it has',
   I10: 'What was charged and what was spared do not add up to what a request cost',
+  I11: 'A job and its hold, or a job that has ended and its charge, do not agree',
 };
 
 async function main(): Promise<number> {

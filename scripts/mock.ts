@@ -78,6 +78,7 @@ function wantsStream(body: unknown): boolean {
 
 function acceptOf(url: string, body: unknown): string {
   if (url.endsWith('/audio/speech')) return soundTypes[String(typeof body === 'object' && body !== null && 'response_format' in body ? body.response_format : 'mp3')] ?? 'audio/mpeg';
+  if (/\/videos\/[^/]+\/content/.test(url)) return 'video/mp4';
   return url.endsWith('.yaml') ? 'application/yaml' : 'application/json';
 }
 

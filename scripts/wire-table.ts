@@ -46,12 +46,12 @@ function write(wire: ChatWireName, body: ChatCompletionRequest): Written {
   const model = MODELS[wire];
   const bodyText = JSON.stringify(body);
   const provider = { id: 'provider', name: 'Provider', wire, baseUrl: '', apiKey: null, headers: {}, quirks: {} };
-  const request = chatWireOf(provider).encode({
+  const request = chatWireOf(provider)?.encode({
     target: { id: `provider/${model}`, provider, upstreamModel: model, price: null, quirks: {}, options: {} },
     body, bodyText, outline: outlineJson(bodyText, DEPTH_MAX), files: [], isStream: body.stream === true, requestId: 'req_1', nowSeconds: 0,
   });
-  const sent = request.kind === 'http' ? parseJson(String(request.body)) : null;
-  if (request.kind !== 'http' || !isJsonObject(sent)) throw new Error(`${wire} wrote no request`);
+  const sent = request?.kind === 'http' ? parseJson(String(request.body)) : null;
+  if (request?.kind !== 'http' || !isJsonObject(sent)) throw new Error(`${wire} wrote no request`);
   return { path: request.path, body: sent, warnings: request.warnings };
 }
 

@@ -33,6 +33,7 @@ import { createStoreGate } from '../gateway/relay/store-gate.ts';
 import { openStripe } from '../gateway/relay/stripe.ts';
 import { tryKey } from '../gateway/relay/try-key.ts';
 import { createUpstreams } from '../gateway/relay/upstreams.ts';
+import { startVideoJobs } from '../gateway/relay/video-jobs.ts';
 import { createWarnings } from '../gateway/relay/warnings.ts';
 import { loadCatalog } from '../gateway/routing/catalog.ts';
 import { createCatalogKeeper } from '../gateway/routing/keeper.ts';
@@ -79,18 +80,18 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const pulse = createPulse(clock);
   const counter = createCounter({ clock, log });
   const upstreams = createUpstreams({ catalog, clock, limits, log, guard: { allow: loaded.file?.guard?.allow ?? [], ports: loaded.file?.guard?.ports ?? [] } });
-  const media = createMedia({ store, blobs, inbox: createInbox(join(dataFolder, 'inbox'), { clock, makeId }), clock, makeId, limits, log });
+  const inboxFolder = join(dataFolder, 'inbox');
+  const media = createMedia({ store, blobs, inbox: createInbox(inboxFolder, { clock, makeId }), clock, makeId, limits, log });
   const responses = createKeptResponses({ store, vault, clock, limits, log });
+  const { openExchange, faultOfUrl } = upstreams;
+  const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords)];
+  const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, makeId, inboxFolder });
   const house: House = {
-    catalog, keeper, media, responses, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
-    ownKeys: createOwnKeys({ store, vault, log }),
-    openExchange: upstreams.openExchange,
+    ...videos, catalog, keeper, media, responses, ownKeys, openExchange, faultOfUrl, metrics, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     storeGate: createStoreGate(),
-    metrics: createMetrics(() => store.pendingRecords),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),
-    faultOfUrl: upstreams.faultOfUrl,
-    tryKey: (wanted) => tryKey({ catalog, clock, openExchange: upstreams.openExchange }, wanted),
+    tryKey: (wanted) => tryKey({ catalog, clock, openExchange }, wanted),
     hasPlan: (planId) => keeper.findPlan(planId) !== null,
   };
   return {
@@ -99,6 +100,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
     async close() {
       pulse.stop();
       keeper.close();
+      await videos.jobs.close();
       await upstreams.close();
       await counter.close();
       authenticator.close();

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import sys
+import time
 import traceback
 import wave
 
@@ -199,6 +200,23 @@ def speaks():
     assert reply.headers["content-type"] == "audio/wav"
     with wave.open(io.BytesIO(sound)) as heard:
         assert (heard.getnchannels(), heard.getsampwidth(), heard.getframerate(), heard.getnframes()) == (1, 2, 24000, 2400)
+
+
+@check
+def makes_a_video():
+    frame = ("frame.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 64, "image/png")
+    video = client.videos.create(model=PREFIX + "sandbox/video", prompt="A paper boat.", seconds="4", size="1280x720", input_reference=frame)
+    assert video.object == "video" and video.status == "queued" and video.seconds == "4", video
+    for _ in range(200):
+        video = client.videos.retrieve(video.id)
+        if video.status in ("completed", "failed"):
+            break
+        time.sleep(0.1)
+    assert video.status == "completed" and video.progress == 100, video
+    assert client.videos.download_content(video.id).read()[4:8] == b"ftyp"
+    assert video.id in [each.id for each in client.videos.list().data]
+    assert client.videos.delete(video.id).deleted
+    assert refusal(openai.NotFoundError, lambda: client.videos.retrieve(video.id)).code == "video_not_found"
 
 
 @check

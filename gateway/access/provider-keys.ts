@@ -94,7 +94,7 @@ export interface OpenedKey {
 
 /** Opens the keys of an account for its calls; those that were opened before are remembered by id and revision. */
 export interface OwnKeys {
-  open(account: Account): readonly OpenedKey[] | Promise<readonly OpenedKey[]>;
+  open(account: Pick<Account, 'workspaceId' | 'ownKeys'>): readonly OpenedKey[] | Promise<readonly OpenedKey[]>;
 }
 
 const NONE: readonly OpenedKey[] = [];
@@ -107,7 +107,7 @@ export interface OwnKeysParts {
 
 export function createOwnKeys(parts: OwnKeysParts): OwnKeys {
   const opened = new Map<string, OpenedKey>();
-  const load = async (account: Account, id: string, slot: string): Promise<OpenedKey | null> => {
+  const load = async (account: Pick<Account, 'workspaceId'>, id: string, slot: string): Promise<OpenedKey | null> => {
     const row = await orUnavailable(parts.store.findProviderKey(account.workspaceId, id));
     if (!row) return null;
     const found = { provider: row.provider, key: openRow(parts, row), baseUrl: row.baseUrl };

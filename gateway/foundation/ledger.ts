@@ -76,6 +76,8 @@ export interface HoldOp {
   /** After this the hold is released by whoever sweeps. */
   readonly expiresMs: number;
   readonly idempotency: IdempotencyClaim | null;
+  /** True for a job's: it never expires and outlives every gateway; only the end of the job ends it. */
+  readonly isJob?: boolean;
 }
 
 /** Why an ask did not fit. */

@@ -92,6 +92,16 @@ export const defaultLimits = {
   responseSweepMs: 10 * 60 * SECOND,
   /** Answers that can follow one another. */
   responseChainMax: 1000,
+  /** Jobs (videos) one gateway moves on at once; the others wait for the next that is free. */
+  jobsAtOnceMax: 64,
+  /** Between two looks for jobs that are due, in ms. */
+  jobLookMs: 1 * SECOND,
+  /** A gateway that has claimed a job and died keeps it from others for so long, in ms. */
+  jobLeaseMs: 15 * SECOND,
+  /** A gateway that closes waits so long for the steps of its jobs, in ms. */
+  jobFarewellMs: 5 * SECOND,
+  /** Between two questions to an upstream how a video is coming along, in ms; longer for one that takes long. */
+  videoPollMs: 10 * SECOND,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;

@@ -8,7 +8,9 @@ export type ModelId = string;
 export type Kind = 'chat' | 'embeddings' | 'images' | 'transcription' | 'speech' | 'video';
 
 /** wire: an upstream's request and response format; a provider's row names one. */
-export type WireName = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox';
+export type WireName =
+  | 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox'
+  | 'openrouter-videos' | 'kling-videos' | 'seedance-videos' | 'pixverse-videos';
 
 /** scope: which doors a key opens: models and chat, what a workspace manages, what an operator manages for everybody. */
 export type Scope = 'inference' | 'management' | 'operator';

@@ -190,6 +190,10 @@ export class ModelStore implements LedgerStore {
     return this.isAway ? this.#unlessAway(0) : Promise.resolve(this.#ledger.recover(nodeId));
   }
 
+  createJob(): Promise<HoldAnswer> {
+    return Promise.reject(new Error('the model makes no jobs'));
+  }
+
   sweep(): Promise<number> {
     return this.#unlessAway(0);
   }

@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import type { Lease } from './lease-slice.ts';
 import { Leases } from './leases.ts';
 import { needsHold } from './ledger.ts';
-import type { Ledger, PlaceRequest, Placed, Placing, Settlement } from './ledger.ts';
+import type { Ledger, PlaceJob, PlaceRequest, Placed, Placing, Settlement } from './ledger.ts';
 import { placeHold } from './ledger-hold.ts';
 import type { HoldDesk } from './ledger-hold.ts';
 import { OpenPlacing } from './ledger-placing.ts';
@@ -23,7 +23,7 @@ const TEND_MS = 1000;
 /** What was handed to the store is waited for this long before signing off, in ms. */
 const DRAIN_MS_MAX = 10_000;
 
-export type LedgerStore = Pick<Store, 'apply' | 'registerNode' | 'listNodes' | 'beat' | 'recoverNode' | 'sweep'>;
+export type LedgerStore = Pick<Store, 'apply' | 'registerNode' | 'listNodes' | 'beat' | 'recoverNode' | 'sweep' | 'createJob'>;
 
 export type LedgerLimits = Pick<Limits, 'holdMs' | 'contendedMs' | 'leasedCountersMax' | 'leaseIdleMs' | 'nodeDeadMs' | 'noteAfterMs'>;
 
@@ -64,6 +64,7 @@ export async function createLedger(parts: LedgerParts): Promise<Ledger> {
   };
   return {
     place: (request) => room.place(request),
+    placeJob: (request) => room.placeJob(request),
     note: (placing, makeRecord) => { room.note(placing, makeRecord); },
     settle: (placing, settlement, done) => { room.settle(placing, settlement, done); },
     close: () => closed ??= close(),
@@ -100,6 +101,16 @@ class LedgerRoom {
       if (placing) return { kind: 'placed', placing };
     }
     return placeHold(this.#desk, request);
+  }
+
+  placeJob(request: PlaceJob): Promise<Placed> {
+    const { store } = this.#parts;
+    // The same questions and the same patience as for any hold; only what is written when it is granted is more.
+    const apply: HoldDesk['store']['apply'] = (op, done) => {
+      if (op.kind !== 'hold') throw new Error(`a job was placed by a ${op.kind}`);
+      store.createJob({ ...op, isJob: true }, request.job, request.reply).then((answer) => { done(null, answer); }, (failure: unknown) => { done(asError(failure), null); });
+    };
+    return placeHold({ ...this.#desk, store: { apply } }, request);
   }
 
   note(placing: Placing, makeRecord: () => RequestRecord): void {
@@ -189,3 +200,7 @@ class LedgerRoom {
 
 /** A lost note does no harm: the next one says more. */
 function ignore(): void {}
+
+function asError(failure: unknown): Error {
+  return failure instanceof Error ? failure : new Error(String(failure));
+}

@@ -1,6 +1,7 @@
 /** This file declares the money room as relay knows it: a request is placed, perhaps noted while it runs, and settled once. */
 import type { IdempotencyClaim, KeptReply, Ask, Denial } from '../foundation/ledger.ts';
 import type { RequestRecord } from '../foundation/terms.ts';
+import type { JobRow } from '../store/job-row.ts';
 
 /** What a request may take at most. */
 export interface PlaceRequest {
@@ -38,9 +39,18 @@ export interface Settlement {
   readonly reply: KeptReply | null;
 }
 
+/** A job to be made with its hold: never out of a lease, for it outlives this gateway. */
+export interface PlaceJob extends PlaceRequest {
+  readonly job: JobRow;
+  /** What the request that makes it is answered, for whoever repeats it with its idempotency key. */
+  readonly reply: KeptReply;
+}
+
 export interface Ledger {
   /** At once when the request fits into leases, else after a durable hold. Rejects with StoreUnavailable when the store can't say. */
   place(request: PlaceRequest): Placed | Promise<Placed>;
+  /** Makes the job, its hold and what its idempotency key is answered in one transaction. Rejects with StoreUnavailable when the store can't say. */
+  placeJob(request: PlaceJob): Promise<Placed>;
   /** Notes what is certain by now of a request that has been open for long; cheap to call on every beat, and lost notes do no harm. */
   note(placing: Placing, makeRecord: () => RequestRecord): void;
   /** Ends the request: the row is written, what was held is freed, what was used is counted. Calls back once it is durable. */

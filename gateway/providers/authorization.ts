@@ -10,8 +10,13 @@ export function authorization({ wire, apiKey }: Provider): Record<string, string
     case 'anthropic-messages': return { 'anthropic-version': ANTHROPIC_VERSION, ...withKey('x-api-key', apiKey) };
     // https://ai.google.dev/gemini-api/docs/api-key, read 2026-11.
     case 'gemini-content': return withKey('x-goog-api-key', apiKey);
+    // https://docs.platform.pixverse.ai/how-to-get-api-key-882968m0, read 2026-11.
+    case 'pixverse-videos': return withKey('api-key', apiKey);
     case 'openai-chat':
     case 'openai-responses':
+    case 'openrouter-videos':
+    case 'kling-videos':
+    case 'seedance-videos':
     case 'sandbox': return withKey('authorization', apiKey === null ? null : `Bearer ${apiKey}`);
     default: return wire satisfies never;
   }

@@ -120,14 +120,14 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#giveBack();
     if (this.#isOver) return;
     // The far end closed a kept connection just as we wrote to it: no byte of an answer was seen, so ask once more.
-    if (this.#connection.isReused && !this.#hasHead && !this.#hasRetried && codeOf(error) === 'UND_ERR_SOCKET') {
+    if (this.#connection.isReused && !this.#hasHead && !this.#hasRetried && this.#target.request.isOnce !== true && codeOf(error) === 'UND_ERR_SOCKET') {
       this.#hasRetried = true;
       this.#connection = this.#connections.take(this.#target.origin, this.#target.isGuarded);
       this.#send();
       return;
     }
     this.#isOver = true;
-    this.#events.onFailure(failureOf(error, this.#hasHead));
+    this.#events.onFailure({ ...failureOf(error, this.#hasHead), ...(this.#controller === null ? { isUnsent: true } : {}) });
   }
 
   #giveBack(): void {

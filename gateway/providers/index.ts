@@ -23,11 +23,12 @@ const chatWires = {
   'gemini-content': geminiContentWire,
   'openai-responses': openaiResponsesWire,
   sandbox: sandboxWire,
-} satisfies Readonly<Record<WireName, Wire>>;
+} satisfies Readonly<Partial<Record<WireName, Wire>>>;
 
-/** The wire of a provider for chat. */
-export function chatWireOf(provider: Provider): Wire {
-  return chatWires[wireName('chat', provider)];
+/** The wire of a provider for chat; null when it does not chat. */
+export function chatWireOf(provider: Provider): Wire | null {
+  const wires: Readonly<Partial<Record<WireName, Wire>>> = chatWires;
+  return wires[wireName('chat', provider)] ?? null;
 }
 
 const embeddingsWires: Partial<Readonly<Record<WireName, EmbeddingsWire>>> = {

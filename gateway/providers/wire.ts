@@ -30,6 +30,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** True for what must not be sent twice, not even when the connection it went into turns out to have been closed. */
+  readonly isOnce?: boolean;
   /** One line for each field that was changed or dropped. */
   readonly warnings: readonly string[];
 }
@@ -63,6 +65,8 @@ export interface UpstreamFailure {
   /** The upstream's own code and type, handed on only when the failure is the caller's fault. */
   readonly upstream: { readonly code: string | null; readonly type: string | null } | null;
   readonly retryAfterSeconds: number | null;
+  /** True when no byte of the request has left this gateway. */
+  readonly isUnsent?: boolean;
   /** Redacted and cut, for the log. */
   readonly detail: string;
 }

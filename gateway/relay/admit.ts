@@ -5,7 +5,7 @@ import type { Call, OperationId } from '../foundation/operation.ts';
 import type { Caller, Target, Tier } from '../foundation/terms.ts';
 import { asksOf } from '../metering/asks.ts';
 import { refusalOf } from '../metering/denials.ts';
-import type { Placed } from '../metering/ledger.ts';
+import type { PlaceRequest, Placed } from '../metering/ledger.ts';
 import { asStoreRefusal } from '../store/or-unavailable.ts';
 import type { Ask } from './ask.ts';
 import type { House } from './house.ts';
@@ -22,11 +22,16 @@ export interface Candidate {
   readonly isOwnKey: boolean;
 }
 
+/** Sets aside what a call may cost: by the ledger's own way, or with the job it makes. */
+export type Place = (request: PlaceRequest) => Placed | Promise<Placed>;
+
 /**
  * Takes a place in the rate limits and sets aside what the call may cost at most; both are the trail's from then on. Gives the kept reply of a call
  * that was made before. Throws a Refusal that says which limit stands in the way, what is left of it and when to come back.
  */
-export async function admit(work: { house: House; call: Call<OperationId>; ask: Ask; caller: Caller; trail: Trail }, candidate: Candidate): Promise<KeptReply | null> {
+export async function admit(
+  work: { house: House; call: Call<OperationId>; ask: Pick<Ask, 'size'>; caller: Caller; trail: Trail }, candidate: Candidate, place: Place = (request) => work.house.ledger.place(request),
+): Promise<KeptReply | null> {
   const { house, call, ask, caller, trail } = work;
   const claim = claimOf(house, call, caller);
   const size = ask.size({ prices: candidate.targets.map((target) => target.price), maxOutputTokens: candidate.maxOutputTokens });
@@ -37,7 +42,7 @@ export async function admit(work: { house: House; call: Call<OperationId>; ask: 
   trail.promptTokensAtLeast = size.promptTokensAtLeast;
   const ticket = house.rates.admit({ caller, tokens: size.promptTokens });
   trail.ticket = ticket instanceof Promise ? await ticket : ticket;
-  const placing = house.ledger.place({ requestId: call.requestId, options, makeDraft: () => trail.draft(), idempotency: claim });
+  const placing = place({ requestId: call.requestId, options, makeDraft: () => trail.draft(), idempotency: claim });
   const placed = placing instanceof Promise ? await placing.catch(asStoreRefusal) : placing;
   if (placed.kind === 'placed') {
     trail.placing = placed.placing;

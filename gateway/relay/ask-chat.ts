@@ -33,7 +33,7 @@ export function askChat(request: ChatRequest): Ask {
     size: ({ prices, maxOutputTokens }) => sizeChat({ body, prices, maxOutputTokens }),
     write(target, context) {
       const wire = chatWireOf(target.provider);
-      return { wire, request: wire.encode({ target, body, bodyText, outline, isStream, files: [], ...context }) };
+      return wire && { wire, request: wire.encode({ target, body, bodyText, outline, isStream, files: [], ...context }) };
     },
     count: (counter, { text }) => countChat(counter, body, text),
   };

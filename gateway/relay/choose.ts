@@ -12,6 +12,8 @@ import type { House } from './house.ts';
 export interface Choice extends Candidate {
   /** The public id of the model that answers. */
   readonly model: string;
+  /** What the catalogue says of it. */
+  readonly row: CatalogModel;
 }
 
 type Asked = Pick<Ask, 'kind' | 'model'>;
@@ -30,12 +32,12 @@ function choose({ catalog }: House, { kind, model: asked }: Asked, keys: Awaited
     if (own) {
       const { row } = own.entry;
       checkKind(row, kind);
-      return { model: row.id, targets: own.targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: true };
+      return { model: row.id, row, targets: own.targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: true };
     }
   }
   const { model, targets, row } = resolve(catalog, asked);
   checkKind(row, kind);
-  return { model, targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: false };
+  return { model, row, targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: false };
 }
 
 const CHAT_ONLY: Kind[] = ['chat'];

@@ -13,9 +13,11 @@ import type { LedgerWatch } from '../metering/ledger-watch.ts';
 import type { Ledger } from '../metering/ledger.ts';
 import type { Rates } from '../metering/rates.ts';
 import type { OpenExchange } from '../providers/call.ts';
+import type { VideoWireOf } from '../providers/video-wires.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { CatalogKeeper } from '../routing/keeper.ts';
 import type { Store } from '../store/store.ts';
+import type { Jobs } from './jobs.ts';
 import type { MediaStore } from './media.ts';
 import type { Payments } from './payments.ts';
 import type { KeptResponses } from './kept-responses.ts';
@@ -33,6 +35,9 @@ export interface House {
   readonly vault: Vault;
   readonly ownKeys: OwnKeys;
   readonly openExchange: OpenExchange;
+  /** Work that outlives its request. */
+  readonly jobs: Jobs;
+  readonly videoWireOf: VideoWireOf;
   /** Bytes that outlive their request. */
   readonly media: MediaStore;
   /** Answers of Responses that can be fetched and followed. */

@@ -44,7 +44,7 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
 }
 
 /** Who is told to slow down, or asks twice, must not be able to fill the store by it. */
-function leavesNoRow(refusal: Refusal): boolean {
+export function leavesNoRow(refusal: Refusal): boolean {
   return NO_ROW.has(refusal.code);
 }
 

@@ -23,7 +23,7 @@ export function discoveredEntry(name: string, providers: ReadonlyMap<string, Pro
       id: name, name: upstreamModel, owned_by: state.row.id, created: 0, context_window: 0, max_output_tokens: null,
       input_modalities: ['text'], output_modalities: ['text'], tools: true, structured_output: true, reasoning: false,
       // Its name says nothing of what it does: it may be asked for whatever servers of this wire do.
-      kinds: ['chat', 'embeddings', 'images', 'transcription', 'speech'], tier: 'basic', status: 'active', shutdown_at: null, replacement: null,
+      kinds: ['chat', 'embeddings', 'images', 'transcription', 'speech', 'video'], tier: 'basic', status: 'active', shutdown_at: null, replacement: null,
       targets: [{
         provider: state.row.id, model: upstreamModel,
         ...(price ? { price: { version: price.version, input: 0, output: 0, cache_read: 0, cache_write: 0 } } : { price: null, unpriced: true }),

@@ -55,5 +55,14 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     listResponseChain: (wish) => perform('listResponseChain', wish),
     deleteResponse: (workspaceId, id, nowMs) => perform('deleteResponse', workspaceId, id, nowMs),
     expireResponses: (nowMs) => perform('expireResponses', nowMs),
+    createJob: (hold, job, reply) => perform('createJob', hold, job, reply),
+    findJob: (workspaceId, id) => perform('findJob', workspaceId, id),
+    listJobs: (workspaceId, page) => perform('listJobs', workspaceId, page),
+    claimJobs: (nowMs, leaseMs, limit) => perform('claimJobs', nowMs, leaseMs, limit),
+    renewJob: (id, fence, untilMs) => perform('renewJob', id, fence, untilMs),
+    stepJob: (id, fence, step) => perform('stepJob', id, fence, step),
+    finishJob: (id, fence, ending) => perform('finishJob', id, fence, ending),
+    deleteJob: (workspaceId, id, given) => perform('deleteJob', workspaceId, id, given),
+    sweepJobs: (nowMs) => perform('sweepJobs', nowMs),
   };
 }

@@ -1,5 +1,6 @@
 /** This file is what the plain calls of every Store must do, whatever its engine: keys, users, workspaces, members, budgets and what operators keep. */
 import { expect, test } from '@jest/globals';
+import { describeJobs } from './jobs.suite.ts';
 import { describeJudgement } from './judgement.suite.ts';
 import { describeMedia } from './media.suite.ts';
 import { describeResponses } from './responses.suite.ts';
@@ -20,6 +21,7 @@ export function describeCalls(withPlace: WithPlace): void {
   describeJudgement(withPlace);
   describeMedia(withPlace);
   describeResponses(withPlace);
+  describeJobs(withPlace);
 }
 
 /** Reads a list to its end, two rows at a time. */

@@ -90,10 +90,11 @@ function grant(book: LedgerBook, entry: HoldEntry, { option, asks }: { option: n
     lines.set(id, (lines.get(id) ?? 0n) + line);
   }
   const { id, nodeId, draft, nowMs, expiresMs, idempotency } = entry;
-  book.open({
-    id, kind: 'req', nodeId, counterId: null, draft, lines, createdMs: nowMs, expiresMs,
-    idempotency: idempotency && { scope: idempotency.scope, key: idempotency.key },
-  });
+  // A job belongs to no gateway, and what its key is answered stands from the beginning.
+  const owner = entry.isJob === true
+    ? { kind: 'job' as const, nodeId: '', expiresMs: NEVER_MS, idempotency: null }
+    : { kind: 'req' as const, nodeId, expiresMs, idempotency: idempotency && { scope: idempotency.scope, key: idempotency.key } };
+  book.open({ id, counterId: null, draft, lines, createdMs: nowMs, ...owner });
   if (idempotency) {
     book.setKey({
       scope: idempotency.scope, key: idempotency.key, bodyHash: idempotency.bodyHash, requestId: id, state: 'open',

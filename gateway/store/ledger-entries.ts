@@ -51,12 +51,11 @@ export interface SettledKey {
   readonly reply: KeptReply | null;
 }
 
-/** end: ends a hold that nobody else will: a request's is settled at its draft, a lease is released. */
-export interface EndEntry {
-  readonly kind: 'end';
-  readonly id: string;
-  readonly outcome: Extract<Outcome, 'recovered' | 'expired'>;
-}
+/** end: ends a hold that nobody else will: a request's is settled at its draft, a lease is released; and that of a job, with its record. */
+export type EndEntry = { readonly kind: 'end'; readonly id: string } & (
+  | { readonly outcome: Extract<Outcome, 'recovered' | 'expired'> }
+  | { readonly outcome: null; readonly record: string }
+);
 
 export type LedgerEntry = HoldEntry | SettleEntry | ObserveEntry | JournalEntry | LeaseOp | GiveBackOp | EndEntry;
 

@@ -44,7 +44,7 @@ const SUM_LEASES = `SELECT h.counter_id, h.node_id, CAST(SUM(l.amount) AS TEXT) 
   WHERE h.kind = 'lease' AND h.counter_id IN ({{ids}}) GROUP BY h.counter_id, h.node_id`;
 
 const keyStates = ['open', 'done'] as const;
-const holdKinds = ['req', 'lease'] as const;
+const holdKinds = ['req', 'job', 'lease'] as const;
 
 /**
  * Lists what the entries touch. Those that say they are the first word of their request are believed, unless `isWary`: should

@@ -8,10 +8,11 @@ export interface CounterRow extends CounterState {
   readonly recallMs: number;
 }
 
-/** An open hold: of a request, or a lease. */
+/** An open hold: of a request, of a job, or a lease. */
 export interface HoldRow {
   readonly id: string;
-  readonly kind: 'req' | 'lease';
+  readonly kind: 'req' | 'job' | 'lease';
+  /** Empty for a job: no gateway's death ends it. */
   readonly nodeId: string;
   /** Of which a lease is a slice; null for a request. */
   readonly counterId: string | null;

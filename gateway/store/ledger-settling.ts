@@ -4,7 +4,7 @@ import type { RequestRecord } from '../foundation/terms.ts';
 import type { Unit } from '../foundation/ledger.ts';
 import { walletId } from '../foundation/ledger.ts';
 import { atLeastZero, roomOf, smaller } from './ledger-book.ts';
-import type { Counter, LedgerBook } from './ledger-book.ts';
+import type { Counter, Hold, LedgerBook } from './ledger-book.ts';
 import { chargedOf } from './ledger-entries.ts';
 import type { Charged, EndEntry, SettledKey, SettleEntry } from './ledger-entries.ts';
 import { flattenRecord, linesText, readDraft, toValue, usageColumns } from './record-rows.ts';
@@ -40,15 +40,16 @@ export function settle(book: LedgerBook, entry: SettleEntry, nowMs: number): voi
 
 /**
  * Ends a hold whose gateway will not: it is charged what its draft says and its own lines can bear, never the hold. One with an
- * idempotency key is charged nothing and its key freed: the repeated request pays. A lease is released.
+ * idempotency key is charged nothing and its key freed: the repeated request pays. A lease is released. A job's hold is charged
+ * what its record says, by its own lines too.
  */
-export function endHold(book: LedgerBook, { id, outcome }: EndEntry, nowMs: number): void {
+export function endHold(book: LedgerBook, entry: EndEntry, nowMs: number): void {
+  const { id } = entry;
   const hold = book.hold(id);
   if (!hold) return;
   book.end(hold);
-  const draft = hold.kind === 'lease' || book.settled.has(id) ? null : readDraft(hold.draft);
-  if (!draft) return;
-  const record = { ...(hold.idempotency ? withoutCharge(draft) : draft), outcome };
+  const record = hold.kind === 'lease' || book.settled.has(id) ? null : endingOf(hold, entry);
+  if (!record) return;
   const charged = chargedOf(record);
   const uses = [...hold.lines].map(([counterId, line]): Use => {
     const counter = book.counter(counterId);
@@ -56,6 +57,12 @@ export function endHold(book: LedgerBook, { id, outcome }: EndEntry, nowMs: numb
   });
   charge(book, { charged, values: flattenRecord(record), uses }, nowMs);
   if (hold.idempotency) book.freeKey(hold.idempotency.scope, hold.idempotency.key, id);
+}
+
+function endingOf(hold: Hold, entry: EndEntry): RequestRecord | null {
+  if (entry.outcome === null) return readDraft(entry.record);
+  const draft = readDraft(hold.draft);
+  return draft && { ...(hold.idempotency ? withoutCharge(draft) : draft), outcome: entry.outcome };
 }
 
 function withoutCharge(record: RequestRecord): RequestRecord {

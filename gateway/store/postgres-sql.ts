@@ -10,7 +10,7 @@ const RENDERED_MAX = 1000;
 
 /** What the placeholders of portable statements mean: rows that a transaction decides by are locked until it ends. */
 const dialect: Readonly<Record<string, string>> = {
-  for_update: 'FOR UPDATE', for_key_share: 'FOR KEY SHARE', lines: 'jsonb_array_elements(u.lines::jsonb) AS l(value)',
+  for_update: 'FOR UPDATE', for_update_skip_locked: 'FOR UPDATE SKIP LOCKED', for_key_share: 'FOR KEY SHARE', lines: 'jsonb_array_elements(u.lines::jsonb) AS l(value)',
 };
 
 /** A write that gives no rows: nobody has to wait for its answer before the next statement. */

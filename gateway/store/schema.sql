@@ -16,6 +16,12 @@ CREATE INDEX hold_node ON hold(node_id);
 
 CREATE INDEX idem_expiry ON idem(expires_ms);
 
+CREATE INDEX job_due ON job(run_at, id) WHERE state IN ('queued', 'submitting', 'running', 'storing');
+
+CREATE INDEX job_expiry ON job(expires_ms, id) WHERE state IN ('completed', 'failed');
+
+CREATE INDEX job_ws ON job(ws_id, id);
+
 CREATE INDEX media_blob_unused ON media_blob(sha256) WHERE refs = 0;
 
 CREATE INDEX media_expiry ON media(expires_ms, id);
@@ -96,10 +102,10 @@ CREATE TABLE counter (                        -- wallet, quota, pool and budget 
   recall_ms INTEGER NOT NULL DEFAULT 0        -- when somebody last wanted what others lease
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE hold (                           -- the working set: requests that stand on their own, and leases
+CREATE TABLE "hold" (                      -- the working set: requests that stand on their own, jobs, and leases
   id          TEXT PRIMARY KEY,               -- = request id, or lease_…
-  kind        TEXT NOT NULL CHECK (kind IN ('req', 'lease')),
-  node_id     TEXT NOT NULL,
+  kind        TEXT NOT NULL CHECK (kind IN ('req', 'job', 'lease')),
+  node_id     TEXT NOT NULL,                  -- empty for a job: no gateway's death ends it
   counter_id  TEXT,                           -- of which a lease is a slice; NULL for a request
   record      TEXT,                           -- JSON of the usage row, should its gateway die now; NULL for a lease
   idem_scope  TEXT,
@@ -126,6 +132,33 @@ CREATE TABLE idem (
   body         TEXT,                          -- NULL when done: too large to keep
   expires_ms   INTEGER NOT NULL,
   PRIMARY KEY (scope, ikey)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job (
+  id            TEXT PRIMARY KEY,
+  ws_id         TEXT NOT NULL,
+  request_id    TEXT NOT NULL UNIQUE,         -- = hold.id while it is open, usage_event.id afterwards
+  kind          TEXT NOT NULL CHECK (kind IN ('video')),
+  state         TEXT NOT NULL CHECK (state IN ('queued', 'submitting', 'running', 'storing', 'completed', 'failed')),
+  model         TEXT NOT NULL,
+  target        TEXT NOT NULL,                -- JSON: provider, upstream model, whose key
+  spec          TEXT NOT NULL,                -- JSON: what was asked
+  record        TEXT NOT NULL,                -- JSON of the usage row when it is completed
+  upstream_id   TEXT,
+  progress      INTEGER NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 100),
+  result        TEXT,                         -- JSON: what the upstream said when it was completed
+  media         TEXT,                         -- JSON: variant → media id
+  error_code    TEXT,
+  error_message TEXT,
+  hidden        INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)),   -- 1: deleted by its workspace while it was under way
+  failures      INTEGER NOT NULL DEFAULT 0,   -- of its last step, in a row
+  fence         INTEGER NOT NULL DEFAULT 0,   -- advances with every claim; a write of an older one changes nothing
+  lease_until   INTEGER NOT NULL DEFAULT 0,
+  run_at        INTEGER NOT NULL,
+  deadline_ms   INTEGER NOT NULL,
+  created_ms    INTEGER NOT NULL,
+  completed_ms  INTEGER,
+  expires_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE media (

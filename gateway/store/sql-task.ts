@@ -3,7 +3,7 @@ import type { Row } from './columns.ts';
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
 
-/** A statement in the SQL both engines know, with `?` for its values. `{{for_update}}` locks the rows read where the engine needs it. */
+/** A statement in the SQL both engines know, with `?` for its values. `{{for_update}}` locks the rows read where the engine needs it; `{{for_update_skip_locked}}` passes over those others have locked. */
 export interface Statement {
   readonly sql: string;
   readonly values: readonly SqlValue[];

@@ -4033,6 +4033,205 @@ export type ResponseItemList = {
 };
 
 /**
+ * The id of a video.
+ */
+export type VideoId = string;
+
+/**
+ * Seconds since 1970-01-01T00:00:00Z.
+ */
+export type UnixSeconds = number;
+
+/**
+ * Why a video was not made.
+ */
+export type VideoError = {
+    /**
+     * The provider's code, or one of ours; `moderation_blocked` when the provider would not show it.
+     */
+    code: string;
+    /**
+     * The same for people.
+     */
+    message: string;
+};
+
+/**
+ * A video, made or under way.
+ */
+export type Video = {
+    id: VideoId;
+    /**
+     * Always `video`.
+     */
+    object: 'video';
+    /**
+     * The model that makes it.
+     */
+    model: string;
+    /**
+     * Where it is. A failed video costs nothing.
+     */
+    status: 'queued' | 'in_progress' | 'completed' | 'failed';
+    /**
+     * Percent, as the provider says; 0 and then 1 for one that does not say.
+     */
+    progress: number;
+    created_at: UnixSeconds;
+    /**
+     * When it was made, or failed; null before.
+     */
+    completed_at: UnixSeconds | null;
+    /**
+     * When it and its bytes are deleted; null while it is under way.
+     */
+    expires_at: UnixSeconds | null;
+    /**
+     * What it shows.
+     */
+    prompt: string | null;
+    /**
+     * Width and height in pixels.
+     */
+    size: string;
+    /**
+     * How long it is, in whole seconds, as OpenAI writes it.
+     */
+    seconds: string;
+    /**
+     * Always null; there are no remixes.
+     */
+    remixed_from_video_id: string | null;
+    /**
+     * Why it failed; null unless it has.
+     */
+    error: null | VideoError;
+};
+
+/**
+ * A page of videos.
+ */
+export type VideoList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The videos.
+     */
+    data: Array<Video>;
+    /**
+     * The id of the first one of the page.
+     */
+    first_id: VideoId | null;
+    /**
+     * The id of the last one of the page, for `after`.
+     */
+    last_id: VideoId | null;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+};
+
+/**
+ * What a video is asked to be, but for the pictures that go into it. Which sizes, lengths and inputs a model takes is in GET /models; anything else is a 400 that names the field and what is allowed. Fields that are not described here are forwarded to providers that speak this format.
+ */
+export type VideoSettings = {
+    /**
+     * What the video shows.
+     */
+    prompt: string;
+    /**
+     * The model; `sora-2` when it is left out.
+     */
+    model?: string;
+    /**
+     * How long it is, in whole seconds, as text or number.
+     */
+    seconds?: string | number;
+    /**
+     * Width and height in pixels.
+     */
+    size?: string;
+    /**
+     * Whether it has sound, where the model can do both.
+     */
+    audioEnabled?: boolean;
+    /**
+     * Another name of `audioEnabled`; both must agree.
+     */
+    generateAudio?: boolean;
+    /**
+     * How the camera moves, in the words of a model that takes it.
+     */
+    motionControl?: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * A picture or a video that goes into a video, as an address or a data URL, plain or in an object as OpenAI writes it.
+ */
+export type VideoReference = string | {
+    /**
+     * An `https:` address or a `data:` URL.
+     */
+    image_url: string;
+};
+
+/**
+ * A video to be made.
+ */
+export type CreateVideoRequest = VideoSettings & {
+    input_reference?: VideoReference;
+    inputReference?: VideoReference;
+    endFrame?: VideoReference;
+    /**
+     * Pictures it takes a person, a thing or a style from.
+     */
+    referenceImages?: Array<VideoReference>;
+    /**
+     * Videos it takes movement from.
+     */
+    referenceVideos?: Array<VideoReference>;
+};
+
+/**
+ * The same as a form, as OpenAI's own packages send it.
+ */
+export type CreateVideoForm = VideoSettings & {
+    /**
+     * The picture it begins from.
+     */
+    input_reference?: Blob | File;
+    /**
+     * The picture it ends in.
+     */
+    endFrame?: Blob | File;
+};
+
+/**
+ * A video that is no longer there.
+ */
+export type DeletedVideo = {
+    id: VideoId;
+    /**
+     * Always `video.deleted`.
+     */
+    object: 'video.deleted';
+    /**
+     * Always true.
+     */
+    deleted: true;
+};
+
+/**
+ * Bytes as they are.
+ */
+export type Bytes = Blob | File;
+
+/**
  * A kind of input or output.
  */
 export type Modality = 'text' | 'image' | 'audio' | 'video' | 'file';
@@ -4499,11 +4698,6 @@ export type UpdateKeyRequest = {
     workspace?: WorkspaceId;
     limits?: RateLimitsChange;
 };
-
-/**
- * Seconds since 1970-01-01T00:00:00Z.
- */
-export type UnixSeconds = number;
 
 /**
  * The id of a request, as a place in a list.
@@ -6012,9 +6206,78 @@ export type CatalogModelId = string;
 export type CatalogKind = 'chat' | 'embeddings' | 'images' | 'transcription' | 'speech' | 'video';
 
 /**
+ * How fine a video is. A size's tier follows from its area; prices have variants of this name.
+ */
+export type CatalogVideoTier = '360p' | '480p' | '540p' | '720p' | '1080p' | '4k';
+
+/**
+ * What a model that makes videos can be asked for.
+ */
+export type CatalogVideo = {
+    /**
+     * Width and height in pixels; the first is the default. Empty, any of even sides from 64 to 1920 goes, and 1280x720 is the default.
+     */
+    sizes: Array<string>;
+    /**
+     * How long a video may be.
+     */
+    seconds: Array<number>;
+    /**
+     * How long it is when the caller does not say.
+     */
+    default_seconds: number;
+    /**
+     * Lengths that do not go with a tier.
+     */
+    except?: Array<{
+        tier: CatalogVideoTier;
+        /**
+         * The lengths of this tier.
+         */
+        seconds: Array<number>;
+    }>;
+    /**
+     * Whether it begins from a picture. No, when it is left out.
+     */
+    input_reference?: boolean;
+    /**
+     * Whether it ends in a picture, when it also begins from one. No, when it is left out.
+     */
+    end_frame?: boolean;
+    /**
+     * The most pictures it takes a person, a thing or a style from. None, when it is left out.
+     */
+    reference_images?: number;
+    /**
+     * The most videos it takes movement from. None, when it is left out.
+     */
+    reference_videos?: number;
+    /**
+     * Whether reference images and videos do not go together with a first or last frame. They do, when it is left out.
+     */
+    references_alone?: boolean;
+    /**
+     * Whether there is sound; `never` when it is left out. Where it is optional and costs, its price is that of the variant `<tier>/audio`.
+     */
+    audio?: 'always' | 'optional' | 'never';
+    /**
+     * The tiers that have sound; all, when it is left out.
+     */
+    audio_tiers?: Array<CatalogVideoTier>;
+    /**
+     * Whether it takes `motionControl`. No, when it is left out.
+     */
+    motion_control?: boolean;
+    /**
+     * A video that is not made by then is given up, and nothing is charged.
+     */
+    deadline_seconds: number;
+};
+
+/**
  * The format it speaks.
  */
-export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox';
+export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox' | 'openrouter-videos' | 'kling-videos' | 'seedance-videos' | 'pixverse-videos';
 
 /**
  * Whole nano-USD (USD × 10⁻⁹).
@@ -6170,6 +6433,7 @@ export type CatalogModel = {
      * What it can be asked for; chat alone when it is left out.
      */
     kinds?: Array<CatalogKind>;
+    video?: CatalogVideo;
     /**
      * Whether it calls tools.
      */
@@ -6273,6 +6537,7 @@ export type CatalogModelChange = {
      * What it writes.
      */
     output_modalities?: Array<Modality>;
+    video?: CatalogVideo;
     /**
      * What it can be asked for; chat alone when it is left out.
      */
@@ -6596,6 +6861,26 @@ export type AfterItem = ResponseItemId;
  * Whether the items come as they were sent, or the last first.
  */
 export type ItemOrder2 = ItemOrder;
+
+/**
+ * The id of the last video of the page before.
+ */
+export type AfterVideo = VideoId;
+
+/**
+ * By when they were made.
+ */
+export type Order = 'asc' | 'desc';
+
+/**
+ * The id of the video.
+ */
+export type VideoPath = VideoId;
+
+/**
+ * What to fetch.
+ */
+export type VideoVariant = 'video' | 'thumbnail' | 'spritesheet';
 
 /**
  * The id of a model, an alias or a route. Slashes may be sent raw or as `%2F`.
@@ -7617,6 +7902,377 @@ export type ListResponseInputItemsResponses = {
 };
 
 export type ListResponseInputItemsResponse = ListResponseInputItemsResponses[keyof ListResponseInputItemsResponses];
+
+export type ListVideosData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last video of the page before.
+         */
+        after?: VideoId;
+        /**
+         * By when they were made.
+         */
+        order?: 'asc' | 'desc';
+    };
+    url: '/videos';
+};
+
+export type ListVideosErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListVideosError = ListVideosErrors[keyof ListVideosErrors];
+
+export type ListVideosResponses = {
+    /**
+     * A page of videos.
+     */
+    200: VideoList;
+};
+
+export type ListVideosResponse = ListVideosResponses[keyof ListVideosResponses];
+
+export type CreateVideoData = {
+    /**
+     * The video to make.
+     */
+    body: CreateVideoRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/videos';
+};
+
+export type CreateVideoErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateVideoError = CreateVideoErrors[keyof CreateVideoErrors];
+
+export type CreateVideoResponses = {
+    /**
+     * The video, to be made.
+     */
+    200: Video;
+};
+
+export type CreateVideoResponse = CreateVideoResponses[keyof CreateVideoResponses];
+
+export type DeleteVideoData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of the video.
+         */
+        video: VideoId;
+    };
+    query?: never;
+    url: '/videos/{video}';
+};
+
+export type DeleteVideoErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteVideoError = DeleteVideoErrors[keyof DeleteVideoErrors];
+
+export type DeleteVideoResponses = {
+    /**
+     * It is gone.
+     */
+    200: DeletedVideo;
+};
+
+export type DeleteVideoResponse = DeleteVideoResponses[keyof DeleteVideoResponses];
+
+export type RetrieveVideoData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of the video.
+         */
+        video: VideoId;
+    };
+    query?: never;
+    url: '/videos/{video}';
+};
+
+export type RetrieveVideoErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveVideoError = RetrieveVideoErrors[keyof RetrieveVideoErrors];
+
+export type RetrieveVideoResponses = {
+    /**
+     * The video.
+     */
+    200: Video;
+};
+
+export type RetrieveVideoResponse = RetrieveVideoResponses[keyof RetrieveVideoResponses];
+
+export type RetrieveVideoContentData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of the video.
+         */
+        video: VideoId;
+    };
+    query?: {
+        /**
+         * What to fetch.
+         */
+        variant?: 'video' | 'thumbnail' | 'spritesheet';
+    };
+    url: '/videos/{video}/content';
+};
+
+export type RetrieveVideoContentErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveVideoContentError = RetrieveVideoContentErrors[keyof RetrieveVideoContentErrors];
+
+export type RetrieveVideoContentResponses = {
+    /**
+     * All the bytes.
+     */
+    200: Bytes;
+    /**
+     * The bytes of the range that was asked for.
+     */
+    206: Bytes;
+};
+
+export type RetrieveVideoContentResponse = RetrieveVideoContentResponses[keyof RetrieveVideoContentResponses];
 
 export type ListModelsData = {
     body?: never;

@@ -80,7 +80,8 @@ const COUNTED = `((${DISCOUNTED}) + compl_tok + 15999) / 16000`;
 const FORMULA: Check = {
   invariant: 'I8',
   sql: `SELECT id AS subject, 'messages are ' || CAST(msgs AS TEXT) || ', the formula gives ' || CAST(${COUNTED} AS TEXT) AS detail
-    FROM usage_event WHERE basis IN ('provider', 'counted') AND msgs <> CASE WHEN ${COUNTED} < 1 THEN 1 ELSE ${COUNTED} END`,
+    FROM usage_event WHERE basis IN ('provider', 'counted')
+      AND (msgs < CASE WHEN ${COUNTED} < 1 THEN 1 ELSE ${COUNTED} END OR (media IS NULL AND msgs > CASE WHEN ${COUNTED} < 1 THEN 1 ELSE ${COUNTED} END))`,
 };
 
 /** Only of wallets: another cap may have been lowered after it was used. */
@@ -96,7 +97,22 @@ const PAID: Check = {
     FROM usage_event WHERE (payer = 'balance' AND charged_nusd + overrun_nusd <> nusd) OR (payer <> 'balance' AND charged_nusd <> 0)`,
 };
 
-const checks: readonly Check[] = [HELD, USED, CHARGED, CHARGE_TRANSFERS, CREDITED, OPEN_AND_SETTLED, REFUNDED, FORMULA, WITHIN_CAP, PAID];
+const HOLDS_OF_JOBS: Check = {
+  invariant: 'I11',
+  sql: `SELECT COALESCE(h.id, j.request_id) AS subject, CASE WHEN h.id IS NULL THEN 'an open job without its hold' ELSE 'a hold whose job is not open' END AS detail
+    FROM (SELECT id FROM hold WHERE kind = 'job') h
+    FULL JOIN (SELECT request_id FROM job WHERE state IN ('queued', 'submitting', 'running', 'storing')) j ON j.request_id = h.id
+    WHERE h.id IS NULL OR j.request_id IS NULL`,
+};
+
+const JOBS_SETTLED: Check = {
+  invariant: 'I11',
+  sql: `SELECT j.id AS subject, 'has ended as ' || j.state || ' and its usage row says ' || COALESCE(u.outcome, 'nothing') AS detail
+    FROM job j LEFT JOIN usage_event u ON u.id = j.request_id
+    WHERE j.state IN ('completed', 'failed') AND (u.id IS NULL OR (u.outcome = 'ok') <> (j.state = 'completed') OR (j.state = 'failed' AND u.nusd <> 0))`,
+};
+
+const checks: readonly Check[] = [HELD, USED, CHARGED, CHARGE_TRANSFERS, CREDITED, OPEN_AND_SETTLED, REFUNDED, FORMULA, WITHIN_CAP, PAID, HOLDS_OF_JOBS, JOBS_SETTLED];
 
 export function* checkLedger(): SqlTask<Violation[]> {
   const violations: Violation[] = [];

@@ -38,7 +38,7 @@ const FIND_EXPIRED = "SELECT id, kind FROM hold WHERE expires_ms <= ? AND kind =
 const FORGET_KEYS = 'DELETE FROM idem WHERE expires_ms <= ?';
 const FORGET_KEY = "DELETE FROM idem WHERE scope = ? AND ikey = ? AND request_id = ? AND state = 'open'";
 
-const holdKinds = ['req', 'lease'] as const;
+const holdKinds = ['req', 'job', 'lease'] as const;
 const noCounters: ReadonlySet<string> = new Set();
 
 export function* registerNode(node: NodeRow): SqlTask<void> {
@@ -104,7 +104,7 @@ export function* forgetIdempotency(scope: string, key: string, requestId: string
   yield* rows(FORGET_KEY, scope, key, requestId);
 }
 
-function* endAll(found: readonly Row[], { outcome, nowMs }: { outcome: EndEntry['outcome']; nowMs: number }): SqlTask<number> {
+function* endAll(found: readonly Row[], { outcome, nowMs }: { outcome: NonNullable<EndEntry['outcome']>; nowMs: number }): SqlTask<number> {
   const entries = found.map((each): EndEntry => ({ kind: 'end', id: readText(each, 'id'), outcome }));
   if (entries.length > 0) yield* commitEntries(entries, { nowMs, known: noCounters, isWary: true });
   return found.filter((each) => readOneOf(each, 'kind', holdKinds) === 'req').length;

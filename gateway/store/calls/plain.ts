@@ -5,6 +5,7 @@ import { findAccess } from './access.ts';
 import { changeBudget, createBudget, deleteBudget, findBudget, listBudgets } from './budgets.ts';
 import { catalogRevision, deleteCatalogEntry, listCatalogEntries, noteCatalogBeneath, putCatalogEntry } from './catalog-entries.ts';
 import { changeKey, deleteKey, findKey, insertKey, listKeys } from './keys.ts';
+import { claimJobs, createJob, deleteJob, findJob, finishJob, listJobs, renewJob, stepJob, sweepJobs } from './jobs.ts';
 import { collectMedia, deleteMedia, expireMedia, findMedia, forgetMedia, insertMedia, keepMedia } from './media.ts';
 import { addMember, changeMember, findMember, listMembers, removeMember } from './members.ts';
 import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
@@ -21,7 +22,8 @@ export type PlainCallName =
   | 'insertProviderKey' | 'findProviderKey' | 'listProviderKeys' | 'deleteProviderKey'
   | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry'
   | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
-  | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'deleteResponse' | 'expireResponses';
+  | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'deleteResponse' | 'expireResponses'
+  | 'createJob' | 'findJob' | 'listJobs' | 'claimJobs' | 'renewJob' | 'stepJob' | 'finishJob' | 'deleteJob' | 'sweepJobs';
 
 /** What performs a promise of the Store. */
 export type CallOf<Name extends PlainCallName> = SqlCall<Parameters<Store[Name]>, Awaited<ReturnType<Store[Name]>>>;
@@ -75,4 +77,13 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   listResponseChain: { mode: 'read', task: listResponseChain },
   deleteResponse: { mode: 'write', task: deleteResponse },
   expireResponses: { mode: 'write', task: expireResponses },
+  createJob: { mode: 'write', task: createJob },
+  findJob: { mode: 'read', task: findJob },
+  listJobs: { mode: 'read', task: listJobs },
+  claimJobs: { mode: 'write', task: claimJobs },
+  renewJob: { mode: 'write', task: renewJob },
+  stepJob: { mode: 'write', task: stepJob },
+  finishJob: { mode: 'write', task: finishJob },
+  deleteJob: { mode: 'write', task: deleteJob },
+  sweepJobs: { mode: 'write', task: sweepJobs },
 };

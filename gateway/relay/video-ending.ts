@@ -1,0 +1,59 @@
+/** This file ends a video: with what it costs, or with nothing; both are written together with the end of its hold. */
+import { errorCatalogue } from '../../generated/errors.ts';
+import type { ErrorCode } from '../foundation/errors.ts';
+import { ZERO_NANO_USD } from '../foundation/money.ts';
+import type { Outcome, RequestRecord } from '../foundation/terms.ts';
+import { NO_USAGE } from '../metering/settle.ts';
+import type { UpstreamFailure } from '../providers/wire.ts';
+import type { JobEnding, JobRow } from '../store/job-row.ts';
+import type { VideoParts } from './video-parts.ts';
+
+/** Why a video was not made, as its workspace is told, and how its row says so. */
+export interface VideoFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly outcome: Outcome;
+}
+
+/** A failure in our own words. */
+export function ownFailure(code: ErrorCode, message: string): VideoFailure {
+  return { code, message, outcome: code === 'upstream_timeout' ? 'timeout' : 'upstream_error' };
+}
+
+/** A failure as the wire has classified it; what the upstream said of the caller's own request is handed on. */
+export function saidOf({ code, message, upstream }: UpstreamFailure): VideoFailure {
+  return {
+    code: upstream?.code ?? code,
+    message: message ?? errorCatalogue[code].message,
+    outcome: code === 'upstream_timeout' ? 'timeout' : code === 'upstream_rejected' ? 'refused' : 'upstream_error',
+  };
+}
+
+/** Ends a video whose bytes are kept: what was held is what it costs. */
+export function completeVideo(parts: VideoParts, job: JobRow, media: Readonly<Record<string, string>>): Promise<null> {
+  const record: RequestRecord = { ...job.record, latencyMs: parts.clock.now() - job.createdMs, upstreamId: job.upstreamId };
+  return finish(parts, job, { state: 'completed', media, error: null, record });
+}
+
+/** Ends a video that was not made: nothing is charged, and what was held is given back. */
+export function failVideo(parts: VideoParts, job: JobRow, { code, message, outcome }: VideoFailure): Promise<null> {
+  const record = { ...withoutCharge(job.record), outcome, errorCode: code, latencyMs: parts.clock.now() - job.createdMs, upstreamId: job.upstreamId };
+  return finish(parts, job, { state: 'failed', media: null, error: { code, message }, record });
+}
+
+/** The row of a job that came to nothing. */
+export function withoutCharge(record: RequestRecord): RequestRecord {
+  return { ...record, basis: 'none', payer: 'none', usage: NO_USAGE, charge: { ...record.charge, messages: 0, nanoUsd: ZERO_NANO_USD } };
+}
+
+async function finish({ store, clock, limits, metrics, log }: VideoParts, job: JobRow, ending: Omit<JobEnding, 'endedMs' | 'expiresMs'>): Promise<null> {
+  const endedMs = clock.now();
+  if (!await store.finishJob(job.id, job.fence, { ...ending, endedMs, expiresMs: endedMs + limits.mediaMs })) return null;
+  const { record, state, error } = ending;
+  log.info({ job: job.id, requestId: job.requestId, state, code: error?.code }, 'a video has ended');
+  metrics.observe({
+    operation: record.operation, provider: record.provider ?? 'none', outcome: record.outcome, latencyMs: record.latencyMs, firstByteMs: null,
+    promptTokens: 0, completionTokens: 0, nanoUsd: record.charge.nanoUsd,
+  });
+  return null;
+}
