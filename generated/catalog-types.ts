@@ -86,6 +86,21 @@ export type CatalogWires = {
 };
 
 /**
+ * `GET`, `POST` or `DELETE`, or nothing for any of them, and a path. `*` at the end stands for all that follows, elsewhere for one segment.
+ */
+export type CatalogNativePath = string;
+
+/**
+ * How the native bypass reaches this provider.
+ */
+export type CatalogNative = {
+    /**
+     * Paths below the base URL that may be called although nobody can say what they cost; the operator pays for them. Those whose usage can be read are metered even when they are named here.
+     */
+    unmetered_paths?: Array<CatalogNativePath>;
+};
+
+/**
  * The name of an environment variable.
  */
 export type EnvironmentVariable = string;
@@ -133,6 +148,7 @@ export type CatalogProviderChange = {
     name?: string;
     wire?: CatalogWire;
     wires?: CatalogWires;
+    native?: CatalogNative;
     /**
      * Where its API begins, without a slash at the end; empty for the sandbox.
      */
@@ -760,6 +776,7 @@ export type CatalogProvider = {
     name: string;
     wire: CatalogWire;
     wires?: CatalogWires;
+    native?: CatalogNative;
     /**
      * Where its API begins, without a slash at the end; empty for the sandbox.
      */

@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'workspace_not_allowed'
   | 'workspace_suspended'
   | 'tier_not_in_plan'
+  | 'native_path_not_metered'
   | 'model_not_found'
   | 'model_not_available'
   | 'key_not_found'
@@ -217,6 +218,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "permission_error",
     message: "The workspace's plan does not include models of this tier.",
     help: "Choose a model of another tier (GET /models says which), or change the plan.",
+  },
+  native_path_not_metered: {
+    status: 403,
+    type: "permission_error",
+    message: "What this call costs can't be read from its reply, and nobody has agreed to pay for it.",
+    help: "Call a path whose usage can be read (docs/native.md), store a key of the workspace's own for this provider, or have the operator name the path in native.unmetered_paths.",
   },
   model_not_found: {
     status: 404,

@@ -35,6 +35,7 @@ import type {
   DeleteBudgetData,
   DeleteKeyData,
   DeleteModelEntryData,
+  DeleteNativeData,
   DeletePlanData,
   DeleteProviderEntryData,
   DeleteProviderKeyData,
@@ -49,6 +50,7 @@ import type {
   EmbeddingList,
   EmbeddingRequest,
   ErrorResponse,
+  GetNativeData,
   GetStatementData,
   Key,
   KeyList,
@@ -74,8 +76,13 @@ import type {
   ModelEntry,
   ModelEntryList,
   ModelList,
+  NativeError,
+  NativeEvent,
+  NativeReply,
+  NativeRequest,
   Plan,
   PlanList,
+  PostNativeData,
   ProviderEntry,
   ProviderEntryList,
   ProviderKey,
@@ -443,6 +450,70 @@ export interface Operations {
       readonly 431: ErrorResponse;
       readonly 500: ErrorResponse;
       readonly 503: ErrorResponse;
+    };
+  };
+  readonly getNative: {
+    readonly body: undefined;
+    readonly path: GetNativeData['path'];
+    readonly query: NonNullable<GetNativeData['query']>;
+    readonly replies: {
+      readonly 200: NativeReply;
+      readonly 400: NativeError;
+      readonly 401: NativeError;
+      readonly 403: NativeError;
+      readonly 404: NativeError;
+      readonly 405: ErrorResponse;
+      readonly 429: NativeError;
+      readonly 431: ErrorResponse;
+      readonly 500: NativeError;
+      readonly 502: NativeError;
+      readonly 503: NativeError;
+      readonly 504: NativeError;
+    };
+  };
+  readonly postNative: {
+    readonly body: NativeRequest;
+    readonly path: PostNativeData['path'];
+    readonly query: NonNullable<PostNativeData['query']>;
+    readonly replies: {
+      readonly 200: NativeReply;
+      readonly 400: NativeError;
+      readonly 401: NativeError;
+      readonly 402: ErrorResponse;
+      readonly 403: NativeError;
+      readonly 404: NativeError;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: NativeError;
+      readonly 413: NativeError;
+      readonly 415: ErrorResponse;
+      readonly 422: NativeError;
+      readonly 429: NativeError;
+      readonly 431: ErrorResponse;
+      readonly 500: NativeError;
+      readonly 502: NativeError;
+      readonly 503: NativeError;
+      readonly 504: NativeError;
+    };
+    readonly events: NativeEvent | ErrorResponse;
+  };
+  readonly deleteNative: {
+    readonly body: undefined;
+    readonly path: DeleteNativeData['path'];
+    readonly query: NonNullable<DeleteNativeData['query']>;
+    readonly replies: {
+      readonly 200: NativeReply;
+      readonly 400: NativeError;
+      readonly 401: NativeError;
+      readonly 403: NativeError;
+      readonly 404: NativeError;
+      readonly 405: ErrorResponse;
+      readonly 429: NativeError;
+      readonly 431: ErrorResponse;
+      readonly 500: NativeError;
+      readonly 502: NativeError;
+      readonly 503: NativeError;
+      readonly 504: NativeError;
     };
   };
   readonly listModels: {
@@ -1489,6 +1560,8 @@ export interface OperationEntry {
   readonly form?: Readonly<Record<string, FormField>>;
   /** Whether the body may carry inline images, audio and files. */
   readonly maxBody?: 'json' | 'media';
+  /** Headers in which a key may stand as it is, besides `authorization`. */
+  readonly keyHeaders?: readonly string[];
 }
 
 export const operations: { readonly [Id in OperationId]: OperationEntry } = {
@@ -1665,6 +1738,43 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     statuses: [200, 206, 304, 400, 401, 403, 404, 405, 409, 431, 500, 503],
     hasBody: false,
     takesJson: false,
+  },
+  getNative: {
+    method: 'get',
+    path: '/native/{provider}/{path}',
+    tag: 'native',
+    meter: 'none',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 429, 431, 500, 502, 503, 504],
+    hasBody: false,
+    takesJson: false,
+    keyHeaders: ['x-api-key', 'x-goog-api-key'],
+  },
+  postNative: {
+    method: 'post',
+    path: '/native/{provider}/{path}',
+    tag: 'native',
+    meter: 'tokens',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+    keyHeaders: ['x-api-key', 'x-goog-api-key'],
+  },
+  deleteNative: {
+    method: 'delete',
+    path: '/native/{provider}/{path}',
+    tag: 'native',
+    meter: 'none',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 429, 431, 500, 502, 503, 504],
+    hasBody: false,
+    takesJson: false,
+    keyHeaders: ['x-api-key', 'x-goog-api-key'],
   },
   listModels: {
     method: 'get',

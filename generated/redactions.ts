@@ -225,6 +225,18 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  getNative: {
+    body: [],
+    replies: [],
+  },
+  postNative: {
+    body: [],
+    replies: [],
+  },
+  deleteNative: {
+    body: [],
+    replies: [],
+  },
   listModels: {
     body: [],
     replies: [],

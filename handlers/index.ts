@@ -19,6 +19,7 @@ import * as ledger from './ledger.ts';
 import * as limits from './limits.ts';
 import * as members from './members.ts';
 import * as models from './models.ts';
+import * as native from './native.ts';
 import * as openapi from './openapi.ts';
 import * as providerKeys from './provider-keys.ts';
 import * as receiptKeys from './receipt-keys.ts';
@@ -48,6 +49,7 @@ export const handlers = {
   ...limits,
   ...members,
   ...models,
+  ...native,
   ...openapi,
   ...providerKeys,
   ...receiptKeys,

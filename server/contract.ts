@@ -35,6 +35,8 @@ export interface OperationRoute {
   /** What stands after the parameter; '' where nothing does. */
   readonly suffix: string;
   readonly mayHoldSlashes: boolean;
+  /** A second parameter, which takes all that follows the first one's slash, raw slashes too; null where there is none. */
+  readonly rest: string | null;
   readonly validators: OperationValidators;
 }
 
@@ -114,14 +116,14 @@ function routeOf(operationId: OperationId, api: OpenAPIBackend, forms: ReadonlyM
   if (!parameters) throw new Error(`the contract has no operation ${operationId}`);
   const { path, takesJson }: OperationEntry = operations[operationId];
   const body = takesJson && compiled.length > 1 ? compiled[0] ?? null : null;
-  const template = /^(.*\/)\{(\w+)\}(\/.*)?$/.exec(path);
-  const [, prefix, parameter, suffix = ''] = template ?? [];
+  const [, prefix, parameter, rest, suffix = ''] = /^(.*?\/)\{(\w+)\}(?:\/\{(\w+)\})?(\/.*)?$/.exec(path) ?? [];
   return {
     operationId,
     path: prefix ?? path,
     parameter: parameter ?? null,
     suffix,
     mayHoldSlashes: parameter !== undefined && SLASHED_PARAMETERS.has(parameter),
+    rest: rest ?? null,
     validators: { body, form: forms.get(operationId) ?? null, parameters },
   };
 }

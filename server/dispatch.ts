@@ -7,6 +7,7 @@ import type { Roster } from '../gateway/foundation/roster.ts';
 import type { Caller } from '../gateway/foundation/terms.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { operations } from '../generated/operations.ts';
+import type { OperationEntry } from '../generated/operations.ts';
 import type { OperationRoute } from './contract.ts';
 import { baseHeaders, writeError, writeReply } from './reply.ts';
 import type { AnyReply } from './reply.ts';
@@ -146,8 +147,19 @@ function logRefusal(house: House, refusal: Refusal, request: { requestId: string
 }
 
 function authenticate(house: House, request: IncomingMessage, route: OperationRoute): Caller | Promise<Caller> | null {
-  if (operations[route.operationId].scope === 'none') return null;
-  return house.authenticator.authenticate(request.headers.authorization, request.headers[WORKSPACE_HEADER]);
+  const { scope, keyHeaders }: OperationEntry = operations[route.operationId];
+  if (scope === 'none') return null;
+  const authorization = keyHeaders ? authorizationOf(request.headers, keyHeaders) : request.headers.authorization;
+  return house.authenticator.authenticate(authorization, request.headers[WORKSPACE_HEADER]);
+}
+
+/** Where vendors' packages send the key in a header of their own, it may stand there. Two that differ are refused: nobody can say who is asking. */
+function authorizationOf(headers: IncomingMessage['headers'], keyHeaders: readonly string[]): string | undefined {
+  const shown = [headers.authorization, ...keyHeaders.map((name) => headers[name]).filter((key) => key !== undefined).map((key) => `Bearer ${String(key)}`)]
+    .filter((each) => each !== undefined);
+  const [first, ...others] = shown;
+  if (others.some((other) => other !== first)) fail('invalid_api_key', { message: `Different keys were sent in authorization and ${keyHeaders.join(' or ')}; send one.` });
+  return first;
 }
 
 function checkScope(caller: Caller, route: OperationRoute): void {
@@ -169,11 +181,11 @@ async function readCall(
 
 /** Validates path and query, coercing numbers and booleans. */
 function readParameters(route: OperationRoute, match: RouteMatch): { path: unknown; query: unknown } {
-  const { parameter } = route;
-  if (match.parameter === undefined) {
-    fail('invalid_request', { param: parameter, message: `Path parameter '${parameter ?? ''}' is not valid percent-encoding.` });
+  const { parameter, rest } = route;
+  for (const [name, value] of [[parameter, match.parameter], [rest, match.rest]] as const) {
+    if (value === undefined) fail('invalid_request', { param: name, message: `Path parameter '${name ?? ''}' is not valid percent-encoding.` });
   }
-  const path: Record<string, unknown> = parameter === null ? {} : { [parameter]: match.parameter };
+  const path: Record<string, unknown> = { ...(parameter === null ? {} : { [parameter]: match.parameter }), ...(rest === null ? {} : { [rest]: match.rest }) };
   const query: Record<string, unknown> = {};
   if (match.queryText !== '') {
     for (const [key, value] of new URLSearchParams(match.queryText)) {

@@ -17,6 +17,8 @@ export interface RouteMatch {
   readonly entry: PathEntry;
   /** The path parameter, decoded; null when there is none. Undefined when its encoding is broken. */
   readonly parameter: string | null | undefined;
+  /** The second path parameter, likewise. */
+  readonly rest: string | null | undefined;
   readonly queryText: string;
 }
 
@@ -28,24 +30,29 @@ export interface RouteTable {
 /** Builds the table from the contract's operations. */
 export function createRouteTable(routes: readonly OperationRoute[]): RouteTable {
   const exact = new Map<string, PathEntry>();
-  const templated: { prefix: string; suffix: string; entry: PathEntry; mayHoldSlashes: boolean }[] = [];
+  const templated: { prefix: string; suffix: string; entry: PathEntry; mayHoldSlashes: boolean; hasRest: boolean }[] = [];
   for (const group of Map.groupBy(routes, (route) => operations[route.operationId].path).values()) {
     const entry = entryOf(group);
     const [first] = group;
     if (!first) continue;
     for (const base of BASE_PATHS) {
       if (first.parameter === null) exact.set(base + first.path, entry);
-      else templated.push({ prefix: base + first.path, suffix: first.suffix, entry, mayHoldSlashes: first.mayHoldSlashes });
+      else templated.push({ prefix: base + first.path, suffix: first.suffix, entry, mayHoldSlashes: first.mayHoldSlashes, hasRest: first.rest !== null });
     }
   }
   const matchPath = (path: string, queryText: string): RouteMatch | null => {
     const entry = exact.get(path);
-    if (entry) return { entry, parameter: null, queryText };
-    for (const { prefix, suffix, entry: candidate, mayHoldSlashes } of templated) {
+    if (entry) return { entry, parameter: null, rest: null, queryText };
+    for (const { prefix, suffix, entry: candidate, mayHoldSlashes, hasRest } of templated) {
       if (!path.startsWith(prefix) || !path.endsWith(suffix) || path.length <= prefix.length + suffix.length) continue;
       const raw = path.slice(prefix.length, path.length - suffix.length);
+      if (hasRest) {
+        const slash = raw.indexOf('/');
+        if (slash < 1 || slash === raw.length - 1) continue;
+        return { entry: candidate, parameter: decode(raw.slice(0, slash)), rest: decode(raw.slice(slash + 1)), queryText };
+      }
       if (!mayHoldSlashes && raw.includes('/')) continue;
-      return { entry: candidate, parameter: decode(raw), queryText };
+      return { entry: candidate, parameter: decode(raw), rest: null, queryText };
     }
     return null;
   };

@@ -190,6 +190,9 @@ export interface Usage {
   readonly media?: MediaUsage;
 }
 
+/** native form: what a metered path of a provider's own API does: where model, caps and usage stand in it. */
+export type NativeForm = 'chat' | 'completions' | 'responses' | 'embeddings' | 'messages' | 'generate' | 'embed';
+
 /** media usage: what was made or read that is not counted in tokens, in whole numbers. */
 export interface MediaUsage {
   readonly images: number;

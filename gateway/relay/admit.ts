@@ -20,6 +20,8 @@ export interface Candidate {
   readonly maxOutputTokens: number | null;
   /** True when the workspace's own provider keys pay. */
   readonly isOwnKey: boolean;
+  /** True when the operator lets it pass without a price, and nobody pays. */
+  readonly isFree?: boolean;
 }
 
 /** Sets aside what a call may cost: by the ledger's own way, or with the job it makes. */
@@ -37,8 +39,8 @@ export async function admit(
   const size = ask.size({ prices: candidate.targets.map((target) => target.price), maxOutputTokens: candidate.maxOutputTokens });
   const nowMs = house.clock.now();
   const plan = house.keeper.findPlan(caller.account.planId);
-  const { options, payer } = asksOf({ account: caller.account, caller, plan, tier: candidate.tier, size, nowMs, isOwnKey: candidate.isOwnKey });
-  trail.payer = payer;
+  const { options, payer } = asksOf({ account: caller.account, caller, plan, tier: candidate.tier, size, nowMs, isOwnKey: candidate.isOwnKey || candidate.isFree === true });
+  trail.payer = candidate.isFree === true ? 'none' : payer;
   trail.promptTokensAtLeast = size.promptTokensAtLeast;
   const ticket = house.rates.admit({ caller, tokens: size.promptTokens });
   trail.ticket = ticket instanceof Promise ? await ticket : ticket;

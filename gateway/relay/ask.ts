@@ -4,7 +4,7 @@ import type { ByteText } from '../foundation/byte-text.ts';
 import type { Kind, Price, Target, Usage } from '../foundation/terms.ts';
 import type { Counter } from '../metering/counter.ts';
 import type { CallSize } from '../metering/size.ts';
-import type { HttpRequest, ReplySide, ScriptedReply } from '../providers/wire.ts';
+import type { HttpRequest, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
 
 /** The request written for one target, and how its replies are read. */
 export interface Written {
@@ -18,6 +18,25 @@ export interface Written {
 export interface WriteContext {
   readonly requestId: string;
   readonly nowSeconds: number;
+}
+
+/** The one provider a native call is for, and the model in that provider's words. */
+export interface NativePick {
+  readonly provider: string;
+  /** Null of a path without a known one. */
+  readonly model: string | null;
+  /** The operator lets the path pass unmetered. */
+  readonly isUnmetered: boolean;
+  /** What is asked can't be metered: only the workspace's own key may pay. */
+  readonly needsOwnKey: boolean;
+}
+
+/** How a provider's own answers are handed on as they came. */
+export interface RawReplies {
+  /** Whether the caller is told of this failure in the provider's own words. */
+  handsOn(failure: UpstreamFailure, target: Target): boolean;
+  /** The headers that go with what the provider answered. */
+  headersOf(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>>;
 }
 
 /** What one call wants of a model. Made anew for every call. */
@@ -34,6 +53,10 @@ export interface Ask {
   readonly dialect: Dialect | null;
   /** What ends a stream that has no dialect. */
   readonly doneEvent: ByteText;
+  /** The one target it is for; absent: whatever the catalogue has under the model's name. */
+  readonly native?: NativePick;
+  /** Absent: what goes wrong is told in the contract's words. */
+  readonly raw?: RawReplies;
   /** Sizes it for what is set aside: never less than it can cost. */
   size(input: { readonly prices: readonly (Price | null)[]; readonly maxOutputTokens: number | null }): CallSize;
   /** Writes it for a target; null when its provider has no way to be asked this. */

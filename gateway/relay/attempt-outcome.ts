@@ -1,8 +1,11 @@
 /** This file names what one attempt works with, and what its ways of ending mean to the caller and to the row. */
-import { Refusal } from '../foundation/errors.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
+import { Refusal, errorBody } from '../foundation/errors.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import type { Call, OperationId } from '../foundation/operation.ts';
+import { dataEvent } from '../foundation/sse.ts';
 import type { Outcome, Target } from '../foundation/terms.ts';
+import type { ReplyHeaders } from '../providers/call.ts';
 import type { HttpRequest, ReplyContext, ReplyFacts, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
 import type { Ask } from './ask.ts';
 import type { House } from './house.ts';
@@ -80,10 +83,16 @@ export function departureRefusal(reason: DepartureReason): Refusal {
   return new Refusal(reason === 'revoked' ? 'revoked_api_key' : 'shutting_down', { detail: reason });
 }
 
+/** The event that ends a failed stream for who speaks chat completions. */
+export function plainError({ call }: Work, refusal: Refusal): ByteText {
+  return dataEvent(JSON.stringify(errorBody(refusal, call.requestId)));
+}
+
 /** Headers that go with every reply of a call: its place in the rate limits, and what had to be changed or is running out. */
-export function replyHeaders(work: Work, made: Attempt): Readonly<Record<string, string>> | undefined {
+export function replyHeaders(work: Work, made: Attempt, upstream: ReplyHeaders): Readonly<Record<string, string>> | undefined {
   const { warnings } = made.request;
-  const limits = work.trail.ticket?.headers();
+  const { raw } = work.ask;
+  const limits = raw ? { ...raw.headersOf(upstream), ...work.trail.ticket?.headers() } : work.trail.ticket?.headers();
   if (warnings.length === 0 && work.warnings.length === 0) return limits;
   // An operator may have named a model in any script; a header takes ASCII.
   return { ...limits, 'x-interline-warnings': [...warnings, ...work.warnings].join('; ').replace(/[^\x20-\x7e]/g, '?') };

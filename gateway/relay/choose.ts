@@ -6,6 +6,8 @@ import { findMeaning, resolve } from '../routing/resolve.ts';
 import type { CatalogModel } from '../../generated/catalog-types.ts';
 import type { Candidate } from './admit.ts';
 import type { Ask } from './ask.ts';
+import { chooseNative } from './choose-native.ts';
+import type { NativeChoice } from './choose-native.ts';
 import type { House } from './house.ts';
 
 /** The targets of a call, and which model it is. */
@@ -16,16 +18,23 @@ export interface Choice extends Candidate {
   readonly row: CatalogModel;
 }
 
-type Asked = Pick<Ask, 'kind' | 'model'>;
+type Asked = Pick<Ask, 'kind' | 'model' | 'native'>;
 
 /** Chooses by the name the caller wrote. Throws a Refusal: model_not_found, model_not_available, or unsupported_model for one that does something else. */
-export function chooseTargets(house: House, caller: Caller, ask: Asked): Choice | Promise<Choice> {
+export function chooseTargets(house: House, caller: Caller, ask: Asked): Choice | NativeChoice | Promise<Choice | NativeChoice> {
+  if (!ask.native) return chooseModel(house, caller, ask);
+  const chosen = chooseNative(house, caller, ask.native);
+  return chosen instanceof Promise ? chosen.then((choice) => ofKind(choice, ask.kind)) : ofKind(chosen, ask.kind);
+}
+
+/** The same of a call that is not a native one. */
+export function chooseModel(house: House, caller: Caller, ask: Pick<Ask, 'kind' | 'model'>): Choice | Promise<Choice> {
   const keys = house.ownKeys.open(caller.account);
   if (keys instanceof Promise) return keys.then((opened) => choose(house, ask, opened));
   return choose(house, ask, keys);
 }
 
-function choose({ catalog }: House, { kind, model: asked }: Asked, keys: Awaited<ReturnType<House['ownKeys']['open']>>): Choice {
+function choose({ catalog }: House, { kind, model: asked }: Pick<Ask, 'kind' | 'model'>, keys: Awaited<ReturnType<House['ownKeys']['open']>>): Choice {
   if (keys.length > 0) {
     const meaning = findMeaning(catalog, asked);
     const own = meaning && chooseOwn(catalog, meaning, keys);
@@ -38,6 +47,11 @@ function choose({ catalog }: House, { kind, model: asked }: Asked, keys: Awaited
   const { model, targets, row } = resolve(catalog, asked);
   checkKind(row, kind);
   return { model, row, targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: false };
+}
+
+function ofKind(choice: NativeChoice, kind: Kind): NativeChoice {
+  if (choice.row) checkKind(choice.row, kind);
+  return choice;
 }
 
 const CHAT_ONLY: Kind[] = ['chat'];

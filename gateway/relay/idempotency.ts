@@ -28,10 +28,12 @@ export function claimOf(house: Pick<House, 'clock' | 'limits'>, call: Call<Opera
   };
 }
 
-/** What makes two requests the same: their fields and, in a form, their files. A boundary may differ from one to the next. */
-function hashOf({ bodyText, files }: Pick<Call<OperationId>, 'bodyText' | 'files'>): string {
+/** What makes two requests the same: their fields, their path and, in a form, their files. A boundary may differ from one to the next. */
+function hashOf({ bodyText, files, path, query }: Pick<Call<OperationId>, 'bodyText' | 'files' | 'path' | 'query'>): string {
+  // Where a path says what is asked, it is part of what makes two requests the same.
+  const place = Object.keys(path).length === 0 ? [] : [JSON.stringify([path, query])];
   const hashes = files.map((file) => JSON.stringify([file.field, file.name, file.contentType, hash('sha256', file.bytes, 'base64')]));
-  return hash('sha256', [bodyText, ...hashes].join('\n'), 'base64');
+  return hash('sha256', [bodyText, ...hashes, ...place].join('\n'), 'base64');
 }
 
 /** Marks, as in data URLs, a reply that is kept in base64. */

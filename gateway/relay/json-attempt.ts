@@ -11,6 +11,7 @@ import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
 import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
+import { contentTypeOf, handOn, isHandedOn } from './hand-on.ts';
 import type { Watched } from './pulse.ts';
 import { NO_FACTS } from './trail.ts';
 import type { Ending } from './trail.ts';
@@ -88,7 +89,12 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     const isOk = this.#status >= 200 && this.#status <= 299;
     const text = isAscii(buffer) || (isBytes && isOk) ? body : buffer.toString('utf8');
     if (!isOk) {
-      this.#fail(wire.classify(this.#status, this.#headers, text));
+      const failure = wire.classify(this.#status, this.#headers, text);
+      if (this.#isOver || !isHandedOn(this.#work, this.#made, failure)) this.#fail(failure);
+      else {
+        this.#close();
+        handOn(this.#work, this.#made, { failure, status: this.#status, headers: this.#headers, body, settle: this.#settle });
+      }
       return;
     }
     const facts = this.#read(text);
@@ -145,7 +151,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
         this.#settle.reject(new Refusal('store_unavailable', { cause: failure }));
         return;
       }
-      const headers = replyHeaders(this.#work, this.#made);
+      const headers = replyHeaders(this.#work, this.#made, this.#headers);
       this.#settle.resolve({ status: 200, bytes: body, contentType, ...(headers ? { headers } : {}) });
     });
   }
@@ -178,10 +184,4 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     this.#isOver = true;
     if (this.#seat) this.#work.house.pulse.unwatch(this.#seat);
   }
-}
-
-/** Bytes without a type are just that. */
-function contentTypeOf(headers: ReplyHeaders): string {
-  const type = headers['content-type'];
-  return typeof type === 'string' ? type : 'application/octet-stream';
 }

@@ -26,7 +26,7 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
     const choice = chooseTargets(house, caller, ask);
     const candidate = choice instanceof Promise ? await choice : choice;
     trail.model = candidate.model;
-    if (!isModelAllowed(caller.models, candidate.model)) {
+    if (candidate.model !== null && !isModelAllowed(caller.models, candidate.model)) {
       fail('model_not_allowed', { param: 'model', message: `This key may not call ${candidate.model}. Ask for a key that allows it, or see GET /models for those it may call.` });
     }
     const kept = await admit({ house, call, ask, caller, trail }, candidate);

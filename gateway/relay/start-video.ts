@@ -17,7 +17,7 @@ import type { JobRow } from '../store/job-row.ts';
 import { admit } from './admit.ts';
 import { readAskedVideo } from './asked-video.ts';
 import type { AskedVideo } from './asked-video.ts';
-import { chooseTargets } from './choose.ts';
+import { chooseModel } from './choose.ts';
 import type { Choice } from './choose.ts';
 import type { House } from './house.ts';
 import { replay } from './idempotency.ts';
@@ -72,7 +72,7 @@ export async function startVideo(house: House, call: Call<'createVideo'>): Promi
 
 /** Chooses who makes it and what it will be; nobody is asked yet. */
 async function planVideo(house: House, { caller, asked, trail, isStrict }: { caller: Caller; asked: AskedVideo; trail: Trail; isStrict: boolean }): Promise<Plan> {
-  const choice = await chooseTargets(house, caller, { kind: 'video', model: asked.model });
+  const choice = await chooseModel(house, caller, { kind: 'video', model: asked.model });
   trail.model = choice.model;
   if (!isModelAllowed(caller.models, choice.model)) {
     fail('model_not_allowed', { param: 'model', message: `This key may not call ${choice.model}. Ask for a key that allows it, or see GET /models for those it may call.` });

@@ -61,7 +61,7 @@ function setUp(options: { storeFails?: boolean } = {}) {
   trail.target = target;
   const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
   const reply = new Promise<EventsReply>((resolve, reject) => {
-    new StreamAttempt({ house, call, ask: askChat(call), trail, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
+    new StreamAttempt({ house, call, ask: askChat(call), trail, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve: (made) => { if ('events' in made) resolve(made); }, reject }).start();
   });
   const sink: EventSink = {
     write(event) { written.push(decodeText(event)); return true; },

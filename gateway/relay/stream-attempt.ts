@@ -1,22 +1,23 @@
 /** This file makes one attempt at a stream: events are forwarded as they come, and `[DONE]` only after the row is on disk. */
-import { NO_BYTES, joinBytes } from '../foundation/byte-text.ts';
+import { NO_BYTES, bytesOf, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import type { DialectStream } from '../dialects/dialect.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal, errorBody } from '../foundation/errors.ts';
-import type { EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
+import type { BytesReply, EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
 import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
-import { KEEP_ALIVE_COMMENT, createEventSplitter, dataEvent, eventPayload } from '../foundation/sse.ts';
+import { KEEP_ALIVE_COMMENT, createEventSplitter, eventPayload } from '../foundation/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
-import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, plainError, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
+import { handOn, isHandedOn } from './hand-on.ts';
 import type { Watched } from './pulse.ts';
 import type { Ending } from './trail.ts';
 
 interface Settle {
-  readonly resolve: (reply: EventsReply) => void;
+  readonly resolve: (reply: EventsReply | BytesReply) => void;
   readonly reject: (reason: Error) => void;
 }
 
@@ -129,15 +130,14 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#sink?.cork();
     this.#splitter.push(chunk, this.#onEvent);
     this.#sink?.uncork();
-    const isTooLarge = this.#splitter.pendingBytes > this.#work.house.limits.upstreamEventBytesMax;
-    if (isTooLarge) this.#fail(bare('upstream_bad_reply', 'one event is larger than the gateway takes'));
+    if (this.#splitter.pendingBytes > this.#work.house.limits.upstreamEventBytesMax) this.#fail(bare('upstream_bad_reply', 'one event is larger than the gateway takes'));
     return this.#canWrite;
   }
 
   onEnd(): void {
     if (this.#isOver) return;
     if (this.#errorChunks) {
-      this.#fail(this.#classify(Buffer.concat(this.#errorChunks).toString('utf8')));
+      this.#refuse(Buffer.concat(this.#errorChunks));
       return;
     }
     const rest = this.#splitter.rest();
@@ -151,9 +151,14 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#fail(failure);
   }
 
-  #classify(body: string): UpstreamFailure {
-    if (this.#status >= 200 && this.#status <= 299) return bare('upstream_bad_reply', 'the reply is not an event stream');
-    return this.#made.wire.classify(this.#status, this.#headers, body);
+  #refuse(said: Buffer): void {
+    const isOk = this.#status >= 200 && this.#status <= 299;
+    const failure = isOk ? bare('upstream_bad_reply', 'the reply is not an event stream') : this.#made.wire.classify(this.#status, this.#headers, said.toString('utf8'));
+    if (isOk || this.#isCommitted || !isHandedOn(this.#work, this.#made, failure)) this.#fail(failure);
+    else {
+      this.#close();
+      handOn(this.#work, this.#made, { failure, status: this.#status, headers: this.#headers, body: bytesOf(said), settle: this.#settle });
+    }
   }
 
   #take(event: ByteText): void {
@@ -185,7 +190,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   #commit(): void {
     this.#isCommitted = true;
-    const headers = replyHeaders(this.#work, this.#made);
+    const headers = replyHeaders(this.#work, this.#made, this.#headers);
     this.#settle.resolve({ status: 200, events: this, ...(headers ? { headers } : {}) });
   }
 
@@ -208,9 +213,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     const facts = this.#reader.facts();
     const isEmpty = isEmptyAnswer(this.#work.ask, facts, () => this.#reader.text());
     const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
-    const { ask } = this.#work;
-    const last = this.#dialect?.finish() ?? ask.doneEvent;
-    if (ask.keep) void this.#keepAndRecord(ending, last, { isFree: isEmpty });
+    const last = this.#dialect?.finish() ?? this.#work.ask.doneEvent;
+    if (this.#work.ask.keep) void this.#keepAndRecord(ending, last, { isFree: isEmpty });
     else this.#record(ending, last, { isFree: isEmpty });
   }
 
@@ -256,8 +260,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   }
 
   #errorEvent(refusal: Refusal): ByteText {
-    const error = errorBody(refusal, this.#work.call.requestId);
-    return this.#dialect ? this.#dialect.fail(error) : dataEvent(JSON.stringify(error));
+    return this.#dialect ? this.#dialect.fail(errorBody(refusal, this.#work.call.requestId)) : plainError(this.#work, refusal);
   }
 
   /** Settles, counting what the upstream did not say, and then ends the stream, or rejects what was never committed. */

@@ -4232,6 +4232,54 @@ export type DeletedVideo = {
 export type Bytes = Blob | File;
 
 /**
+ * The id of a provider.
+ */
+export type ProviderId = string;
+
+/**
+ * What follows a provider's base URL, without a slash before it.
+ */
+export type NativePath = string;
+
+/**
+ * One value of a query.
+ */
+export type NativeQueryValue = string;
+
+/**
+ * The query of a provider's own API.
+ */
+export type NativeQuery = {
+    [key: string]: NativeQueryValue;
+};
+
+/**
+ * What the provider answered, byte for byte.
+ */
+export type NativeReply = unknown;
+
+/**
+ * ErrorResponse where the gateway refuses; the provider's own words, byte for byte, where the provider does.
+ */
+export type NativeError = {
+    [key: string]: unknown;
+};
+
+/**
+ * A request in the provider's own words. The gateway reads the model, the caps and whether to stream; the rest goes on as it came.
+ */
+export type NativeRequest = {
+    [key: string]: unknown;
+};
+
+/**
+ * The data of one event, as the provider sent it.
+ */
+export type NativeEvent = {
+    [key: string]: unknown;
+};
+
+/**
  * A kind of input or output.
  */
 export type Modality = 'text' | 'image' | 'audio' | 'video' | 'file';
@@ -4341,11 +4389,6 @@ export type ModelAlias = string;
  * The name of an environment variable.
  */
 export type EnvironmentVariable = string;
-
-/**
- * The id of a provider.
- */
-export type ProviderId = string;
 
 /**
  * A model, an alias or a route, with what it can do and what it costs.
@@ -6583,6 +6626,21 @@ export type CatalogWires = {
 };
 
 /**
+ * `GET`, `POST` or `DELETE`, or nothing for any of them, and a path. `*` at the end stands for all that follows, elsewhere for one segment.
+ */
+export type CatalogNativePath = string;
+
+/**
+ * How the native bypass reaches this provider.
+ */
+export type CatalogNative = {
+    /**
+     * Paths below the base URL that may be called although nobody can say what they cost; the operator pays for them. Those whose usage can be read are metered even when they are named here.
+     */
+    unmetered_paths?: Array<CatalogNativePath>;
+};
+
+/**
  * The value of a header.
  */
 export type CatalogHeaderValue = string;
@@ -6598,6 +6656,7 @@ export type CatalogProvider = {
     name: string;
     wire: CatalogWire;
     wires?: CatalogWires;
+    native?: CatalogNative;
     /**
      * Where its API begins, without a slash at the end; empty for the sandbox.
      */
@@ -6672,6 +6731,7 @@ export type CatalogProviderChange = {
     name?: string;
     wire?: CatalogWire;
     wires?: CatalogWires;
+    native?: CatalogNative;
     /**
      * Where its API begins, without a slash at the end; empty for the sandbox.
      */
@@ -6881,6 +6941,21 @@ export type VideoPath = VideoId;
  * What to fetch.
  */
 export type VideoVariant = 'video' | 'thumbnail' | 'spritesheet';
+
+/**
+ * The id of a provider.
+ */
+export type NativeProvider = ProviderId;
+
+/**
+ * A path below the provider's base URL. Slashes may be sent raw or as `%2F`; the version the base URL ends with may stand before it once.
+ */
+export type NativePath2 = NativePath;
+
+/**
+ * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
+ */
+export type NativeQuery2 = NativeQuery;
 
 /**
  * The id of a model, an alias or a route. Slashes may be sent raw or as `%2F`.
@@ -8273,6 +8348,292 @@ export type RetrieveVideoContentResponses = {
 };
 
 export type RetrieveVideoContentResponse = RetrieveVideoContentResponses[keyof RetrieveVideoContentResponses];
+
+export type DeleteNativeData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a provider.
+         */
+        provider: ProviderId;
+        /**
+         * A path below the provider's base URL. Slashes may be sent raw or as `%2F`; the version the base URL ends with may stand before it once.
+         */
+        path: NativePath;
+    };
+    query?: {
+        /**
+         * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
+         */
+        query?: NativeQuery;
+    };
+    url: '/native/{provider}/{path}';
+};
+
+export type DeleteNativeErrors = {
+    /**
+     * The gateway refuses the request, or the provider does, in its own words.
+     */
+    400: NativeError;
+    /**
+     * The key is missing or not valid; or the provider refuses the workspace's own key, in its own words.
+     */
+    401: NativeError;
+    /**
+     * The key may not do this; or the provider refuses, in its own words.
+     */
+    403: NativeError;
+    /**
+     * There is no such provider or model; or the provider has nothing there, in its own words.
+     */
+    404: NativeError;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * A limit of the gateway or of the provider is reached.
+     */
+    429: NativeError;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway or the provider failed.
+     */
+    500: NativeError;
+    /**
+     * The provider cannot be reached or answers badly; or says so itself.
+     */
+    502: NativeError;
+    /**
+     * The gateway or the provider cannot answer now.
+     */
+    503: NativeError;
+    /**
+     * The provider takes too long, or says that another does.
+     */
+    504: NativeError;
+};
+
+export type DeleteNativeError = DeleteNativeErrors[keyof DeleteNativeErrors];
+
+export type DeleteNativeResponses = {
+    /**
+     * What the provider answered, byte for byte.
+     */
+    200: NativeReply;
+};
+
+export type DeleteNativeResponse = DeleteNativeResponses[keyof DeleteNativeResponses];
+
+export type GetNativeData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a provider.
+         */
+        provider: ProviderId;
+        /**
+         * A path below the provider's base URL. Slashes may be sent raw or as `%2F`; the version the base URL ends with may stand before it once.
+         */
+        path: NativePath;
+    };
+    query?: {
+        /**
+         * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
+         */
+        query?: NativeQuery;
+    };
+    url: '/native/{provider}/{path}';
+};
+
+export type GetNativeErrors = {
+    /**
+     * The gateway refuses the request, or the provider does, in its own words.
+     */
+    400: NativeError;
+    /**
+     * The key is missing or not valid; or the provider refuses the workspace's own key, in its own words.
+     */
+    401: NativeError;
+    /**
+     * The key may not do this; or the provider refuses, in its own words.
+     */
+    403: NativeError;
+    /**
+     * There is no such provider or model; or the provider has nothing there, in its own words.
+     */
+    404: NativeError;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * A limit of the gateway or of the provider is reached.
+     */
+    429: NativeError;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway or the provider failed.
+     */
+    500: NativeError;
+    /**
+     * The provider cannot be reached or answers badly; or says so itself.
+     */
+    502: NativeError;
+    /**
+     * The gateway or the provider cannot answer now.
+     */
+    503: NativeError;
+    /**
+     * The provider takes too long, or says that another does.
+     */
+    504: NativeError;
+};
+
+export type GetNativeError = GetNativeErrors[keyof GetNativeErrors];
+
+export type GetNativeResponses = {
+    /**
+     * What the provider answered, byte for byte.
+     */
+    200: NativeReply;
+};
+
+export type GetNativeResponse = GetNativeResponses[keyof GetNativeResponses];
+
+export type PostNativeData = {
+    /**
+     * The request in the provider's own words.
+     */
+    body: NativeRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a provider.
+         */
+        provider: ProviderId;
+        /**
+         * A path below the provider's base URL. Slashes may be sent raw or as `%2F`; the version the base URL ends with may stand before it once.
+         */
+        path: NativePath;
+    };
+    query?: {
+        /**
+         * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
+         */
+        query?: NativeQuery;
+    };
+    url: '/native/{provider}/{path}';
+};
+
+export type PostNativeErrors = {
+    /**
+     * The gateway refuses the request, or the provider does, in its own words.
+     */
+    400: NativeError;
+    /**
+     * The key is missing or not valid; or the provider refuses the workspace's own key, in its own words.
+     */
+    401: NativeError;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key may not do this; or the provider refuses, in its own words.
+     */
+    403: NativeError;
+    /**
+     * There is no such provider or model; or the provider has nothing there, in its own words.
+     */
+    404: NativeError;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It conflicts with another request; or with what the provider has, in its own words.
+     */
+    409: NativeError;
+    /**
+     * The body is too large, for the gateway or for the provider.
+     */
+    413: NativeError;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The request can not be processed, by the gateway or by the provider.
+     */
+    422: NativeError;
+    /**
+     * A limit of the gateway or of the provider is reached.
+     */
+    429: NativeError;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway or the provider failed.
+     */
+    500: NativeError;
+    /**
+     * The provider cannot be reached or answers badly; or says so itself.
+     */
+    502: NativeError;
+    /**
+     * The gateway or the provider cannot answer now.
+     */
+    503: NativeError;
+    /**
+     * The provider takes too long, or says that another does.
+     */
+    504: NativeError;
+};
+
+export type PostNativeError = PostNativeErrors[keyof PostNativeErrors];
+
+export type PostNativeResponses = {
+    /**
+     * What the provider answered, byte for byte.
+     */
+    200: NativeReply;
+};
+
+export type PostNativeResponse = PostNativeResponses[keyof PostNativeResponses];
 
 export type ListModelsData = {
     body?: never;
@@ -12737,3 +13098,110 @@ export type CreateResponseStreamResponses = {
 };
 
 export type CreateResponseStreamResponse = CreateResponseStreamResponses[keyof CreateResponseStreamResponses];
+
+export type PostNativeStreamData = {
+    /**
+     * The request in the provider's own words.
+     */
+    body: NativeRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
+         */
+        query?: NativeQuery;
+    };
+    url: '/native/{provider}/{path}#stream';
+};
+
+export type PostNativeStreamErrors = {
+    /**
+     * The gateway refuses the request, or the provider does, in its own words.
+     */
+    400: NativeError;
+    /**
+     * The key is missing or not valid; or the provider refuses the workspace's own key, in its own words.
+     */
+    401: NativeError;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key may not do this; or the provider refuses, in its own words.
+     */
+    403: NativeError;
+    /**
+     * There is no such provider or model; or the provider has nothing there, in its own words.
+     */
+    404: NativeError;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It conflicts with another request; or with what the provider has, in its own words.
+     */
+    409: NativeError;
+    /**
+     * The body is too large, for the gateway or for the provider.
+     */
+    413: NativeError;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The request can not be processed, by the gateway or by the provider.
+     */
+    422: NativeError;
+    /**
+     * A limit of the gateway or of the provider is reached.
+     */
+    429: NativeError;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway or the provider failed.
+     */
+    500: NativeError;
+    /**
+     * The provider cannot be reached or answers badly; or says so itself.
+     */
+    502: NativeError;
+    /**
+     * The gateway or the provider cannot answer now.
+     */
+    503: NativeError;
+    /**
+     * The provider takes too long, or says that another does.
+     */
+    504: NativeError;
+};
+
+export type PostNativeStreamError = PostNativeStreamErrors[keyof PostNativeStreamErrors];
+
+export type PostNativeStreamResponses = {
+    /**
+     * What the provider answered, byte for byte.
+     */
+    200: NativeEvent;
+};
+
+export type PostNativeStreamResponse = PostNativeStreamResponses[keyof PostNativeStreamResponses];

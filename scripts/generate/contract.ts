@@ -58,6 +58,7 @@ export interface Operation {
   requestBody?: { content: Record<string, MediaType> };
   responses: Record<string, ContractReply>;
   parameters?: { $ref: string }[];
+  security?: Record<string, unknown>[];
 }
 
 export type Method = (typeof METHODS)[number];
@@ -70,6 +71,7 @@ export interface Contract {
     schemas: Record<string, Schema>;
     responses: Record<string, { content: Record<string, MediaType> }>;
     parameters: Record<string, { name: string; in: string }>;
+    securitySchemes?: Record<string, { type: string; in?: string; name?: string }>;
   };
 }
 

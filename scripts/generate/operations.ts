@@ -59,6 +59,8 @@ export interface OperationEntry {
   readonly form?: Readonly<Record<string, FormField>>;
   /** Whether the body may carry inline images, audio and files. */
   readonly maxBody?: 'json' | 'media';
+  /** Headers in which a key may stand as it is, besides \`authorization\`. */
+  readonly keyHeaders?: readonly string[];
 }
 
 export const operations: { readonly [Id in OperationId]: OperationEntry } = {
@@ -119,6 +121,13 @@ function renderEntry(contract: Contract, { path, method, operation }: LocatedOpe
     `takesJson: ${json !== undefined}`,
     ...(form ? [`form: ${JSON.stringify(formFieldsOf(contract, form.schema))}`] : []),
     ...(operation.requestBody ? [`maxBody: '${operation['x-max-body'] ?? 'json'}'`] : []),
+    ...keyHeadersOf(contract, operation.security ?? []),
   ];
   return `  ${operation.operationId}: {\n${fields.map((field) => `    ${field},`).join('\n')}\n  },`;
+}
+
+function keyHeadersOf(contract: Contract, security: readonly Record<string, unknown>[]): string[] {
+  const schemes = security.flatMap((wanted) => Object.keys(wanted)).map((name) => pick(contract.components.securitySchemes ?? {}, name));
+  const names = schemes.flatMap((scheme) => (scheme.type === 'apiKey' && scheme.in === 'header' && scheme.name !== undefined ? [scheme.name] : []));
+  return names.length === 0 ? [] : [`keyHeaders: [${names.map((name) => `'${name}'`).join(', ')}]`];
 }

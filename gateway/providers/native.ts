@@ -1,0 +1,96 @@
+/** This file reads the replies of providers' own APIs where they are handed on as they came: usage is read, and nothing is changed. */
+import type { ByteText } from '../foundation/byte-text.ts';
+import type { NativeForm } from '../foundation/terms.ts';
+import { anthropicMessagesWire } from './anthropic-messages.ts';
+import { geminiContentWire } from './gemini-content.ts';
+import { completionsReader, readCompletion, readCompletionText } from './native-completions.ts';
+import { readEmbedContent, readEmbeddings } from './native-embeddings.ts';
+import { openResponseStream, readResponse, readResponseText } from './native-responses.ts';
+import { openaiChatWire } from './openai-chat.ts';
+import { classifyOpenAiError } from './openai-error.ts';
+import type { ReplyFacts, ReplySide, StreamReader, UpstreamFailure } from './wire.ts';
+
+/** Tells what ended a stream, so that it can be sent once the row of the call is on disk. */
+export interface NativeReplySide extends ReplySide {
+  /** The event that ended the stream last opened, or told of a failure in it; null when there was none. */
+  heldEvent(): ByteText | null;
+}
+
+/** How the replies of a form are read. Made anew for every call. */
+export function nativeReplySide(form: NativeForm): NativeReplySide {
+  const side = sides[form];
+  let stream: NativeStream | null = null;
+  return {
+    readReply: side.readReply,
+    readText: side.readText,
+    classify: side.classify,
+    openStream: (options) => stream = new NativeStream(side.openStream(options), form === 'chat' || form === 'completions'),
+    heldEvent: () => stream?.held ?? null,
+  };
+}
+
+/** What nobody reads: bytes of any type, for paths that are not metered. */
+export const unmeteredReplySide: ReplySide = {
+  replyType: 'bytes',
+  readReply: () => ({ usage: null, upstreamId: null, upstreamModel: null, finishReason: null }),
+  readText: () => '',
+  openStream: openaiChatWire.openStream,
+  classify: classifyOpenAiError,
+};
+
+type Side = Pick<ReplySide, 'readReply' | 'readText' | 'openStream' | 'classify'>;
+
+const embeddings: Side = { readReply: readEmbeddings, readText: () => '', openStream: openaiChatWire.openStream, classify: classifyOpenAiError };
+
+const sides: Readonly<Record<NativeForm, Side>> = {
+  chat: openaiChatWire,
+  completions: { readReply: readCompletion, readText: readCompletionText, openStream: completionsReader, classify: classifyOpenAiError },
+  responses: { readReply: readResponse, readText: readResponseText, openStream: openResponseStream, classify: classifyOpenAiError },
+  embeddings,
+  messages: anthropicMessagesWire,
+  generate: geminiContentWire,
+  embed: { ...embeddings, readReply: readEmbedContent, classify: geminiContentWire.classify },
+};
+
+/** Follows a stream with the reader of its wire, and forwards every event as it came. */
+class NativeStream implements StreamReader {
+  held: ByteText | null = null;
+  readonly #inner: StreamReader;
+  /** The reader forwards the upstream's own events, without the usage nobody asked for. */
+  readonly #isInnerRaw: boolean;
+
+  constructor(inner: StreamReader, isInnerRaw: boolean) {
+    this.#inner = inner;
+    this.#isInnerRaw = isInnerRaw;
+  }
+
+  get isDone(): boolean {
+    return this.#inner.isDone;
+  }
+
+  get isFinished(): boolean {
+    return this.#inner.isFinished;
+  }
+
+  get failure(): UpstreamFailure | null {
+    return this.#inner.failure;
+  }
+
+  observe(chunk: Buffer): void {
+    this.#inner.observe(chunk);
+  }
+
+  read(event: ByteText): ByteText | null {
+    const forwarded = this.#inner.read(event);
+    if (this.#inner.isDone || this.#inner.failure) this.held = event;
+    return this.#isInnerRaw ? forwarded : event;
+  }
+
+  facts(): ReplyFacts {
+    return this.#inner.facts();
+  }
+
+  text(): string {
+    return this.#inner.text();
+  }
+}
