@@ -12,7 +12,7 @@ import type { Stage } from './stage.ts';
 const keyed = (Object.keys(operations) as OperationId[]).filter((id) => operations[id].scope === 'inference' || operations[id].scope === 'management');
 const operators = (Object.keys(operations) as OperationId[]).filter((id) => operations[id].scope === 'operator');
 /** What is named in these paths belongs to everybody. */
-const SHARED: ReadonlySet<OperationId> = new Set<OperationId>(['retrieveModel']);
+const SHARED: ReadonlySet<OperationId> = new Set<OperationId>(['retrieveModel', 'getNative', 'postNative', 'deleteNative']);
 
 let stage: Stage;
 let stranger: Payer;

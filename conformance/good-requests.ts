@@ -176,6 +176,9 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
     case 'retrieveVideo': return { path: `/v1/videos/${await madeVideo(server, false)}` };
     case 'deleteVideo': return { method: 'DELETE', path: `/v1/videos/${await madeVideo(server, false)}` };
     case 'retrieveVideoContent': return { path: `/v1/videos/${await madeVideo(server, true)}/content` };
+    case 'getNative': return { path: '/v1/native/sandbox/models' };
+    case 'postNative': return { path: '/v1/native/sandbox/chat/completions', body: hello({ model: 'echo' }) };
+    case 'deleteNative': return { method: 'DELETE', path: '/v1/native/sandbox/files/file-1' };
     case 'listModels': return { path: '/v1/models' };
     case 'retrieveModel': return { path: '/v1/models/google/gemini-2.5-flash' };
     case 'createKey': return { path: '/v1/keys', body: { name: 'made in a test' } };

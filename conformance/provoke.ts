@@ -9,6 +9,7 @@ import { bodyFor, paidOperations, streamOperations, textOperations } from './mod
 import { audioOperations, provocationsOfAudio, withOperations } from './provoke-audio.ts';
 import { videoProvocations } from './provoke-videos.ts';
 import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
+import { nativeOperations, provocationsOfNativeCalls, provocationsOfNatives } from './provoke-native.ts';
 import { ask, goodRequest } from './stage.ts';
 import { damageable, writing } from './damage.ts';
 import type { Provocation } from './provocation.ts';
@@ -70,7 +71,8 @@ function wrongMethod(id: OperationId): string {
 /** The query or path every operation refuses. */
 async function askInvalid(stage: Stage, id: OperationId): Promise<RawReply> {
   const { path } = await goodRequest(stage, id);
-  return ask(stage, id, { path: `${path}?nobody_declared=this` });
+  // A provider's own query goes on to it, but for a key.
+  return ask(stage, id, { path: `${path}?${nativeOperations.includes(id) ? 'key' : 'nobody_declared'}=this` });
 }
 
 /** A damaged store: some rows can't be read, and nothing can be written. */
@@ -186,7 +188,12 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
       return call(server.url, { key: server.key, ...await goodRequest(stage, id) });
     },
   },
+  native_path_not_metered: { by: [], provoke: (stage, id) => ask(stage, id) },
   upstream_timeout: { by: chat, provoke: (stage, id) => askUpstream(stage, id, { name: 'sleeps', replay: { before: [{ waitFor: 'never' }], steps: [] } }) },
 };
 
-export const provocations: Readonly<Record<ErrorCode, Provocation>> = withOperations(provocationsOfChat, audioOperations, provocationsOfAudio);
+export const provocations: Readonly<Record<ErrorCode, Provocation>> = [
+  { ids: audioOperations, more: provocationsOfAudio },
+  { ids: nativeOperations, more: provocationsOfNatives },
+  { ids: ['postNative' as const], more: provocationsOfNativeCalls },
+].reduce((known, { ids, more }) => withOperations(known, ids, more), provocationsOfChat);

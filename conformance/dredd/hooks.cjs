@@ -96,6 +96,7 @@ const personas = {
   },
   400: (transaction, request) => {
     if (request.body) request.body = '{"model": 1, "name": []}';
+    else if (transaction.template.startsWith('/native/')) move(transaction, '/native/sandbox/models?key=1');
     else move(transaction, `${transaction.fullPath.split('?')[0].replace(/^.*\/v1/, '')}?no_such_parameter=1`);
   },
   401: (_transaction, request) => { delete request.headers.Authorization; },

@@ -21,21 +21,25 @@ const SEGMENTS_MAX = 12;
 const VERSION = /^v\d[a-z0-9]*$/;
 /** Where a provider has no base URL. */
 const SANDBOX_VERSION = 'v1';
+/** Google's package asks for `v1` or, where it is older, for `v1beta`, which has all of it (@google/genai 3.1.0 and 2.32.0): the base URL decides. */
+const GEMINI_VERSIONS: readonly string[] = ['v1', 'v1beta'];
 
 /**
  * Reads a path below a provider's base URL, already percent-decoded once, without a slash before it. The version with which the
- * base URL ends may stand before it once. Refuses (400) empty segments, `.` and `..`, and any character that is not plain.
+ * base URL ends may stand before it once, and is taken off. Refuses (400) empty segments, `.` and `..`, and any character that is not plain.
  */
-export function readNativePath(path: string, baseUrl: string): string {
+export function readNativePath(path: string, { wire, baseUrl }: { readonly wire: string; readonly baseUrl: string }): string {
   const segments = path.split('/');
-  const version = baseUrl === '' ? SANDBOX_VERSION : new URL(baseUrl).pathname.split('/').at(-1) ?? '';
+  const [first = ''] = segments;
+  const version = baseUrl === '' ? SANDBOX_VERSION : baseUrl.slice(baseUrl.lastIndexOf('/') + 1);
   if (segments.length > SEGMENTS_MAX || segments.some((segment) => !SEGMENT.test(segment) || DOTS.test(segment))) {
     fail('invalid_request', {
       param: 'path',
       message: "The path must be plain segments (letters, digits, '.', '_', ':', '@', '-') between single slashes, without '.', '..' or escapes.",
     });
   }
-  return segments.length > 1 && VERSION.test(version) && segments[0] === version ? segments.slice(1).join('/') : path;
+  const isVersion = VERSION.test(version) && (first === version || (wire === 'gemini-content' && GEMINI_VERSIONS.includes(first)));
+  return segments.length > 1 && isVersion ? segments.slice(1).join('/') : path;
 }
 
 const OPENAI: Readonly<Record<string, NativeForm>> = {

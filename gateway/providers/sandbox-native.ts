@@ -20,6 +20,11 @@ export function playSandboxNative(method: 'GET' | 'POST' | 'DELETE', path: strin
   return play(404, { error });
 }
 
+/** Refuses a request the sandbox can't read, as OpenAI would. */
+export function playSandboxRefusal(message: string): ScriptedReply {
+  return play(400, { error: { message, type: 'invalid_request_error', param: 'messages', code: 'invalid_value' } });
+}
+
 function play(status: number, value: unknown): ScriptedReply {
   return {
     kind: 'script', headDelayMs: 0, status, headers: { 'content-type': 'application/json' }, ending: 'end', warnings: [],

@@ -50,8 +50,9 @@ export function askNative(house: House, call: NativeCall, method: NativeMethod):
   const caller = call.caller ?? fail('missing_api_key');
   const state = findNativeProvider(house.catalog, call.path.provider);
   const { row } = state;
-  const path = readNativePath(call.path.path, row.wire === 'sandbox' ? '' : state.baseUrl);
-  const metered = meteredPath(row.wires?.chat ?? row.wire, method, path);
+  const wire = row.wires?.chat ?? row.wire;
+  const path = readNativePath(call.path.path, { wire, baseUrl: row.wire === 'sandbox' ? '' : state.baseUrl });
+  const metered = meteredPath(wire, method, path);
   const hasOwnKey = caller.account.ownKeys.some(({ provider }) => provider === row.id);
   const query = writeNativeQuery(call.query, metered);
   const ask: NativeAsk = { method, path, query, headers: safeRequestHeaders(call.headers, metered !== null), call };

@@ -8,7 +8,7 @@ import type { JsonObject } from '../foundation/json-value.ts';
 import type { Target } from '../foundation/terms.ts';
 import { authorization } from '../providers/authorization.ts';
 import { chatWireOf } from '../providers/index.ts';
-import { playSandboxNative } from '../providers/sandbox-native.ts';
+import { playSandboxNative, playSandboxRefusal } from '../providers/sandbox-native.ts';
 import type { HttpRequest, ScriptedReply } from '../providers/wire.ts';
 import type { NativeAsk } from './ask-native.ts';
 import type { WriteContext } from './ask.ts';
@@ -26,7 +26,8 @@ export function writeMetered(target: Target, { ask, request, body, context }: Me
   const { isStream } = request;
   const { bodyText, outline } = ask.call;
   const sandbox = provider.wire === 'sandbox' ? chatWireOf(provider) : null;
-  if (sandbox && isChatRequest(body)) {
+  if (sandbox) {
+    if (!isChatRequest(body)) return playSandboxRefusal('The sandbox needs a list of messages.');
     return sandbox.encode({ target, body, bodyText, outline, isStream, files: [], ...context });
   }
   const edits = [...request.edits.filter(({ key }) => key !== 'stream_options'), ...usageEdits(target, request, body)];
