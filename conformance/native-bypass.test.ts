@@ -142,6 +142,27 @@ describe('the meter can’t be got round', () => {
   });
 });
 
+describe("a workspace's own key", () => {
+  test('pays for what nobody else would, and hears what the provider says of it', async () => {
+    const payer = await makePayer(stage.server, { billing: 'balance', nanoUsd: 1n });
+    const as = { key: payer.key };
+    await expectRefusal(stage.native('together/batches', {}, as), 403, 'native_path_not_metered');
+    await askJson({ url: stage.server.url, key: payer.key }, { path: '/v1/provider-keys', body: { provider: 'together', key: 'sk-own-0123456789' } }, 201);
+    const body = { model: 'model-of-tomorrow', messages, tools: [{ type: 'web_search' }] };
+    stage.upstream.play('model-of-tomorrow', jsonOf({ ...CHAT_REPLY, model: 'model-of-tomorrow' }));
+    const unknown = await stage.native('together/chat/completions', body, as);
+    expect({ status: unknown.status, text: unknown.body.toString('utf8') }).toMatchObject({ status: 200, text: expect.stringContaining('"Hi"') as unknown });
+    expect(stage.upstream.requests('model-of-tomorrow').at(-1)).toMatchObject({ headers: { authorization: 'Bearer sk-own-0123456789' }, body: JSON.stringify(body) });
+    stage.upstream.play('Qwen/Qwen3.5-9B', jsonOf(CHAT_REPLY));
+    expect((await stage.native('together/chat/completions', { ...body, model: 'Qwen/Qwen3.5-9B' }, as)).status).toBe(200);
+    const { data } = await askJson({ url: stage.server.url, key: payer.key }, { path: '/v1/usage?limit=2' }) as { data?: Record<string, unknown>[] };
+    expect(data).toMatchObject([{ payer: 'own_key', prompt_tokens: 10, charged_nano_usd: '0' }, { payer: 'own_key', model: null, basis: 'none' }]);
+    stage.upstream.play('Qwen/Qwen3.5-9B', jsonOf('{"error":{"message":"no such key"}}', { status: 401 }));
+    const refused = await stage.native('together/chat/completions', say('Qwen/Qwen3.5-9B'), as);
+    expect({ status: refused.status, text: refused.body.toString('utf8') }).toEqual({ status: 401, text: '{"error":{"message":"no such key"}}' });
+  });
+});
+
 describe('the sandbox', () => {
   test('answers without a key of any provider, at both base paths', async () => {
     for (const base of ['/v1', '/api/openai/v1']) {

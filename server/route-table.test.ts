@@ -9,7 +9,7 @@ const table = createRouteTable(routes);
 describe('the route table', () => {
   test.each(['/v1', '/api/openai/v1'])('%s serves every operation of the contract', (base) => {
     for (const route of routes) {
-      const match = table.match(base + route.path + (route.parameter === null ? '' : 'x') + route.suffix);
+      const match = table.match(base + route.path + (route.parameter === null ? '' : 'x') + (route.rest === null ? '' : '/a/b') + route.suffix);
       expect([...match?.entry.methods.values() ?? []].map((found) => found.operationId)).toContain(route.operationId);
     }
   });
@@ -17,6 +17,14 @@ describe('the route table', () => {
   test('a model id with slashes is the same raw and percent-encoded', () => {
     expect(table.match('/v1/models/google/gemini-2.5-flash')?.parameter).toBe('google/gemini-2.5-flash');
     expect(table.match('/v1/models/google%2Fgemini-2.5-flash?x=1')).toMatchObject({ parameter: 'google/gemini-2.5-flash', queryText: 'x=1' });
+  });
+
+  test('what follows a provider is one parameter, slashes and all, decoded once', () => {
+    expect(table.match('/v1/native/sandbox/v1/chat/completions?x=1')).toMatchObject({ parameter: 'sandbox', rest: 'v1/chat/completions', queryText: 'x=1' });
+    expect(table.match('/v1/native/sandbox/chat%2Fcompletions')).toMatchObject({ parameter: 'sandbox', rest: 'chat/completions' });
+    expect(table.match('/v1/native/sandbox/%252e%252e')).toMatchObject({ rest: '%2e%2e' });
+    expect(table.match('/v1/native/sandbox/%zz')).toMatchObject({ rest: undefined });
+    for (const path of ['/v1/native/sandbox', '/v1/native/sandbox/', '/v1/native//models', '/v1/native/']) expect(table.match(path)).toBeNull();
   });
 
   test('a key id holds no slash', () => {

@@ -51,7 +51,7 @@ export function unmeteredField(form: NativeForm, body: JsonObject): UnmeteredFie
     const name = key.toLowerCase().replaceAll(/[_\s-]/g, '');
     const why = Object.hasOwn(FIELDS[form], name) ? FIELDS[form][name] : undefined;
     if (why !== undefined) return { param: key, why };
-    if (name === 'servicetier' && !PLAIN_TIERS.has(String(value).toLowerCase())) return { param: key, why: FEE };
+    if (name === 'servicetier' && !(typeof value === 'string' && PLAIN_TIERS.has(value.toLowerCase()))) return { param: key, why: FEE };
     if (name === 'modalities' && Array.isArray(value) && value.some((each) => each !== 'text')) return { param: key, why: FEE };
   }
   return paidTool(form, body);

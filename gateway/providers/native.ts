@@ -2,10 +2,12 @@
 import type { ByteText } from '../foundation/byte-text.ts';
 import type { NativeForm } from '../foundation/terms.ts';
 import { anthropicMessagesWire } from './anthropic-messages.ts';
+import { classifyGeminiError } from './gemini-content-error.ts';
 import { geminiContentWire } from './gemini-content.ts';
 import { completionsReader, readCompletion, readCompletionText } from './native-completions.ts';
 import { readEmbedContent, readEmbeddings } from './native-embeddings.ts';
 import { openResponseStream, readResponse, readResponseText } from './native-responses.ts';
+import { openChatStream } from './openai-chat-stream.ts';
 import { openaiChatWire } from './openai-chat.ts';
 import { classifyOpenAiError } from './openai-error.ts';
 import type { ReplyFacts, ReplySide, StreamReader, UpstreamFailure } from './wire.ts';
@@ -20,10 +22,9 @@ export interface NativeReplySide extends ReplySide {
 export function nativeReplySide(form: NativeForm): NativeReplySide {
   const side = sides[form];
   let stream: NativeStream | null = null;
+  const { readReply, readText, classify } = side;
   return {
-    readReply: side.readReply,
-    readText: side.readText,
-    classify: side.classify,
+    readReply, readText, classify,
     openStream: (options) => stream = new NativeStream(side.openStream(options), form === 'chat' || form === 'completions'),
     heldEvent: () => stream?.held ?? null,
   };
@@ -34,13 +35,13 @@ export const unmeteredReplySide: ReplySide = {
   replyType: 'bytes',
   readReply: () => ({ usage: null, upstreamId: null, upstreamModel: null, finishReason: null }),
   readText: () => '',
-  openStream: openaiChatWire.openStream,
+  openStream: openChatStream,
   classify: classifyOpenAiError,
 };
 
 type Side = Pick<ReplySide, 'readReply' | 'readText' | 'openStream' | 'classify'>;
 
-const embeddings: Side = { readReply: readEmbeddings, readText: () => '', openStream: openaiChatWire.openStream, classify: classifyOpenAiError };
+const embeddings: Side = { readReply: readEmbeddings, readText: () => '', openStream: openChatStream, classify: classifyOpenAiError };
 
 const sides: Readonly<Record<NativeForm, Side>> = {
   chat: openaiChatWire,
@@ -49,7 +50,7 @@ const sides: Readonly<Record<NativeForm, Side>> = {
   embeddings,
   messages: anthropicMessagesWire,
   generate: geminiContentWire,
-  embed: { ...embeddings, readReply: readEmbedContent, classify: geminiContentWire.classify },
+  embed: { ...embeddings, readReply: readEmbedContent, classify: classifyGeminiError },
 };
 
 /** Follows a stream with the reader of its wire, and forwards every event as it came. */

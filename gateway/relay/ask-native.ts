@@ -11,7 +11,6 @@ import { NO_BYTES } from '../foundation/byte-text.ts';
 import { fail } from '../foundation/errors.ts';
 import { isJsonObject } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import type { Call } from '../foundation/operation.ts';
 import type { Caller } from '../foundation/terms.ts';
 import type { Counter } from '../metering/counter.ts';
 import { NO_USAGE } from '../metering/settle.ts';
@@ -25,18 +24,7 @@ import { failUnknown } from './choose-native.ts';
 import type { House } from './house.ts';
 import { nativeDialect } from './native-stream.ts';
 import { writeMetered, writeUnmetered } from './write-native.ts';
-
-type NativeCall = Call<'getNative'> | Call<'postNative'> | Call<'deleteNative'>;
-
-/** A native call, read. */
-export interface NativeAsk {
-  readonly method: NativeMethod;
-  readonly path: string;
-  /** '' or with its question mark. */
-  readonly query: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly call: NativeCall;
-}
+import type { NativeAsk, NativeCall } from './write-native.ts';
 
 /** No model generates more: what is set aside where neither the caller nor the catalogue says how much. */
 const OUTPUT_TOKENS_MAX = 262_144;

@@ -1,17 +1,31 @@
 /** This file writes native requests: the caller's own bytes, with the provider's key in place of the gateway's. */
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
 import type { NativeRequest } from '../dialects/native-body.ts';
+import type { NativeMethod } from '../dialects/native.ts';
 import { editJson } from '../foundation/json-outline.ts';
 import type { JsonEdit } from '../foundation/json-outline.ts';
 import { isJsonObject, objectAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import type { Call } from '../foundation/operation.ts';
 import type { Target } from '../foundation/terms.ts';
 import { authorization } from '../providers/authorization.ts';
 import { chatWireOf } from '../providers/index.ts';
 import { playSandboxNative, playSandboxRefusal } from '../providers/sandbox-native.ts';
 import type { HttpRequest, ScriptedReply } from '../providers/wire.ts';
-import type { NativeAsk } from './ask-native.ts';
 import type { WriteContext } from './ask.ts';
+
+/** Any of the native operations. */
+export type NativeCall = Call<'getNative'> | Call<'postNative'> | Call<'deleteNative'>;
+
+/** A native call, read. */
+export interface NativeAsk {
+  readonly method: NativeMethod;
+  readonly path: string;
+  /** '' or with its question mark. */
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly call: NativeCall;
+}
 
 interface MeteredWriting {
   readonly ask: NativeAsk;
