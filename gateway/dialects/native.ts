@@ -55,7 +55,8 @@ export function meteredPath(wire: string, method: NativeMethod, path: string): M
   if (method !== 'POST') return null;
   const named = (form: NativeForm | undefined): MeteredPath | null => (form === undefined ? null : { form, model: null, isStream: null });
   switch (wire) {
-    case 'openai-chat': return named(Object.hasOwn(OPENAI, path) ? OPENAI[path] : undefined);
+    case 'openai-chat':
+    case 'openai-responses': return named(Object.hasOwn(OPENAI, path) ? OPENAI[path] : undefined);
     case 'sandbox': return named(path === 'chat/completions' ? 'chat' : undefined);
     case 'anthropic-messages': return named(path === 'messages' ? 'messages' : undefined);
     case 'gemini-content': {

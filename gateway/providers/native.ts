@@ -2,12 +2,12 @@
 import type { ByteText } from '../foundation/byte-text.ts';
 import type { NativeForm } from '../foundation/terms.ts';
 import { anthropicMessagesWire } from './anthropic-messages.ts';
+import { openNoStream, readEmbeddings, readNoText } from './embeddings.ts';
 import { classifyGeminiError } from './gemini-content-error.ts';
 import { geminiContentWire } from './gemini-content.ts';
 import { completionsReader, readCompletion, readCompletionText } from './native-completions.ts';
-import { readEmbedContent, readEmbeddings } from './native-embeddings.ts';
-import { openResponseStream, readResponse, readResponseText } from './native-responses.ts';
-import { openChatStream } from './openai-chat-stream.ts';
+import { readEmbedContent } from './native-embeddings.ts';
+import { openNativeResponseStream, readNativeResponse, readNativeResponseText } from './native-responses.ts';
 import { openaiChatWire } from './openai-chat.ts';
 import { classifyOpenAiError } from './openai-error.ts';
 import type { ReplyFacts, ReplySide, StreamReader, UpstreamFailure } from './wire.ts';
@@ -34,19 +34,19 @@ export function nativeReplySide(form: NativeForm): NativeReplySide {
 export const unmeteredReplySide: ReplySide = {
   replyType: 'bytes',
   readReply: () => ({ usage: null, upstreamId: null, upstreamModel: null, finishReason: null }),
-  readText: () => '',
-  openStream: openChatStream,
+  readText: readNoText,
+  openStream: openNoStream,
   classify: classifyOpenAiError,
 };
 
 type Side = Pick<ReplySide, 'readReply' | 'readText' | 'openStream' | 'classify'>;
 
-const embeddings: Side = { readReply: readEmbeddings, readText: () => '', openStream: openChatStream, classify: classifyOpenAiError };
+const embeddings: Side = { readReply: readEmbeddings, readText: readNoText, openStream: openNoStream, classify: classifyOpenAiError };
 
 const sides: Readonly<Record<NativeForm, Side>> = {
   chat: openaiChatWire,
   completions: { readReply: readCompletion, readText: readCompletionText, openStream: completionsReader, classify: classifyOpenAiError },
-  responses: { readReply: readResponse, readText: readResponseText, openStream: openResponseStream, classify: classifyOpenAiError },
+  responses: { readReply: readNativeResponse, readText: readNativeResponseText, openStream: openNativeResponseStream, classify: classifyOpenAiError },
   embeddings,
   messages: anthropicMessagesWire,
   generate: geminiContentWire,
