@@ -79,7 +79,7 @@ function seeds(): readonly (() => Parts)[] {
     ...audioForms.map((fields) => form('/audio/transcriptions', fields)),
     ...speeches.map((fields) => send('POST', '/audio/speech', speech(fields).body as object)),
     send('POST', '/native/sandbox/chat/completions', { model: 'echo', messages: [user('Reply with exactly: native')], max_tokens: 20, n: 2, stream_options: { include_usage: true } }),
-    send('POST', '/native/vllm/v1/responses', { model: 'fuzz', input: [user('hi')], tools: [{ type: 'function', name: 'f' }], stream: true, max_output_tokens: 5 }),
+    send('POST', '/native/vllm/v1/chat/completions', { model: 'fuzz', messages: [user('hi')], tools: [tool], stream: true, max_completion_tokens: 5 }),
     get('/native/sandbox/v1/models?limit=2'), () => ({ method: 'DELETE', path: '/native/sandbox/files/file-1', headers: [], body: null, lengthError: 0 }),
     get('/models'), get('/models/google/gemini-2.5-flash'), get('/models/google%2Fgemini-2.5-flash'),
     get('/keys?limit=5'), get('/keys/key_AAAAAAAAAAAAAAAA'), get('/usage?limit=3&from=1&to=9999999999&model=sandbox/echo'),

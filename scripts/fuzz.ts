@@ -92,6 +92,8 @@ function faultOf(mutant: Mutant, reply: RawReply): string | null {
   const requestId = reply.headers['x-request-id'];
   if (requestId === undefined) return `status ${reply.status} without a request id`;
   if (mutant.isHead || reply.status < 400) return null;
+  // A provider's own words are handed on by the native bypass as they came, and only they come with this header.
+  if (reply.headers['content-security-policy'] !== undefined) return null;
   if (reply.headers['content-type'] !== 'application/json') return `status ${reply.status} is ${String(reply.headers['content-type'])}`;
   try {
     const body = JSON.parse(reply.body.toString('utf8')) as { error?: { request_id?: unknown } };
