@@ -84,6 +84,8 @@ export function askStream(
             done(error);
           },
         });
+        // It may break off before anybody has begun to read; who then does is told.
+        stream.on('error', () => undefined);
         resolve({ status, headers, stream });
       },
       onData: (chunk) => stream?.push(chunk) ?? false,

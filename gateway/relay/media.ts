@@ -95,7 +95,10 @@ export function createMedia(parts: MediaParts): MediaStore {
     find: (workspaceId, id) => store.findMedia(workspaceId, id, clock.now()).catch(asStoreRefusal),
     async open(media, range) {
       try {
-        return await blobs.open(media.sha256, range);
+        const stream = await blobs.open(media.sha256, range);
+        // It may break off before anybody has begun to read; who then does is told.
+        stream.on('error', () => undefined);
+        return stream;
       } catch (cause) {
         if (cause instanceof BlobMissing) fail('store_unavailable', { cause, detail: `the bytes of ${media.id} are not where they should be` });
         return asStoreRefusal(cause);
