@@ -56,6 +56,8 @@ export interface Stage {
 type Lazy<Value> = () => Promise<Value>;
 
 export const FIRST_BYTE_MS = 300;
+/** A gateway that drains must still do so when the last operation is asked, in ms. */
+const DRAIN_MS = 600_000;
 
 /** Starts what every test needs; the rest starts when it is first asked for. */
 export async function openStage(): Promise<Stage> {
@@ -77,7 +79,7 @@ export async function openStage(): Promise<Stage> {
     impatient: once(() => startServer({ ...options, limits: { clientHeadersTimeoutMs: 200, clientRequestTimeoutMs: 300, connectionsCheckingIntervalMs: 50 } })),
     full: once(() => startFull(options)),
     unpaid: once(() => startServer()),
-    draining: once(() => startDraining({ ...(options.env ? { env: options.env } : {}) })),
+    draining: once(() => startDraining({ ...(options.env ? { env: options.env } : {}), limits: { drainMs: DRAIN_MS } })),
     damaged: once(() => startDamaged(options)),
     async close() {
       await Promise.all([upstream.close(), payments.close()]);
