@@ -73,14 +73,12 @@ export class LedgerBook {
   /** Opens a hold: what is in its lines is held from now on. */
   open(row: HoldRow): void {
     this.#holds.set(row.id, { ...row, lines: new Map(row.lines), isNew: true, hasNewDraft: false, changedLines: new Set() });
-    for (const [id, amount] of row.lines) this.#addHeld(id, amount);
-    if (row.kind === 'lease' && row.counterId !== null) this.#addLeased(row, row.lines.get(row.counterId) ?? 0n);
+    for (const [id, amount] of row.lines) this.#addHeld(row, id, amount);
   }
 
   /** Ends a hold: nothing in it is held any more. */
   end(hold: Hold): void {
-    for (const [id, amount] of hold.lines) this.#addHeld(id, -amount);
-    if (hold.kind === 'lease' && hold.counterId !== null) this.#addLeased(hold, -(hold.lines.get(hold.counterId) ?? 0n));
+    for (const [id, amount] of hold.lines) this.#addHeld(hold, id, -amount);
     this.#remove(hold);
   }
 
@@ -93,8 +91,7 @@ export class LedgerBook {
     if (taken > 0n) {
       lease.lines.set(counterId, has - taken);
       lease.changedLines.add(counterId);
-      this.#addHeld(counterId, -taken);
-      this.#addLeased(lease, -taken);
+      this.#addHeld(lease, counterId, -taken);
     }
     if (has === taken) this.#remove(lease);
     return taken;
@@ -165,15 +162,13 @@ export class LedgerBook {
     if (!hold.isNew) this.#endedHolds.push(hold.id);
   }
 
-  #addHeld(counterId: string, amount: bigint): void {
+  /** What a lease holds is leased by its node. */
+  #addHeld({ kind, nodeId }: Pick<HoldRow, 'kind' | 'nodeId'>, counterId: string, amount: bigint): void {
     if (amount === 0n) return;
     const counter = this.counter(counterId);
     counter.held += amount;
     counter.isChanged = true;
-  }
-
-  #addLeased({ counterId, nodeId }: Pick<HoldRow, 'counterId' | 'nodeId'>, amount: bigint): void {
-    const byNode = counterId === null ? undefined : this.#leased.get(counterId);
+    const byNode = kind === 'lease' ? this.#leased.get(counterId) : undefined;
     byNode?.set(nodeId, (byNode.get(nodeId) ?? 0n) + amount);
   }
 }

@@ -219,7 +219,6 @@ function* readHolds(plan: ReadPlan, isForeseen: boolean): SqlTask<HoldRow[]> {
 }
 
 function toHold(row: Row, { lines, draft }: Pick<HoldRow, 'lines' | 'draft'>): HoldRow {
-  const scope = readTextOrNull(row, 'idem_scope');
   const key = readTextOrNull(row, 'idem_key');
   return {
     id: readText(row, 'id'),
@@ -227,7 +226,7 @@ function toHold(row: Row, { lines, draft }: Pick<HoldRow, 'lines' | 'draft'>): H
     nodeId: readText(row, 'node_id'),
     counterId: readTextOrNull(row, 'counter_id'),
     draft, lines,
-    idempotency: scope === null || key === null ? null : { scope, key },
+    idempotency: key === null ? null : { scope: readText(row, 'idem_scope'), key },
     createdMs: readInteger(row, 'created_ms'),
     expiresMs: readInteger(row, 'expires_ms'),
   };
