@@ -1,51 +1,10 @@
-/** This file shows how slices are asked for, used up and given back, and what happens when the store does not take them back. */
+/** This file shows how slices are asked for, used up and asked for anew. */
 import { describe, expect, test } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createManualClock } from '../foundation/clock.ts';
-import { createIds } from '../foundation/ids.ts';
-import type { Ask, CounterSpec, LedgerOp } from '../foundation/ledger.ts';
 import { defaultLimits } from '../foundation/limits.ts';
-import type { Limits } from '../foundation/limits.ts';
 import type { Lease } from './lease-slice.ts';
-import { Leases } from './leases.ts';
-import { ModelLedger, ModelStore, messageCounter } from './ledger-model.suite.ts';
-
-const counter = messageCounter('b:one:all', 16_000n);
-const ROOM = 16_000n;
-const SLICE = 1000n;
-
-async function start(limits: Partial<Limits> = {}) {
-  const clock = createManualClock();
-  const ledger = new ModelLedger();
-  ledger.nowMs = clock.now();
-  const store = new ModelStore(ledger);
-  const node = { id: 'node_1', isConnected: () => true };
-  await store.registerNode({ id: node.id, host: '', pid: 1, started: '', beats: 0, startedMs: 0 });
-  const leases = new Leases({ store, clock, makeId: createIds(clock), limits: { ...defaultLimits, ...limits }, node });
-  return { clock, ledger, store, node, leases };
-}
-
-const ask = (amount: bigint, spec: CounterSpec = counter): Ask => ({ counter: spec, amount });
-
-/** Leases with a slice of SLICE. */
-async function sliced(limits: Partial<Limits> = {}) {
-  const parts = await start(limits);
-  parts.leases.want([ask(1n)], [ROOM]);
-  await turn();
-  parts.store.ops.length = 0;
-  return parts;
-}
-
-function taken({ leases, clock }: Awaited<ReturnType<typeof start>>, amount: bigint): Lease {
-  const lease = leases.take(ask(amount), clock.monotonic());
-  if (!lease) throw new Error('nothing to take');
-  return lease;
-}
-
-const amounts = (ops: readonly LedgerOp[]): bigint[] => ops.map((op) => {
-  if (op.kind === 'lease') return op.amount;
-  return op.kind === 'give_back' ? -op.changes.reduce((sum, { amount }) => sum + amount, 0n) : 0n;
-});
+import { amounts, ask, counter, ROOM, SLICE, sliced, start, taken } from './leases-start.suite.ts';
+import { messageCounter } from './ledger-model.suite.ts';
 
 describe('the size of a slice', () => {
   test.each([
@@ -95,13 +54,14 @@ describe('asking for the next', () => {
     expect(taken(parts, 499n)).toBe(first);
     const second = taken(parts, 1n);
     expect(second).not.toBe(first);
-    parts.leases.leave(first, 10n);
+    // Just a 64th of the slice.
+    parts.leases.leave(first, 15n);
     parts.leases.leave(first, 0n);
     await turn();
     parts.store.ops.length = 0;
-    taken(parts, 11n);
+    taken(parts, 16n);
     await turn();
-    expect(amounts(parts.store.ops)).toEqual([-SLICE, 511n]);
+    expect(amounts(parts.store.ops)).toEqual([-SLICE, 516n]);
   });
 
   test('of one counter there are four leases at most', async () => {
@@ -131,6 +91,28 @@ describe('asking for the next', () => {
     expect(amounts(parts.store.ops)).toHaveLength(2);
   });
 
+  test('half of a slice is enough, and half of what was asked for is not too little', async () => {
+    const parts = await sliced();
+    taken(parts, 500n);
+    parts.leases.want([ask(1n)], [ROOM]);
+    expect(parts.store.ops).toEqual([]);
+    parts.ledger.counter(counter).used = ROOM - SLICE - 251n;
+    taken(parts, 2n);
+    await turn();
+    expect(amounts(parts.store.ops)).toEqual([502n]);
+    taken(parts, 498n);
+    expect(amounts(parts.store.ops)).toHaveLength(2);
+  });
+
+  test('of a counter of which nothing is given nothing is given back', async () => {
+    const { leases, store, ledger } = await start();
+    ledger.counter(counter).used = ROOM;
+    leases.want([ask(1n)], [ROOM]);
+    await turn();
+    leases.close();
+    expect(amounts(store.ops)).toEqual([SLICE]);
+  });
+
   test('it is not asked for while the store is away, nor after the end', async () => {
     const parts = await sliced();
     parts.node.isConnected = () => false;
@@ -142,93 +124,18 @@ describe('asking for the next', () => {
   });
 });
 
-describe('giving back', () => {
-  test('a slice in use is not idle', async () => {
-    const parts = await sliced();
-    parts.clock.advance(4000);
-    parts.leases.leave(taken(parts, 1n), 1n);
-    parts.clock.advance(4000);
-    parts.leases.tend();
-    expect(parts.store.ops).toEqual([]);
-    parts.clock.advance(1000);
-    parts.leases.tend();
-    expect(amounts(parts.store.ops)).toEqual([-SLICE]);
-  });
-
-  test('nothing is asked anew while others want it', async () => {
-    const parts = await sliced();
-    const lease = taken(parts, 1n);
-    parts.leases.recall([{ leaseId: lease.id, counterId: counter.id }, { leaseId: 'lease_x', counterId: counter.id }, { leaseId: 'lease_x', counterId: 'b:x:all' }]);
-    parts.leases.want([ask(1n)], [ROOM]);
-    expect(amounts(parts.store.ops)).toEqual([-999n]);
-    expect(parts.leases.take(ask(1n), 0)).toBeNull();
-    parts.leases.leave(lease, 1n);
-    await turn();
-    expect(parts.ledger.held(counter.id)).toBe(0n);
-    parts.clock.advance(2000);
-    parts.leases.want([ask(1n)], [ROOM]);
-    expect(amounts(parts.store.ops)).toEqual([-999n, -SLICE, SLICE]);
-  });
-
-  test.each(['recall', 'cap', 'close', 'drop'] as const)('a lease on its way at a %s is given back when it comes', async (cause) => {
-    const { leases, store, ledger } = await start();
-    store.isPrompt = false;
-    leases.want([ask(1n)], [ROOM]);
-    const [op] = store.ops;
-    if (op?.kind !== 'lease') throw new Error('no lease was asked for');
-    if (cause === 'recall') leases.recall([{ leaseId: op.leaseId, counterId: counter.id }]);
-    if (cause === 'cap') leases.take(ask(1n, { ...counter, capRevision: 2 }), 0);
-    if (cause === 'close') leases.close();
-    if (cause === 'drop') leases.drop();
-    store.flush();
-    expect(leases.take(ask(1n), 0)).toBeNull();
-    store.flush();
-    expect(ledger.held(counter.id)).toBe(0n);
-  });
-
-  test('an older revision of the cap changes nothing', async () => {
-    const parts = await sliced();
-    expect(parts.leases.take(ask(1n, { ...counter, capRevision: 0 }), 0)).not.toBeNull();
-  });
-
-  test('what the store could not take back is sent again when it can', async () => {
-    const parts = await sliced();
-    const lease = taken(parts, 100n);
-    parts.store.isAway = true;
-    parts.leases.recall([{ leaseId: lease.id, counterId: counter.id }]);
-    await turn();
-    parts.node.isConnected = () => false;
-    parts.leases.tend();
-    expect(parts.store.ops).toHaveLength(1);
-    parts.node.isConnected = () => true;
-    parts.store.isAway = false;
-    parts.leases.tend();
-    await turn();
-    expect(parts.ledger.held(counter.id)).toBe(100n);
-    parts.store.isAway = true;
-    parts.leases.leave(lease, 100n);
-    await turn();
-    parts.store.isAway = false;
-    parts.leases.tend();
-    await turn();
-    expect(parts.ledger.held(counter.id)).toBe(0n);
-    expect(parts.store.ops).toHaveLength(4);
-    parts.leases.tend();
-    expect(parts.store.ops).toHaveLength(4);
-  });
-
-  test('what was released by the store is not given back', async () => {
-    const parts = await sliced();
-    const lease = taken(parts, 100n);
-    parts.leases.drop();
-    parts.leases.leave(lease, 100n);
-    parts.clock.advance(10_000);
-    parts.leases.tend();
-    expect(parts.store.ops).toEqual([]);
-  });
-});
-
 describe('what is given back along with a hold', () => {
+  test('no slice is asked for in the two seconds after everything was given for a hold', async () => {
+    const parts = await sliced();
+    parts.leases.spare([ask(1000n)], true);
+    parts.clock.advance(1999);
+    parts.leases.want([ask(1n)], [ROOM]);
+    expect(parts.store.ops).toEqual([]);
+    parts.clock.advance(1);
+    parts.leases.want([ask(1n)], [ROOM]);
+    expect(amounts(parts.store.ops)).toEqual([-SLICE, SLICE]);
+  });
+
   test('a lease that has enough is left alone, and then a denial is not the truth', async () => {
     const parts = await sliced();
     expect(parts.leases.spare([ask(1000n)], false)).toEqual({ taken: [], isExact: false });

@@ -52,8 +52,9 @@ describe('placing', () => {
   test('when only a part of the asks is leased, nothing is taken', async () => {
     const world = new World();
     const gateway = await leasing(world);
+    const free = messageCounter('q:ws_1:free:2026-11-21', null);
     const other = messageCounter('q:ws_1:pro:2026-11-21', 100n);
-    await settle(gateway, await placed(gateway, [{ counter: large, amount: 100n }, ...one(other)]), 0);
+    await settle(gateway, await placed(gateway, [...one(free), { counter: large, amount: 100n }, ...one(other)]), 0);
     placedAtOnce(gateway, [{ counter: large, amount: 4096n }]);
   });
 
@@ -101,6 +102,26 @@ describe('placing', () => {
 });
 
 describe('settling', () => {
+  test('a request that is settled twice leaves its lease once', async () => {
+    const gateway = await leasing(new World());
+    const placing = placedAtOnce(gateway, [{ counter: large, amount: 10n }]);
+    await settle(gateway, placing, 4);
+    await settle(gateway, placing, 4);
+    expect(gateway.store.ops).toMatchObject([
+      { isFirstWord: true, lines: [{ leaseId: expect.stringMatching(/^lease_/) }] }, { isFirstWord: false, lines: [{ leaseId: null }] },
+    ]);
+    placedAtOnce(gateway, [{ counter: large, amount: 4092n }]);
+  });
+
+  test('what one request used beyond its lease is not taken from the others in it', async () => {
+    const gateway = await leasing(new World());
+    const small = placedAtOnce(gateway, [{ counter: large, amount: 10n }]);
+    const { leaseIds } = small;
+    await settle(gateway, placedAtOnce(gateway, [{ counter: large, amount: 4086n }]), 5000);
+    await settle(gateway, small, 0);
+    expect(placedAtOnce(gateway, [{ counter: large, amount: 10n }]).leaseIds).toEqual(leaseIds);
+  });
+
   test('what was not used returns to the slice, what was used leaves it', async () => {
     const world = new World();
     const gateway = await leasing(world);
@@ -156,11 +177,11 @@ describe('settling', () => {
     const gateway = await new World().start();
     const wallet: CounterSpec = { ...messageCounter('w:ws_1', null), kind: 'wallet', unit: 'nusd' };
     gateway.room.settle(
-      { requestId: 'req_money', option: 0, asks: [...one(wallet), ...one(large)], leaseIds: null, idempotency: claim },
+      Object.freeze({ requestId: 'req_money', option: 0, asks: [...one(wallet), ...one(large)], leaseIds: null, idempotency: claim }),
       { record: { ...usedMessages('req_money', 2), charge: { messages: 2, nanoUsd: 7n as never, priceVersion: 'x', isUnpriced: false } }, reply: null },
       () => undefined,
     );
-    expect(gateway.store.ops).toMatchObject([{ lines: [{ asked: 1n, actual: 7n }, { asked: 1n, actual: 2n }], idempotency: { key: 'k', reply: null } }]);
+    expect(gateway.store.ops).toMatchObject([{ lines: [{ asked: 1n, actual: 7n }, { asked: 1n, actual: 2n }], idempotency: { key: 'k', reply: null }, isFirstWord: false }]);
   });
 });
 
