@@ -72,6 +72,7 @@ function describeHolds(withPlace: WithPlace): void {
     expect(await at(2n, 4, 3)).toMatchObject({ kind: 'denied', denials: [{ cap: 2n, held: 2n }] });
     expect(await at(5n, 3, 4)).toMatchObject({ kind: 'denied', denials: [{ cap: 2n, held: 2n }] });
     expect(await at(null, 5, 5)).toMatchObject({ rooms: [null] });
+    expect(await apply(store, holdOp(6, [{ counter: quota(5n, { id: 'q:first', capRevision: 0 }), amount: 5n }]))).toMatchObject({ rooms: [0n] });
   }), TEST_TIMEOUT_MS);
 
   test('a hold that is repeated, open or settled, is a duplicate and takes nothing', withPlace(async (open) => {
@@ -125,6 +126,16 @@ function describeSettling(withPlace: WithPlace): void {
     expect(await settledOf(store, 1)).toMatchObject({ charged: 0n, overrunNanoUsd: 0n, lines: [{ amount: 1n }] });
     expect(await settledOf(store, 2)).toMatchObject({ charged: 0n, overrunNanoUsd: 0n, lines: [] });
     expect(await readCounter(store, wallet().id)).toEqual({ cap: 10_000n, used: 0n, held: 0n });
+    expect(await store.checkLedger()).toEqual([]);
+  }), TEST_TIMEOUT_MS);
+
+  test('a settlement frees all that its hold has set aside, also of counters it does not name', withPlace(async (open) => {
+    const store = await open();
+    const [day, money] = [{ counter: quota(10n), amount: 5n }, { counter: budget(100n), amount: 60n }];
+    await apply(store, holdOp(1, [day, money]));
+    await apply(store, settleOp(usedRecord(1, { messages: 2 }), [day]));
+    expect(await readCounter(store, quota(0n).id)).toEqual({ cap: 10n, used: 2n, held: 0n });
+    expect(await readCounter(store, budget(0n).id)).toEqual({ cap: 100n, used: 0n, held: 0n });
     expect(await store.checkLedger()).toEqual([]);
   }), TEST_TIMEOUT_MS);
 
