@@ -99,6 +99,12 @@ describe('placing', () => {
     // Its first option is asked of the store each time, so a lease of the second would lie idle.
     expect(kinds(gateway.store.ops)).toEqual(['hold']);
   });
+
+  test('a request that may be paid in no way is denied', async () => {
+    const gateway = await leasing(new World());
+    const answer = await gateway.room.place({ requestId: 'req_none', options: [], idempotency: null, makeDraft: () => usedMessages('req_none', 0) });
+    expect(answer).toEqual({ kind: 'denied', denials: [] });
+  });
 });
 
 describe('settling', () => {
