@@ -1,9 +1,11 @@
 /** This file shows how leases are given back: when others want them, when nobody uses them, and when the store could not take them before. */
 import { describe, expect, test } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { LeaseChange } from '../foundation/ledger.ts';
 import { defaultLimits } from '../foundation/limits.ts';
+import { createLeaseReturns } from './lease-returns.ts';
 import { amounts, ask, counter, ROOM, SLICE, sliced, start, taken } from './leases-start.suite.ts';
-import { messageCounter } from './ledger-model.suite.ts';
+import { messageCounter, ModelLedger, ModelStore } from './ledger-model.suite.ts';
 
 describe('giving back', () => {
   test('a slice in use is not idle', async () => {
@@ -163,4 +165,16 @@ describe('what the store has released', () => {
     parts.leases.leave(lease, 100n);
     expect(amounts(parts.store.ops)).toEqual([-900n]);
   });
+});
+
+test('ten thousand returns are kept for a store that is away, and no more: signing off frees the rest', () => {
+  const store = new ModelStore(new ModelLedger());
+  const returns = createLeaseReturns(store);
+  const changes = (count: number): LeaseChange[] => Array.from({ length: count }, (_, index) => ({ leaseId: `lease_${index}`, counterId: counter.id, amount: 1n }));
+  returns.keep(changes(9_999));
+  returns.keep(changes(2));
+  returns.keep(changes(1));
+  returns.keep(changes(1));
+  for (let round = 0; round < 100; round++) returns.sendKept();
+  expect(store.ops.reduce((sum, op) => sum + (op.kind === 'give_back' ? op.changes.length : 0), 0)).toBe(10_000);
 });
