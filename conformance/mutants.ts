@@ -60,6 +60,21 @@ const audioForms: readonly Record<string, string>[] = [
   { response_format: 'diarized_json', 'chunking_strategy[type]': 'server_vad', 'chunking_strategy[threshold]': '0.5', 'known_speaker_names[]': 'agent' },
   { model: 'vllm/fuzz', response_format: 'srt' },
 ];
+const responseBodies: readonly Record<string, unknown>[] = [
+  { model: 'sandbox/chat', input: 'Say hi', instructions: 'Be brief.', metadata: { a: 'b' }, text: { format: { type: 'json_schema', name: 'n', schema: { type: 'object', properties: { a: { type: 'string' } } } } } },
+  {
+    model: 'sandbox/chat', store: false, include: ['reasoning.encrypted_content'], reasoning: { effort: 'low', summary: 'auto' }, stream: true, parallel_tool_calls: true,
+    tools: [{ type: 'function', name: 'f', parameters: { type: 'object' } }, { type: 'namespace', name: 'ns', description: 'd', tools: [{ type: 'custom', name: 'sql' }] }, { type: 'web_search' }],
+    tool_choice: { type: 'allowed_tools', mode: 'required', tools: [{ type: 'function', name: 'f' }] },
+    input: [
+      { role: 'developer', content: 'd' }, { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Call f' }, { type: 'input_image', image_url: 'data:image/png;base64,iVBORw0KGgo=' }] },
+      { type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }], encrypted_content: 'gw1.azE.a.b.c.d' }, { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'c', output: [{ type: 'input_text', text: 'ok' }] }, { type: 'custom_tool_call', call_id: 'd', namespace: 'ns', name: 'sql', input: 'select 1' },
+      { type: 'custom_tool_call_output', call_id: 'd', output: 'ok' }, { type: 'web_search_call', id: 'ws_1', status: 'completed' },
+    ],
+  },
+  { model: 'sandbox/echo', input: [{ type: 'item_reference', id: `msg_${'0'.repeat(32)}o0` }], previous_response_id: `resp_${'0'.repeat(32)}` },
+];
 const speeches: readonly Record<string, unknown>[] = [
   {}, { stream_format: 'sse', response_format: 'pcm', speed: 4 }, { voice: { id: 'voice_1' }, instructions: 'Slowly.', speed: 0.25, input: 'Hi' }, { model: 'vllm/fuzz', response_format: 'mp3' },
 ];
@@ -75,6 +90,8 @@ function seeds(): readonly (() => Parts)[] {
   return [
     ...chatBodies.map((body) => send('POST', '/chat/completions', body)),
     ...completionBodies.map((body) => send('POST', '/completions', body)),
+    ...responseBodies.map((body) => send('POST', '/responses', body)),
+    get(`/responses/resp_${'0'.repeat(32)}`), get(`/responses/resp_${'0'.repeat(32)}/input_items?limit=1&order=asc&after=x`), send('POST', `/responses/resp_${'0'.repeat(32)}/cancel`, {}),
     ...embeddingBodies.map((body) => send('POST', '/embeddings', body)),
     ...audioForms.map((fields) => form('/audio/transcriptions', fields)),
     ...speeches.map((fields) => send('POST', '/audio/speech', speech(fields).body as object)),

@@ -320,6 +320,45 @@ def refuses_an_empty_input():
     assert error.code == "invalid_request" and error.param == "input", (error.code, error.param)
 
 
+FLAT_TOOL = {"type": "function", "strict": False, **TOOL["function"]}
+
+
+@check
+def answers_item_by_item():
+    first = client.responses.create(model=ECHO, input="Reply with exactly: first", metadata={"ticket": "7"})
+    assert first.output_text == "first" and first.status == "completed" and first.metadata == {"ticket": "7"}, first
+    assert first.usage.total_tokens == first.usage.input_tokens + first.usage.output_tokens
+    assert client.responses.retrieve(first.id).output == first.output
+    second = client.responses.create(model=ECHO, input="Reply with exactly: second", previous_response_id=first.id)
+    assert second.output_text == "second" and second.usage.input_tokens > first.usage.input_tokens
+    items = list(client.responses.input_items.list(second.id))
+    assert [item.content[0].text for item in items] == ["Reply with exactly: second"], items
+    client.responses.delete(first.id)
+    assert refusal(openai.NotFoundError, lambda: client.responses.retrieve(first.id)).code == "response_not_found"
+
+
+@check
+def goes_round_with_a_tool():
+    history = [{"role": "user", "content": "What is the weather in Paris?"}]
+    options = {"model": CHAT, "tools": [FLAT_TOOL], "store": False, "include": ["reasoning.encrypted_content"]}
+    first = client.responses.create(input=history, tool_choice="required", **options)
+    call = next(item for item in first.output if item.type == "function_call")
+    assert set(json.loads(call.arguments)) == {"city", "days"}, call
+    history += [item.to_dict() for item in first.output]
+    history.append({"type": "function_call_output", "call_id": call.call_id, "output": "12 degrees"})
+    assert "12 degrees" in client.responses.create(input=history, **options).output_text
+
+
+@check
+def streams_an_answer_item_by_item():
+    with client.responses.stream(model=ECHO, input="Reply with exactly: one two") as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    assert final.output_text == "one two", final
+    assert [event.sequence_number for event in events if hasattr(event, "sequence_number")] == list(range(len(events))), events
+    assert [events[0].type, events[-1].type] == ["response.created", "response.completed"]
+
+
 failed = 0
 for function in CHECKS:
     name = function.__name__.replace("_", " ")
