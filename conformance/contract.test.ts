@@ -19,11 +19,12 @@ const errorCodes = Object.keys(errorCatalogue) as ErrorCode[];
 const OUT_OF_REACH: Partial<Record<OperationId, Readonly<Record<number, string>>>> = {
   createChatCompletion: { 500: 'It reads nothing that can be damaged from outside but the key (503) and the catalogue (checked at the start); a fault of its own would be one.' },
   ...unreachable(['createCompletion', 'createEmbedding'], 'As a chat.'),
-  ...unreachable(['createTranscription', 'createSpeech'], 'As a chat.'),
+  ...unreachable(['createTranscription', 'createSpeech', 'createImage', 'createImageEdit'], 'As a chat.'),
   createVideo: { 409: 'A video and what its key is answered are written at once; nothing is ever under way.', 500: 'As a chat.' },
   ...unreachable(['postNative'], 'As createChatCompletion.'),
   getNative: { 500: 'As createChatCompletion.', 504: 'The upstream of these tests answers at once what it is not told to answer; POST, which goes the same way, is made to wait.' },
   deleteNative: { 500: 'As createChatCompletion.', 504: 'As getNative.' },
+  ...unreachable(['retrieveImageContent'], 'The row it reads is one of a kind: what is wrong with it is a 404, and bytes that are gone are a 503.'),
   listModels: { 500: 'It reads the catalogue, which is checked at the start.' },
   retrieveModel: { 500: 'It reads the catalogue, which is checked at the start.' },
   ...unreachable(['listBudgets', 'retrieveBudget', 'retrieveBalance', 'listLimits'], 'It reads no row but those its key is known by, which fail before (503), and counters.'),
@@ -55,9 +56,13 @@ const OPENAI_REPLIES: Partial<Record<OperationId, string>> = {
   listVideos: 'VideoListResource',
   retrieveVideo: 'VideoResource',
   deleteVideo: 'DeletedVideoResource',
+  createImage: 'ImagesResponse',
+  createImageEdit: 'ImagesResponse',
   listModels: 'ListModelsResponse',
   retrieveModel: 'Model',
 };
+
+/** What brings about a success that is not the usual one. */
 
 let stage: Stage;
 beforeAll(async () => { stage = await openStage(); }, 30_000);

@@ -4,8 +4,8 @@ import { BOUNDARY } from './form.ts';
 type Random = () => number;
 
 const SEPARATOR = `--${BOUNDARY}`;
-const NAMES = ['file', 'file[]', 'model', 'model[a]', 'stream', 'temperature', 'include[]', 'include', 'chunking_strategy', 'chunking_strategy[type]', 'sandbox[fail_status]', '__proto__', '__proto__[a]', '', '[]', 'a[b][c][d][e][f][g][h][i][j]', 'é', 'a\\"b', 'x'.repeat(300)];
-const TEXTS = ['', 'true', 'maybe', '0.5', '1e999', '-1', 'NaN', '{"type":"server_vad"}', '["word"]', '{broken', '['.repeat(100), '\u0000', '\u00ff', 'x'.repeat(5000), 'sandbox/transcribe', 'sandbox/echo', 'vllm/fuzz', 'srt', 'verbose_json', 'RIFF....WAVEfmt '];
+const NAMES = ['image', 'image[]', 'mask', 'prompt', 'n', 'size', 'file', 'file[]', 'model', 'model[a]', 'stream', 'temperature', 'include[]', 'include', 'chunking_strategy', 'chunking_strategy[type]', 'sandbox[fail_status]', '__proto__', '__proto__[a]', '', '[]', 'a[b][c][d][e][f][g][h][i][j]', 'é', 'a\\"b', 'x'.repeat(300)];
+const TEXTS = ['', '64x64', '65000x65000', '\u0089PNG\r\n\u001a\n', 'true', 'maybe', '0.5', '1e999', '-1', 'NaN', '{"type":"server_vad"}', '["word"]', '{broken', '['.repeat(100), '\u0000', '\u00ff', 'x'.repeat(5000), 'sandbox/transcribe', 'sandbox/echo', 'vllm/fuzz', 'srt', 'verbose_json', 'RIFF....WAVEfmt '];
 const LINES = ['content-type: image/png', 'content-type: application/octet-stream', 'content-type: text/plain; charset=utf-16', 'content-transfer-encoding: base64', 'content-disposition: attachment', 'content-disposition: form-data', 'x: y', 'no colon', 'x: '.concat('y'.repeat(9000))];
 
 function pick<Value>(random: Random, values: readonly Value[]): Value {

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { OperationId } from '../generated/operations.ts';
 import { speech, transcription } from './audio-requests.ts';
+import { drawn, edit, image } from './image-requests.ts';
 import { askJson, makePayer } from './payer.ts';
 import type { Payer } from './payer.ts';
 import { call } from './raw-client.ts';
@@ -179,6 +180,9 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
     case 'getNative': return { path: '/v1/native/sandbox/models' };
     case 'postNative': return { path: '/v1/native/sandbox/chat/completions', body: hello({ model: 'echo' }) };
     case 'deleteNative': return { method: 'DELETE', path: '/v1/native/sandbox/files/file-1' };
+    case 'createImage': return image();
+    case 'createImageEdit': return edit();
+    case 'retrieveImageContent': return { path: `/v1/images/${await drawn(server)}/content` };
     case 'listModels': return { path: '/v1/models' };
     case 'retrieveModel': return { path: '/v1/models/google/gemini-2.5-flash' };
     case 'createKey': return { path: '/v1/keys', body: { name: 'made in a test' } };

@@ -92,6 +92,7 @@ export function faultOfReply(id: OperationId, reply: RawReply): string | null {
   if (fault !== null) return fault;
   const pointer = responsePointer(id, reply.status);
   const { content } = at(pointer) as ResponseObject;
+  if (!content) return reply.body.length === 0 ? null : `${id} ${reply.status} has a body, and none is declared`;
   const type = (reply.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   if (!content && reply.body.length === 0) return null;
   if (!content || !(type in content)) return `${id} ${reply.status} has the content type ${type}, declared are ${Object.keys(content ?? {}).join(', ')}`;
@@ -156,7 +157,9 @@ export function faultByOpenAi(schema: string, value: unknown): string | null {
 
 /** OpenAI's own, of audio. */
 const AUDIO_SCHEMAS = ['CreateTranscriptionResponseJson', 'CreateTranscriptionResponseVerboseJson', 'CreateTranscriptionResponseDiarizedJson', 'CreateTranscriptionResponseStreamEvent', 'CreateSpeechResponseStreamEvent'];
-const NEEDED = [...AUDIO_SCHEMAS, 'Response', 'ResponseItemList', 'ResponseStreamEvent', 'CreateCompletionResponse', 'CreateEmbeddingResponse', 'CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
+/** And of images. */
+const IMAGE_SCHEMAS = ['ImagesResponse', 'ImageGenStreamEvent', 'ImageEditStreamEvent'];
+const NEEDED = [...AUDIO_SCHEMAS, ...IMAGE_SCHEMAS, 'Response', 'ResponseItemList', 'ResponseStreamEvent', 'CreateCompletionResponse', 'CreateEmbeddingResponse', 'CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
 
 function loadOpenAi(): { ajv: Ajv2020; compiled: Map<string, ValidateFunction> } {
   const document = parse(readFileSync(openAiFile, 'utf8'), { maxAliasCount: -1 }) as { components: { schemas: Json } };

@@ -1,6 +1,7 @@
 /** This file makes requests that nobody should send: valid ones, mutated in body, headers, key, path, method and query; the same for the same seed. */
 import { speech, transcription, wav } from './audio-requests.ts';
 import { BOUNDARY } from './form.ts';
+import { edit, image } from './image-requests.ts';
 import { mutateForm } from './form-mutants.ts';
 import { seededRandom } from './recorded-streams.ts';
 
@@ -79,12 +80,17 @@ const speeches: readonly Record<string, unknown>[] = [
   {}, { stream_format: 'sse', response_format: 'pcm', speed: 4 }, { voice: { id: 'voice_1' }, instructions: 'Slowly.', speed: 0.25, input: 'Hi' }, { model: 'vllm/fuzz', response_format: 'mp3' },
 ];
 
+const imageBodies: readonly Record<string, unknown>[] = [
+  { size: '64x64', n: 2, quality: 'high', background: 'transparent', output_format: 'png', output_compression: 100, response_format: 'url', moderation: 'low', style: 'vivid', user: 'u' },
+  { size: '64x64', stream: true, partial_images: 2, sandbox: { omit_usage: true } }, { model: 'vllm/fuzz-image', aspect_ratio: '1:1' }, { model: 'vllm/fuzz-image', stream: true },
+];
+const editForms: readonly Record<string, unknown>[] = [{ size: '64x64', n: 2, input_fidelity: 'high' }, { stream: true, partial_images: 1, size: '64x64' }, { model: 'vllm/fuzz-image' }];
+
 /** Requests that are answered well: what mutants are made of. */
 function seeds(): readonly (() => Parts)[] {
   const get = (path: string) => () => ({ method: 'GET', path, headers: [], body: null, lengthError: 0 });
   const send = (method: string, path: string, value: object) => () => ({ method, path, headers: [['content-type', 'application/json']] as [string, string][], body: Buffer.from(JSON.stringify(value)), lengthError: 0 });
-  const form = (path: string, fields: Record<string, string>) => () => {
-    const { headers, body } = transcription(fields, wav(0.1));
+  const form = (path: string, { headers, body }: ReturnType<typeof transcription>) => () => {
     return { method: 'POST', path, headers: Object.entries(headers), body, lengthError: 0 };
   };
   return [
@@ -93,7 +99,10 @@ function seeds(): readonly (() => Parts)[] {
     ...responseBodies.map((body) => send('POST', '/responses', body)),
     get(`/responses/resp_${'0'.repeat(32)}`), get(`/responses/resp_${'0'.repeat(32)}/input_items?limit=1&order=asc&after=x`), send('POST', `/responses/resp_${'0'.repeat(32)}/cancel`, {}),
     ...embeddingBodies.map((body) => send('POST', '/embeddings', body)),
-    ...audioForms.map((fields) => form('/audio/transcriptions', fields)),
+    ...audioForms.map((fields) => form('/audio/transcriptions', transcription(fields, wav(0.1)))),
+    ...imageBodies.map((fields) => send('POST', '/images/generations', image(fields).body as object)),
+    ...editForms.map((fields) => form('/images/edits', edit(fields))),
+    get(`/images/img_${'0'.repeat(32)}/content`),
     ...speeches.map((fields) => send('POST', '/audio/speech', speech(fields).body as object)),
     send('POST', '/native/sandbox/chat/completions', { model: 'echo', messages: [user('Reply with exactly: native')], max_tokens: 20, n: 2, stream_options: { include_usage: true } }),
     send('POST', '/native/vllm/v1/chat/completions', { model: 'fuzz', messages: [user('hi')], tools: [tool], stream: true, max_completion_tokens: 5 }),

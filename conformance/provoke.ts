@@ -8,6 +8,7 @@ import type { Replay } from './replay-upstream.ts';
 import { bodyFor, paidOperations, streamOperations, textOperations } from './model-requests.ts';
 import { audioOperations, provocationsOfAudio, withOperations } from './provoke-audio.ts';
 import { videoProvocations } from './provoke-videos.ts';
+import { imageNotFound, imageOperations, provocationsOfImages } from './provoke-images.ts';
 import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
 import { nativeOperations, provocationsOfNativeCalls, provocationsOfNatives } from './provoke-native.ts';
 import { ask, goodRequest } from './stage.ts';
@@ -135,6 +136,7 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
       : { path: id === 'retrieveModel' ? '/v1/models/nobody/nothing' : '/v1/admin/models/nobody/nothing' }),
   },
   model_not_available: { by: paid, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: UNREACHABLE[id] ?? 'openai/gpt-5-mini' }) }) },
+  image_not_found: imageNotFound,
   key_not_found: {
     by: [...keyOperations, 'createBudget'],
     provoke: (stage, id) => ask(stage, id, id === 'createBudget'
@@ -194,6 +196,7 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
 
 export const provocations: Readonly<Record<ErrorCode, Provocation>> = [
   { ids: audioOperations, more: provocationsOfAudio },
+  { ids: imageOperations, more: provocationsOfImages },
   { ids: nativeOperations, more: provocationsOfNatives },
   { ids: ['postNative' as const], more: provocationsOfNativeCalls },
 ].reduce((known, { ids, more }) => withOperations(known, ids, more), provocationsOfChat);

@@ -7,6 +7,7 @@ import type { BrokenServer, DamagedServer } from './damage.ts';
 import { PRICED, STRIPE_WEBHOOK_SECRET, createKey, goodRequestTo } from './good-requests.ts';
 import { PRICED_EMBEDDING, PRICED_VIDEO } from './model-requests.ts';
 import { PRICED_SPEECH, PRICED_TRANSCRIPTION } from './audio-requests.ts';
+import { PRICED_IMAGE } from './image-requests.ts';
 import { askJson, makePayer } from './payer.ts';
 import type { Payer } from './payer.ts';
 import { begin, call } from './raw-client.ts';
@@ -65,7 +66,7 @@ export async function openStage(): Promise<Stage> {
   const payments = await startFakeStripe();
   const options: ServerOptions = {
     env: { VLLM_BASE_URL: upstream.url, TOGETHER_BASE_URL: upstream.url, GROQ_BASE_URL: upstream.url, STRIPE_SECRET_KEY: 'sk_test_conformance', STRIPE_WEBHOOK_SECRET, STRIPE_API_BASE: payments.url },
-    config: { models: [PRICED, PRICED_EMBEDDING, PRICED_SPEECH, PRICED_TRANSCRIPTION, PRICED_VIDEO] },
+    config: { models: [PRICED, PRICED_EMBEDDING, PRICED_SPEECH, PRICED_TRANSCRIPTION, PRICED_VIDEO, PRICED_IMAGE] },
     limits: { upstreamFirstByteMs: FIRST_BYTE_MS, upstreamIdleMs: FIRST_BYTE_MS },
   };
   const main = await startServer(options);

@@ -305,7 +305,7 @@ export type CatalogVariantPrice = {
 };
 
 /**
- * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free, but for tokens of audio (`mega_audio_tokens`), which then cost what others do.
+ * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free, but for tokens of audio and images (`mega_audio_tokens`, `mega_image_tokens`), which then cost what others do.
  */
 export type CatalogMediaPrice = {
     image?: CatalogNanoUsd;
@@ -313,6 +313,7 @@ export type CatalogMediaPrice = {
     video_second?: CatalogNanoUsd;
     mega_characters?: CatalogNanoUsd;
     mega_audio_tokens?: CatalogNanoUsd;
+    mega_image_tokens?: CatalogNanoUsd;
     /**
      * Other prices of single variants, such as `1024x1024/high` or `1080p`; what one leaves out is as above.
      */

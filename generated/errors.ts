@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'key_not_found'
   | 'video_not_found'
   | 'variant_not_available'
+  | 'image_not_found'
   | 'unknown_url'
   | 'workspace_not_found'
   | 'user_not_found'
@@ -254,6 +255,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "There is no such picture of this video.",
     help: "Fetch the video itself. Pictures of it come from the provider, or are drawn where the gateway has ffmpeg installed.",
+  },
+  image_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such image in this workspace.",
+    help: "An image is there for the workspace it was made for, until it expires; make it again.",
   },
   unknown_url: {
     status: 404,

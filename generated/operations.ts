@@ -20,6 +20,8 @@ import type {
   CreateAdjustmentRequest,
   CreateBudgetRequest,
   CreateGrantRequest,
+  CreateImageEditForm,
+  CreateImageRequest,
   CreateKeyRequest,
   CreateProviderKeyRequest,
   CreateRefundRequest,
@@ -52,6 +54,10 @@ import type {
   ErrorResponse,
   GetNativeData,
   GetStatementData,
+  ImageBytes,
+  ImageEditEvent,
+  ImageEvent,
+  ImageList,
   Key,
   KeyList,
   LedgerCheck,
@@ -101,6 +107,7 @@ import type {
   ResponseResource,
   RetrieveAnyWorkspaceData,
   RetrieveBudgetData,
+  RetrieveImageContentData,
   RetrieveKeyData,
   RetrieveMemberData,
   RetrieveModelData,
@@ -170,6 +177,76 @@ export interface Operations {
       readonly 504: ErrorResponse;
     };
     readonly events: ChatCompletionChunk | ErrorResponse;
+  };
+  readonly createImage: {
+    readonly body: CreateImageRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ImageList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+      readonly 504: ErrorResponse;
+    };
+    readonly events: ImageEvent | ErrorResponse;
+  };
+  readonly createImageEdit: {
+    readonly body: Received<CreateImageEditForm>;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ImageList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 402: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 422: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 502: ErrorResponse;
+      readonly 503: ErrorResponse;
+      readonly 504: ErrorResponse;
+    };
+    readonly events: ImageEditEvent | ErrorResponse;
+  };
+  readonly retrieveImageContent: {
+    readonly body: undefined;
+    readonly path: RetrieveImageContentData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ImageBytes;
+      readonly 206: ImageBytes;
+      readonly 304: undefined;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
   };
   readonly createCompletion: {
     readonly body: CompletionRequest;
@@ -1576,6 +1653,42 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     hasBody: true,
     takesJson: true,
     maxBody: 'media',
+  },
+  createImage: {
+    method: 'post',
+    path: '/images/generations',
+    tag: 'images',
+    meter: 'images',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
+  createImageEdit: {
+    method: 'post',
+    path: '/images/edits',
+    tag: 'images',
+    meter: 'images',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 502, 503, 504],
+    hasBody: true,
+    takesJson: false,
+    form: {"image":{"reads":["file"],"items":{"reads":["file"]}},"mask":{"reads":["file"]},"model":{"reads":["string"]},"prompt":{"reads":["string"]},"n":{"reads":["number"]},"size":{"reads":["string"]},"quality":{"reads":["string"]},"background":{"reads":["string"]},"output_format":{"reads":["string"]},"output_compression":{"reads":["number"]},"response_format":{"reads":["string"]},"stream":{"reads":["boolean"]},"partial_images":{"reads":["number"]},"user":{"reads":["string"]},"sandbox":{"reads":["object"],"fields":{"first_token_ms":{"reads":["number"]},"token_ms":{"reads":["number"]},"fail_status":{"reads":["number"]},"retry_after":{"reads":["number"]},"die_after_events":{"reads":["number"]},"hang_after_events":{"reads":["number"]},"omit_usage":{"reads":["boolean"]},"malformed":{"reads":["boolean"]},"cached_tokens":{"reads":["number"]},"reasoning_tokens":{"reads":["number"]}}},"input_fidelity":{"reads":["string"]}},
+    maxBody: 'media',
+  },
+  retrieveImageContent: {
+    method: 'get',
+    path: '/images/{image}/content',
+    tag: 'images',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 206, 304, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
   },
   createCompletion: {
     method: 'post',

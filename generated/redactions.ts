@@ -42,6 +42,32 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
       'choices.*.message.tool_calls.*.function.arguments',
     ],
   },
+  createImage: {
+    body: [
+      'prompt',
+      'user',
+    ],
+    replies: [
+      'b64_json',
+      'data.*.b64_json',
+      'data.*.revised_prompt',
+    ],
+  },
+  createImageEdit: {
+    body: [
+      'prompt',
+      'user',
+    ],
+    replies: [
+      'b64_json',
+      'data.*.b64_json',
+      'data.*.revised_prompt',
+    ],
+  },
+  retrieveImageContent: {
+    body: [],
+    replies: [],
+  },
   createCompletion: {
     body: [
       'prompt',

@@ -14,6 +14,7 @@ import * as budgets from './budgets.ts';
 import * as chatCompletions from './chat-completions.ts';
 import * as completions from './completions.ts';
 import * as embeddings from './embeddings.ts';
+import * as images from './images.ts';
 import * as keys from './keys.ts';
 import * as ledger from './ledger.ts';
 import * as limits from './limits.ts';
@@ -44,6 +45,7 @@ export const handlers = {
   ...chatCompletions,
   ...completions,
   ...embeddings,
+  ...images,
   ...keys,
   ...ledger,
   ...limits,

@@ -1,6 +1,7 @@
 /** This file sends mutated requests to a live gateway and watches that it neither breaks, leaks nor forgets its manners: `npm run fuzz -- --requests 10000 --seed 1 --under /audio`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { PIXEL } from '../conformance/image-requests.ts';
 import { faultOfSchema } from '../conformance/judges.ts';
 import { makeMutant } from '../conformance/mutants.ts';
 import type { Mutant } from '../conformance/mutants.ts';
@@ -25,12 +26,17 @@ const seed = Number(values.seed);
 const COMPLETION = JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'Hi', refusal: null }, logprobs: null, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 } });
 const STREAM = 'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":null,"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
 const VECTORS = JSON.stringify({ object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding: [0.5, 1] }], usage: { prompt_tokens: 1, total_tokens: 1 } });
+const IMAGES = JSON.stringify({ created: 1, data: [{ b64_json: PIXEL.toString('base64') }] });
+const DRAWN = `data: {"type":"image_generation.completed","b64_json":"${PIXEL.toString('base64')}"}\n\n`;
 const TRANSCRIPT = 'data: {"type":"transcript.text.done","text":"Hi"}\n\n';
 const SOUNDS = 'data: {"type":"speech.audio.delta","audio":"SUQz"}\n\ndata: {"type":"speech.audio.done"}\n\n';
 
 async function main(): Promise<void> {
   const upstream = await startReplayUpstream();
   upstream.play('fuzz', replayTo);
+  upstream.play('fuzz-image', (body) => (/"stream"\s*:\s*true|name="stream"\r\n\r\ntrue/.test(body)
+    ? { steps: [{ write: DRAWN }] }
+    : { headers: { 'content-type': 'application/json' }, steps: [{ write: IMAGES }] }));
   upstream.play('fuzz-vectors', { headers: { 'content-type': 'application/json' }, steps: [{ write: VECTORS }] });
   const server = await startServer({ env: { VLLM_BASE_URL: upstream.url, LOG_LEVEL: 'warn' }, limits: { clientHeadersTimeoutMs: 1000, clientRequestTimeoutMs: 2000, connectionsCheckingIntervalMs: 100 } });
   const faults: string[] = [];
@@ -64,6 +70,7 @@ async function main(): Promise<void> {
 function replayTo(body: string): Replay {
   const isForm = body.startsWith('--');
   const isStream = isForm ? /name="stream"\r\n\r\ntrue/.test(body) : /"stream"\s*:\s*true|"stream_format"\s*:\s*"sse"/.test(body);
+  if (isForm && body.includes('name="prompt"') && !body.includes('RIFF')) return isStream ? { steps: [{ write: DRAWN }] } : { headers: { 'content-type': 'application/json' }, steps: [{ write: IMAGES }] };
   const isSpeech = !isForm && !body.includes('"messages"');
   if (isStream) return { steps: [{ write: isForm ? TRANSCRIPT : isSpeech ? SOUNDS : STREAM }] };
   if (isSpeech) return { headers: { 'content-type': 'audio/mpeg' }, steps: [{ write: 'ID3' }] };

@@ -5,12 +5,14 @@ MODEL_PREFIX stands before `sandbox/echo`, `sandbox/chat` and the others; it is 
 Prints one line per check and `N passed, N failed`; exits 1 when one failed.
 """
 
+import base64
 import io
 import json
 import re
 import sys
 import time
 import traceback
+import urllib.request
 import wave
 
 import openai
@@ -200,6 +202,35 @@ def speaks():
     assert reply.headers["content-type"] == "audio/wav"
     with wave.open(io.BytesIO(sound)) as heard:
         assert (heard.getnchannels(), heard.getsampwidth(), heard.getframerate(), heard.getnframes()) == (1, 2, 24000, 2400)
+
+
+IMAGE = PREFIX + "sandbox/image"
+
+
+@check
+def draws_an_image_and_fetches_it():
+    made = client.images.generate(model=IMAGE, prompt="A red bicycle", size="256x256", quality="low")
+    png = base64.b64decode(made.data[0].b64_json)
+    assert png.startswith(b"\x89PNG") and made.usage.output_tokens == 272, made.usage
+    linked = client.images.generate(model=IMAGE, prompt="A red bicycle", size="256x256", quality="low", response_format="url")
+    assert linked.data[0].b64_json is None and linked.data[0].url.endswith("/content"), linked
+    with urllib.request.urlopen(urllib.request.Request(linked.data[0].url, headers={"authorization": f"Bearer {API_KEY}"})) as kept:
+        assert kept.read() == png and kept.headers["content-type"] == "image/png"
+
+
+@check
+def draws_in_steps_and_edits():
+    events = list(client.images.generate(model=IMAGE, prompt="A red bicycle", size="256x256", stream=True, partial_images=2))
+    assert [event.type.split(".")[1] for event in events] == ["partial_image", "partial_image", "completed"], events
+    drawn = ("bicycle.png", base64.b64decode(events[-1].b64_json), "image/png")
+    edited = client.images.edit(model=IMAGE, image=[drawn, drawn], mask=drawn, prompt="Add an umbrella")
+    assert edited.size == "256x256" and edited.data[0].b64_json != events[-1].b64_json, edited.size
+
+
+@check
+def raises_on_an_image_that_is_none():
+    error = refusal(openai.BadRequestError, lambda: client.images.edit(model=IMAGE, image=("a.png", b"<html>", "image/png"), prompt="x"))
+    assert error.code == "invalid_request" and error.param == "image", (error.code, error.param)
 
 
 @check

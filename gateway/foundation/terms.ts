@@ -153,6 +153,8 @@ export interface MediaPrice {
   readonly megaCharacters?: NanoUsd;
   /** Of a million of the prompt's tokens that are audio; absent: as any other. */
   readonly megaAudioTokens?: NanoUsd;
+  /** Of a million of the prompt's tokens that are images; absent: as any other. */
+  readonly megaImageTokens?: NanoUsd;
   /** Other prices of one variant, such as `1024x1024/high` or `1080p`; what a variant leaves out is as above. */
   readonly variants?: Readonly<Record<string, { readonly image?: NanoUsd; readonly videoSecond?: NanoUsd }>>;
 }
@@ -202,6 +204,8 @@ export interface MediaUsage {
   readonly characters: number;
   /** Of the prompt's tokens, those that are audio, where the provider tells them apart. */
   readonly audioTokens?: number;
+  /** Of the prompt's tokens, those that are images, where the provider tells them apart. */
+  readonly imageTokens?: number;
   /** Which variant's price holds; null for the plain one. */
   readonly variant: string | null;
 }

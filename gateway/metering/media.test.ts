@@ -37,6 +37,17 @@ describe('what has no tokens', () => {
     expect(size.nanoUsd).toBe(110n * 6000n);
   });
 
+  test('tokens of images cost what images do, beside those of audio, and never more than there are', () => {
+    const usage = { ...NO_USAGE, promptTokens: 110, cachedTokens: 10, completionTokens: 20, media: mediaOf({ imageTokens: 60, audioTokens: 30 }) };
+    const plain: Price = { version: 'test@1', input: usd(5), output: usd(30), cacheRead: usd(1) };
+    const price: Price = { ...plain, media: { megaImageTokens: usd(8), megaAudioTokens: usd(6) } };
+    expect(priceUsage(usage, price).nanoUsd).toBe(10n * 5000n + 60n * 8000n + 30n * 6000n + 10n * 1000n + 20n * 30_000n);
+    expect(priceUsage({ ...usage, media: mediaOf({ imageTokens: 999 }) }, price).nanoUsd).toBe(100n * 8000n + 10n * 1000n + 20n * 30_000n);
+    expect(priceUsage(usage, plain).nanoUsd).toBe(100n * 5000n + 10n * 1000n + 20n * 30_000n);
+    expect(boundMedia(mediaOf({ imageTokens: -1 }))).toEqual(mediaOf({ imageTokens: 0 }));
+    expect(sizeCall({ promptTokens: 100, promptTokensAtLeast: 0, outputTokens: 0, choices: 1, prices: [price] }).nanoUsd).toBe(110n * 8000n);
+  });
+
   test('is charged beside tokens with one rounding, up', () => {
     const price: Price = { ...priceOf({ audioSecond: toNanoUsd(1) }), input: toNanoUsd(1) };
     expect(priceUsage({ ...NO_USAGE, promptTokens: 1, media: mediaOf({ audioMs: 1 }) }, price).nanoUsd).toBe(1n);

@@ -35,6 +35,7 @@ export function boundMedia(media: MediaUsage): MediaUsage {
   return {
     images: bound(media.images), audioMs: bound(media.audioMs), videoMs: bound(media.videoMs), characters: bound(media.characters), variant: media.variant,
     ...(media.audioTokens === undefined ? {} : { audioTokens: bound(media.audioTokens) }),
+    ...(media.imageTokens === undefined ? {} : { imageTokens: bound(media.imageTokens) }),
   };
 }
 

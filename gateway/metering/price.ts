@@ -66,8 +66,11 @@ function chargeFor(usage: Usage, price: Price): NanoUsd {
   const rates = ratesFor(usage.promptTokens, price);
   const audioRate = price.media?.megaAudioTokens;
   const audioTokens = audioRate === undefined ? 0 : Math.min(usage.media?.audioTokens ?? 0, freshTokens);
-  const total = BigInt(freshTokens - audioTokens) * rates.input
+  const imageRate = price.media?.megaImageTokens;
+  const imageTokens = imageRate === undefined ? 0 : Math.min(usage.media?.imageTokens ?? 0, freshTokens - audioTokens);
+  const total = BigInt(freshTokens - audioTokens - imageTokens) * rates.input
     + BigInt(audioTokens) * (audioRate ?? 0n)
+    + BigInt(imageTokens) * (imageRate ?? 0n)
     + BigInt(usage.cachedTokens) * (rates.cacheRead ?? rates.input)
     + BigInt(usage.cacheWriteTokens) * (rates.cacheWrite ?? rates.input)
     + BigInt(usage.completionTokens - usage.reasoningTokens) * rates.output

@@ -121,10 +121,11 @@ function affordableAt(size: CallSize, price: Price, room: bigint): number {
   return output === 0n ? Number.POSITIVE_INFINITY : Number(rest / (output * BigInt(size.choices)));
 }
 
-/** A prompt may be written to the cache or be audio, and all of the output be reasoning. */
+/** A prompt may be written to the cache or be audio or images, and all of the output be reasoning. */
 function worstRates(promptTokens: number, price: Price): { input: NanoUsd; output: NanoUsd } {
   const { input, output, cacheRead = input, cacheWrite = input, reasoning = output } = ratesFor(promptTokens, price);
-  return { input: max(max(max(input, cacheRead), cacheWrite), price.media?.megaAudioTokens ?? input), output: max(output, reasoning) };
+  const { megaAudioTokens = input, megaImageTokens = input } = price.media ?? {};
+  return { input: max(max(max(max(input, cacheRead), cacheWrite), megaAudioTokens), megaImageTokens), output: max(output, reasoning) };
 }
 
 function max(left: NanoUsd, right: NanoUsd): NanoUsd {

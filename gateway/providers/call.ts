@@ -36,9 +36,12 @@ export interface CallParts {
 export function createOpenExchange(parts: CallParts): OpenExchange {
   return (provider, request, events) => {
     if (request.kind === 'script') return new Playback(parts, request, events);
-    return new HttpExchange(parts.connections, { ...splitUrl(provider.baseUrl), isGuarded: provider.isGuarded === true, request }, events);
+    const headersTimeout = request.isSlow === true ? { headersTimeout: parts.limits.upstreamTotalMs } : NO_OPTIONS;
+    return new HttpExchange(parts.connections, { ...splitUrl(provider.baseUrl), isGuarded: provider.isGuarded === true, request, options: headersTimeout }, events);
   };
 }
+
+const NO_OPTIONS = {};
 
 interface Address {
   readonly origin: string;
@@ -58,10 +61,16 @@ function splitUrl(baseUrl: string): Address {
   return address;
 }
 
+interface Sending extends Address {
+  readonly isGuarded: boolean;
+  readonly request: HttpRequest;
+  readonly options: { readonly headersTimeout?: number };
+}
+
 /** One exchange is also undici's handler: an object less per request. */
 class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #connections: Connections;
-  readonly #target: Address & { readonly isGuarded: boolean; readonly request: HttpRequest };
+  readonly #target: Sending;
   readonly #events: ExchangeEvents;
   #connection: Connection;
   #controller: Dispatcher.DispatchController | null = null;
@@ -69,7 +78,7 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   #isOver = false;
   #hasRetried = false;
 
-  constructor(connections: Connections, target: Address & { readonly isGuarded: boolean; readonly request: HttpRequest }, events: ExchangeEvents) {
+  constructor(connections: Connections, target: Sending, events: ExchangeEvents) {
     this.#connections = connections;
     this.#target = target;
     this.#events = events;
@@ -88,9 +97,9 @@ class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   #send(): void {
-    const { prefix, request } = this.#target;
+    const { prefix, request, options } = this.#target;
     const { method, headers, body } = request;
-    this.#connection.client.dispatch({ path: prefix + request.path, method, headers, body: method === 'GET' ? null : body }, this);
+    this.#connection.client.dispatch({ path: prefix + request.path, method, headers, body: method === 'GET' ? null : body, ...options }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

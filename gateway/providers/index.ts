@@ -5,6 +5,10 @@ import type { EmbeddingsWire } from './embeddings.ts';
 import { geminiEmbeddingsWire } from './gemini-embeddings.ts';
 import { openaiEmbeddingsWire } from './openai-embeddings.ts';
 import { sandboxEmbeddingsWire } from './sandbox-embeddings.ts';
+import { geminiImagesWire } from './gemini-images.ts';
+import type { ImagesWire } from './images.ts';
+import { openaiImagesWire } from './openai-images.ts';
+import { sandboxImagesWire } from './sandbox-images.ts';
 import { geminiContentWire } from './gemini-content.ts';
 import { openaiChatWire } from './openai-chat.ts';
 import { openaiResponsesWire } from './openai-responses.ts';
@@ -52,6 +56,13 @@ const speechWires: Partial<Readonly<Record<WireName, SpeechWire>>> = { 'openai-c
 /** The wire of a provider for speech; null when it has none. */
 export function speechWireOf(provider: Provider): SpeechWire | null {
   return speechWires[wireName('speech', provider)] ?? null;
+}
+
+const imagesWires: Partial<Readonly<Record<WireName, ImagesWire>>> = { 'openai-chat': openaiImagesWire, 'gemini-content': geminiImagesWire, sandbox: sandboxImagesWire };
+
+/** The wire of a provider for images; null when it has none. */
+export function imagesWireOf(provider: Provider): ImagesWire | null {
+  return imagesWires[wireName('images', provider)] ?? null;
 }
 
 function wireName(kind: Kind, provider: Provider): WireName {

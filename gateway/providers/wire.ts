@@ -32,6 +32,8 @@ export interface HttpRequest {
   readonly body: string | Uint8Array;
   /** True for what must not be sent twice, not even when the connection it went into turns out to have been closed. */
   readonly isOnce?: boolean;
+  /** Its first byte may take as long as the whole exchange may: images are answered once they are finished. */
+  readonly isSlow?: boolean;
   /** One line for each field that was changed or dropped. */
   readonly warnings: readonly string[];
 }

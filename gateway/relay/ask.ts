@@ -65,7 +65,7 @@ export interface Ask {
   count(counter: Counter, seen: { readonly text: string; readonly isWhole: boolean }): Promise<Usage>;
   /**
    * Keeps what must be found again before it is handed out: a whole reply, or what ends a stream; gives what is handed out in its
-   * place. When it rejects, the caller is refused and nothing is charged.
+   * place. When it rejects, the caller is refused (with the Refusal it rejects with, else store_unavailable) and nothing is charged.
    */
   keep?(reply: ByteText): Promise<ByteText>;
   /** Puts what was counted into a whole reply that must say its usage and whose upstream did not. */

@@ -127,7 +127,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
       const known = ending.facts.usage || isEmpty ? ending : await withCount(this.#work, ending, readText);
       this.#finish(known, { ...reply, body: known.counted ? ask.tellUsage?.(body, known.counted.usage) ?? body : body });
     } catch (cause) {
-      const refusal = new Refusal('store_unavailable', { cause });
+      const refusal = cause instanceof Refusal ? cause : new Refusal('store_unavailable', { cause });
       await this.#work.trail.refuse(refusal, 'refused');
       this.#settle.reject(refusal);
     }

@@ -222,7 +222,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     try {
       this.#record(ending, await this.#work.ask.keep?.(last) ?? last, { isFree });
     } catch (cause) {
-      const refusal = new Refusal('store_unavailable', { cause });
+      const refusal = cause instanceof Refusal ? cause : new Refusal('store_unavailable', { cause });
       this.#work.house.log.error({ requestId: this.#work.call.requestId, error: cause }, 'a reply could not be kept');
       this.#record({ ...ending, outcome: 'refused', errorCode: refusal.code, facts: { ...ending.facts, usage: null } }, this.#errorEvent(refusal), { isFree: true });
     }

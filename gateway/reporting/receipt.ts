@@ -111,13 +111,14 @@ function toRates(price: Price, { promptTokens, media }: Usage): ReceiptRates {
 }
 
 /** Of what has no tokens, for the variant that was made. */
-function mediaRates(price: MediaPrice | undefined, name: string | null): Pick<ReceiptRates, 'image' | 'audio_second' | 'video_second' | 'mega_characters' | 'mega_audio_tokens'> {
+function mediaRates(price: MediaPrice | undefined, name: string | null): Pick<ReceiptRates, 'image' | 'audio_second' | 'video_second' | 'mega_characters' | 'mega_audio_tokens' | 'mega_image_tokens'> {
   const variant = name === null ? undefined : price?.variants?.[name];
   const digits = (rate: bigint | undefined): string => (rate ?? 0n).toString();
   return {
     image: digits(variant?.image ?? price?.image), audio_second: digits(price?.audioSecond), video_second: digits(variant?.videoSecond ?? price?.videoSecond),
     mega_characters: digits(price?.megaCharacters),
     ...(price?.megaAudioTokens === undefined ? {} : { mega_audio_tokens: digits(price.megaAudioTokens) }),
+    ...(price?.megaImageTokens === undefined ? {} : { mega_image_tokens: digits(price.megaImageTokens) }),
   };
 }
 

@@ -79,6 +79,7 @@ function toTotals(totals: UsageTotals): ContractTotals {
 /** What a usage has that has no tokens; null for text. */
 export function toMedia({ media }: Usage): MediaUsage | null {
   if (!media) return null;
-  const { images, audioMs, videoMs, characters, audioTokens, variant } = media;
-  return { images, audio_ms: audioMs, video_ms: videoMs, characters, ...(audioTokens === undefined ? {} : { audio_tokens: audioTokens }), variant };
+  const { images, audioMs, videoMs, characters, audioTokens, imageTokens, variant } = media;
+  const tokens = { ...(audioTokens === undefined ? {} : { audio_tokens: audioTokens }), ...(imageTokens === undefined ? {} : { image_tokens: imageTokens }) };
+  return { images, audio_ms: audioMs, video_ms: videoMs, characters, ...tokens, variant };
 }

@@ -65,7 +65,7 @@ export function toPrice(price: CatalogPrice): Price {
   return { version: price.version ?? 'operator', ...toRates(price), ...(longPrompts.length === 0 ? {} : { longPrompts }), ...(price.media ? { media: toMediaPrice(price.media) } : {}) };
 }
 
-function toMediaPrice({ image, audio_second: audioSecond, video_second: videoSecond, mega_characters: megaCharacters, mega_audio_tokens: megaAudioTokens, variants }: CatalogMediaPrice): MediaPrice {
+function toMediaPrice({ image, audio_second: audioSecond, video_second: videoSecond, mega_characters: megaCharacters, mega_audio_tokens: megaAudioTokens, mega_image_tokens: megaImageTokens, variants }: CatalogMediaPrice): MediaPrice {
   const toVariant = (each: CatalogVariantPrice) => ({
     ...(each.image === undefined ? {} : { image: toNanoUsd(each.image) }), ...(each.video_second === undefined ? {} : { videoSecond: toNanoUsd(each.video_second) }),
   });
@@ -75,6 +75,7 @@ function toMediaPrice({ image, audio_second: audioSecond, video_second: videoSec
     ...(videoSecond === undefined ? {} : { videoSecond: toNanoUsd(videoSecond) }),
     ...(megaCharacters === undefined ? {} : { megaCharacters: toNanoUsd(megaCharacters) }),
     ...(megaAudioTokens === undefined ? {} : { megaAudioTokens: toNanoUsd(megaAudioTokens) }),
+    ...(megaImageTokens === undefined ? {} : { megaImageTokens: toNanoUsd(megaImageTokens) }),
     ...(variants ? { variants: Object.fromEntries(Object.entries(variants).map(([name, each]) => [name, toVariant(each)])) } : {}),
   };
 }

@@ -147,8 +147,9 @@ function readLines(text: string): { counterId: string; amount: bigint }[] {
 }
 
 /** What has no tokens, as a usage row keeps it: JSON, `[images, audio ms, video ms, characters, variant]`, and audio tokens where they are told. */
-function mediaText({ images, audioMs, videoMs, characters, variant, audioTokens }: MediaUsage): string {
-  return JSON.stringify([images, audioMs, videoMs, characters, variant, ...(audioTokens === undefined ? [] : [audioTokens])]);
+function mediaText({ images, audioMs, videoMs, characters, variant, audioTokens, imageTokens }: MediaUsage): string {
+  const more = imageTokens !== undefined ? [audioTokens ?? null, imageTokens] : audioTokens !== undefined ? [audioTokens] : [];
+  return JSON.stringify([images, audioMs, videoMs, characters, variant, ...more]);
 }
 
 function readMedia(text: string | null): { media?: MediaUsage } {
@@ -158,7 +159,13 @@ function readMedia(text: string | null): { media?: MediaUsage } {
   const [images, audioMs, videoMs, characters] = parsed.map(Number);
   const variant: unknown = parsed[4];
   const audioTokens: unknown = parsed[5];
-  return { media: { images: images ?? 0, audioMs: audioMs ?? 0, videoMs: videoMs ?? 0, characters: characters ?? 0, variant: typeof variant === 'string' ? variant : null, ...(typeof audioTokens === 'number' ? { audioTokens } : {}) } };
+  const imageTokens: unknown = parsed[6];
+  return {
+    media: {
+      images: images ?? 0, audioMs: audioMs ?? 0, videoMs: videoMs ?? 0, characters: characters ?? 0, variant: typeof variant === 'string' ? variant : null,
+      ...(typeof audioTokens === 'number' ? { audioTokens } : {}), ...(typeof imageTokens === 'number' ? { imageTokens } : {}),
+    },
+  };
 }
 
 /**

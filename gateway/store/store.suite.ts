@@ -62,7 +62,8 @@ function describeRecords(withPlace: WithPlace): void {
     const first = await open();
     const images = { ...sampleRecord(50).usage, media: { images: 2, audioMs: 1500, videoMs: 0, characters: 7, variant: '1024x1024/high' } };
     const heard = { ...sampleRecord(51).usage, media: { images: 0, audioMs: 2500, videoMs: 0, characters: 0, variant: null, audioTokens: 25 } };
-    const rows = [...Array.from({ length: 50 }, (_, index) => sampleRecord(index)), sampleRecord(50, { usage: images }), sampleRecord(51, { usage: heard })];
+    const drawn = { ...sampleRecord(52).usage, media: { images: 1, audioMs: 0, videoMs: 0, characters: 0, variant: '1024x1024/low', imageTokens: 323 } };
+    const rows = [...Array.from({ length: 50 }, (_, index) => sampleRecord(index)), sampleRecord(50, { usage: images }), sampleRecord(51, { usage: heard }), sampleRecord(52, { usage: drawn })];
     await Promise.all(rows.map((row) => record(first, row)));
     await first.insertKey(sampleKey(1));
     await first.close();

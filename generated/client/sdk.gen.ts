@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { type Client, type ClientMeta, formDataBodySerializer, type Options as Options2, type RequestResult, type ServerSentEventsResult, type TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelResponseData, CancelResponseErrors, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelResponseData, CancelResponseErrors, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -61,6 +61,110 @@ export const createChatCompletion = <ThrowOnError extends boolean = false>(optio
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Make images of a prompt
+ *
+ * Has a model make images and returns each with an `id` and either a `url` or `b64_json`; with `stream: true` as server-sent events that end with
+ * `image_generation.completed`. The body is that of OpenAI's image generations; what is not described here is allowed and forwarded.
+ * The bytes can be fetched again with a key of the same workspace at GET /images/{image}/content, until they expire (after 30 days, unless the
+ * operator says otherwise). A stream that fails after its first event ends with one event of the shape of ErrorResponse.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too. A key of your own
+ * (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
+ *
+ */
+export const createImage = <ThrowOnError extends boolean = false>(options: Options<CreateImageData, ThrowOnError>): RequestResult<CreateImageResponses, CreateImageErrors, ThrowOnError> => (options.client ?? client).post<CreateImageResponses, CreateImageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/images/generations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make images of images
+ *
+ * Sends images and a prompt to a model and returns what it makes of them, each with an `id` and either a `url` or `b64_json`; with
+ * `stream: true` as server-sent events that end with `image_edit.completed`. The form is that of OpenAI's image edits. Images are told by their bytes: one
+ * that is sent as something else, is broken or too large is refused. They are kept as those of POST /images/generations are.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too. A key of your own
+ * (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
+ *
+ */
+export const createImageEdit = <ThrowOnError extends boolean = false>(options: Options<CreateImageEditData, ThrowOnError>): RequestResult<CreateImageEditResponses, CreateImageEditErrors, ThrowOnError> => (options.client ?? client).post<CreateImageEditResponses, CreateImageEditErrors, ThrowOnError>({
+    ...formDataBodySerializer,
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/images/edits',
+    ...options,
+    headers: {
+        'Content-Type': null,
+        ...options.headers
+    }
+});
+
+/**
+ * Get the bytes of an image
+ *
+ * Gives the bytes of an image that was made here, to keys of the workspace it was made for. `Range` and `If-Range` are honoured, and
+ * `If-None-Match` with its strong `ETag` is answered with 304.
+ */
+export const retrieveImageContent = <ThrowOnError extends boolean = false>(options: Options<RetrieveImageContentData, ThrowOnError>): RequestResult<RetrieveImageContentResponses, RetrieveImageContentErrors, ThrowOnError> => (options.client ?? client).get<RetrieveImageContentResponses, RetrieveImageContentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/images/{image}/content',
+    ...options
 });
 
 /**
@@ -1274,6 +1378,98 @@ export const createChatCompletionStream = <ThrowOnError extends boolean = false>
     ...options,
     headers: {
         'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make images of a prompt
+ *
+ * Has a model make images and returns each with an `id` and either a `url` or `b64_json`; with `stream: true` as server-sent events that end with
+ * `image_generation.completed`. The body is that of OpenAI's image generations; what is not described here is allowed and forwarded.
+ * The bytes can be fetched again with a key of the same workspace at GET /images/{image}/content, until they expire (after 30 days, unless the
+ * operator says otherwise). A stream that fails after its first event ends with one event of the shape of ErrorResponse.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too. A key of your own
+ * (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
+ *
+ */
+export const createImageStream = <ThrowOnError extends boolean = false>(options: Options<CreateImageStreamData, ThrowOnError, CreateImageStreamResponse>): Promise<ServerSentEventsResult<CreateImageStreamResponses>> => (options.client ?? client).sse.post<CreateImageStreamResponses, CreateImageStreamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/images/generations#stream',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make images of images
+ *
+ * Sends images and a prompt to a model and returns what it makes of them, each with an `id` and either a `url` or `b64_json`; with
+ * `stream: true` as server-sent events that end with `image_edit.completed`. The form is that of OpenAI's image edits. Images are told by their bytes: one
+ * that is sent as something else, is broken or too large is refused. They are kept as those of POST /images/generations are.
+ *
+ * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too. A key of your own
+ * (BYOK) is never charged.
+ *
+ * | When | You pay | Why |
+ * |---|---|---|
+ * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
+ * | The upstream refuses the request. | nothing | It did no work. |
+ * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
+ * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
+ *
+ */
+export const createImageEditStream = <ThrowOnError extends boolean = false>(options: Options<CreateImageEditStreamData, ThrowOnError, CreateImageEditStreamResponse>): Promise<ServerSentEventsResult<CreateImageEditStreamResponses>> => (options.client ?? client).sse.post<CreateImageEditStreamResponses, CreateImageEditStreamErrors, ThrowOnError>({
+    ...formDataBodySerializer,
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/images/edits#stream',
+    ...options,
+    headers: {
+        'Content-Type': null,
         ...options.headers
     }
 });

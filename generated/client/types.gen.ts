@@ -1682,6 +1682,389 @@ export type RetryFlag = 'true' | 'false';
 export type MethodList = string;
 
 /**
+ * OpenAI's image request. Fields that are not listed here are allowed and forwarded to upstreams that speak OpenAI's wire.
+ */
+export type CreateImageRequest = {
+    model: ModelName;
+    /**
+     * What the image is to show.
+     */
+    prompt: string;
+    /**
+     * How many images to make; some models make one at a time.
+     */
+    n?: number | null;
+    /**
+     * Width and height in pixels, as in `1024x1024`, or `auto`. Which are allowed depends on the model; where one knows shapes only, the nearest is taken.
+     */
+    size?: string | null;
+    /**
+     * How well it is made, as far as the model knows the word.
+     */
+    quality?: 'auto' | 'low' | 'medium' | 'high' | 'standard' | 'hd' | null;
+    /**
+     * Whether it can be seen through.
+     */
+    background?: 'auto' | 'transparent' | 'opaque' | null;
+    /**
+     * The format of the images.
+     */
+    output_format?: 'png' | 'jpeg' | 'webp' | null;
+    /**
+     * How far jpeg and webp are compressed, in percent; 100 is the best they can.
+     */
+    output_compression?: number | null;
+    /**
+     * Whether an image comes as the URL of GET /images/{image}/content, which takes the same key, or as base64 (the default). Of a stream it is always base64.
+     */
+    response_format?: 'url' | 'b64_json' | null;
+    /**
+     * How strictly content is moderated, as far as the model knows the word.
+     */
+    moderation?: 'auto' | 'low' | null;
+    /**
+     * True to receive server-sent events, with images that are not finished yet where the model shows them.
+     */
+    stream?: boolean | null;
+    /**
+     * How many images that are not finished yet to show in a stream.
+     */
+    partial_images?: number | null;
+    /**
+     * Who asks, in your own words; some providers watch for abuse by it.
+     */
+    user?: string | null;
+    /**
+     * How a sandbox model is to behave; other models are not sent it.
+     */
+    sandbox?: SandboxOptions | null;
+    /**
+     * The style, of models that know one.
+     */
+    style?: 'vivid' | 'natural' | null;
+};
+
+/**
+ * Seconds since 1970-01-01T00:00:00Z.
+ */
+export type UnixSeconds = number;
+
+/**
+ * The id of an image that was made here.
+ */
+export type ImageId = string;
+
+/**
+ * One image.
+ */
+export type Image = {
+    id: ImageId;
+    /**
+     * Where its bytes are; GET it with a key of the same workspace.
+     */
+    url?: string;
+    /**
+     * Its bytes in base64.
+     */
+    b64_json?: string;
+    /**
+     * What the model made of the prompt, where it says so.
+     */
+    revised_prompt?: string;
+};
+
+/**
+ * Tokens by what they are.
+ */
+export type ImageTokenDetails = {
+    /**
+     * Of text.
+     */
+    text_tokens: number;
+    /**
+     * Of images.
+     */
+    image_tokens: number;
+};
+
+/**
+ * The tokens of an image request, of models that count any.
+ */
+export type ImageUsage = {
+    /**
+     * Tokens of the prompt, its images included.
+     */
+    input_tokens: number;
+    /**
+     * Tokens of the images that were made.
+     */
+    output_tokens: number;
+    /**
+     * Both together.
+     */
+    total_tokens: number;
+    input_tokens_details: ImageTokenDetails;
+};
+
+/**
+ * The images that were made.
+ */
+export type ImageList = {
+    created: UnixSeconds;
+    /**
+     * The images, in the order they were made.
+     */
+    data: Array<Image>;
+    /**
+     * Whether the images can be seen through.
+     */
+    background?: string;
+    /**
+     * Their format.
+     */
+    output_format?: string;
+    /**
+     * Their width and height.
+     */
+    size?: string;
+    /**
+     * How well they were made.
+     */
+    quality?: string;
+    usage?: ImageUsage;
+};
+
+/**
+ * An image that is not finished yet.
+ */
+export type ImagePartial = {
+    /**
+     * Which event it is.
+     */
+    type: 'image_generation.partial_image';
+    /**
+     * The image as it is now, in base64.
+     */
+    b64_json: string;
+    created_at?: UnixSeconds;
+    /**
+     * Whether the images can be seen through.
+     */
+    background?: string;
+    /**
+     * Their format.
+     */
+    output_format?: string;
+    /**
+     * Their width and height.
+     */
+    size?: string;
+    /**
+     * How well they were made.
+     */
+    quality?: string;
+    /**
+     * Which of the unfinished images it is, from 0.
+     */
+    partial_image_index: number;
+};
+
+/**
+ * An image that is finished.
+ */
+export type ImageCompleted = {
+    /**
+     * Which event it is.
+     */
+    type: 'image_generation.completed';
+    /**
+     * The image as it is now, in base64.
+     */
+    b64_json: string;
+    created_at?: UnixSeconds;
+    /**
+     * Whether the images can be seen through.
+     */
+    background?: string;
+    /**
+     * Their format.
+     */
+    output_format?: string;
+    /**
+     * Their width and height.
+     */
+    size?: string;
+    /**
+     * How well they were made.
+     */
+    quality?: string;
+    id: ImageId;
+    usage?: ImageUsage;
+};
+
+/**
+ * An event of a stream of images, told apart by its `type`.
+ */
+export type ImageEvent = ({
+    type: 'image_generation.partial_image';
+} & ImagePartial) | ({
+    type: 'image_generation.completed';
+} & ImageCompleted);
+
+/**
+ * A PNG, JPEG or WebP image, at most 25 MB and 16384 pixels wide or high. What it is is told from its bytes, not from its name.
+ */
+export type ImageFile = Blob | File;
+
+/**
+ * A PNG of the size of the first image; where it can be seen through, the image is changed.
+ */
+export type ImageMask = Blob | File;
+
+/**
+ * OpenAI's image edit request, as a form. Fields that are not listed here are allowed and forwarded. Several images come as `image[]` or as `image` again and again.
+ */
+export type CreateImageEditForm = {
+    /**
+     * The images to work from; at most 16.
+     */
+    image: ImageFile | Array<ImageFile>;
+    mask?: ImageMask;
+    model: ModelName;
+    /**
+     * What is to become of the images.
+     */
+    prompt: string;
+    /**
+     * How many images to make; some models make one at a time.
+     */
+    n?: number;
+    /**
+     * Width and height in pixels, as in `1024x1024`, or `auto`. Which are allowed depends on the model; where one knows shapes only, the nearest is taken.
+     */
+    size?: string;
+    /**
+     * How well it is made, as far as the model knows the word.
+     */
+    quality?: 'auto' | 'low' | 'medium' | 'high' | 'standard' | 'hd';
+    /**
+     * Whether it can be seen through.
+     */
+    background?: 'auto' | 'transparent' | 'opaque';
+    /**
+     * The format of the images.
+     */
+    output_format?: 'png' | 'jpeg' | 'webp';
+    /**
+     * How far jpeg and webp are compressed, in percent; 100 is the best they can.
+     */
+    output_compression?: number;
+    /**
+     * Whether an image comes as the URL of GET /images/{image}/content, which takes the same key, or as base64 (the default). Of a stream it is always base64.
+     */
+    response_format?: 'url' | 'b64_json';
+    /**
+     * True to receive server-sent events, with images that are not finished yet where the model shows them.
+     */
+    stream?: boolean;
+    /**
+     * How many images that are not finished yet to show in a stream.
+     */
+    partial_images?: number;
+    /**
+     * Who asks, in your own words; some providers watch for abuse by it.
+     */
+    user?: string;
+    sandbox?: SandboxOptions;
+    /**
+     * How closely to keep to the images, of models that know the word.
+     */
+    input_fidelity?: 'high' | 'low';
+};
+
+/**
+ * An edited image that is not finished yet.
+ */
+export type ImageEditPartial = {
+    /**
+     * Which event it is.
+     */
+    type: 'image_edit.partial_image';
+    /**
+     * The image as it is now, in base64.
+     */
+    b64_json: string;
+    created_at?: UnixSeconds;
+    /**
+     * Whether the images can be seen through.
+     */
+    background?: string;
+    /**
+     * Their format.
+     */
+    output_format?: string;
+    /**
+     * Their width and height.
+     */
+    size?: string;
+    /**
+     * How well they were made.
+     */
+    quality?: string;
+    /**
+     * Which of the unfinished images it is, from 0.
+     */
+    partial_image_index: number;
+};
+
+/**
+ * An edited image that is finished.
+ */
+export type ImageEditCompleted = {
+    /**
+     * Which event it is.
+     */
+    type: 'image_edit.completed';
+    /**
+     * The image as it is now, in base64.
+     */
+    b64_json: string;
+    created_at?: UnixSeconds;
+    /**
+     * Whether the images can be seen through.
+     */
+    background?: string;
+    /**
+     * Their format.
+     */
+    output_format?: string;
+    /**
+     * Their width and height.
+     */
+    size?: string;
+    /**
+     * How well they were made.
+     */
+    quality?: string;
+    id: ImageId;
+    usage?: ImageUsage;
+};
+
+/**
+ * An event of a stream of edited images, told apart by its `type`.
+ */
+export type ImageEditEvent = ({
+    type: 'image_edit.partial_image';
+} & ImageEditPartial) | ({
+    type: 'image_edit.completed';
+} & ImageEditCompleted);
+
+/**
+ * The image.
+ */
+export type ImageBytes = Blob | File;
+
+/**
  * A text that is to be completed.
  */
 export type PromptText = string;
@@ -4038,11 +4421,6 @@ export type ResponseItemList = {
 export type VideoId = string;
 
 /**
- * Seconds since 1970-01-01T00:00:00Z.
- */
-export type UnixSeconds = number;
-
-/**
  * Why a video was not made.
  */
 export type VideoError = {
@@ -4776,6 +5154,10 @@ export type MediaUsage = {
      * Of the prompt's tokens, those that are audio; left out where the provider does not tell them apart.
      */
     audio_tokens?: number;
+    /**
+     * Of the prompt's tokens, those that are images; left out where the provider does not tell them apart.
+     */
+    image_tokens?: number;
     /**
      * The variant whose price held; null for the plain one.
      */
@@ -5699,6 +6081,10 @@ export type ReceiptRates = {
      * Of a million of the prompt's tokens that are audio; left out where they cost what others do.
      */
     mega_audio_tokens?: NanoUsd | null;
+    /**
+     * Of a million of the prompt's tokens that are images; left out where they cost what others do.
+     */
+    mega_image_tokens?: NanoUsd | null;
 };
 
 /**
@@ -6351,7 +6737,7 @@ export type CatalogVariantPrice = {
 };
 
 /**
- * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free, but for tokens of audio (`mega_audio_tokens`), which then cost what others do.
+ * What costs nothing in tokens but by the image, the second or the character, in whole nano-USD; what is left out is free, but for tokens of audio and images (`mega_audio_tokens`, `mega_image_tokens`), which then cost what others do.
  */
 export type CatalogMediaPrice = {
     image?: CatalogNanoUsd;
@@ -6359,6 +6745,7 @@ export type CatalogMediaPrice = {
     video_second?: CatalogNanoUsd;
     mega_characters?: CatalogNanoUsd;
     mega_audio_tokens?: CatalogNanoUsd;
+    mega_image_tokens?: CatalogNanoUsd;
     /**
      * Other prices of single variants, such as `1024x1024/high` or `1080p`; what one leaves out is as above.
      */
@@ -6903,6 +7290,11 @@ export type Strict = StrictFlag;
 export type WorkspaceHeader = WorkspaceSelector;
 
 /**
+ * The id of an image.
+ */
+export type ImagePath = ImageId;
+
+/**
  * The id of a stored answer.
  */
 export type ResponsePath = ResponseId;
@@ -7187,6 +7579,286 @@ export type CreateChatCompletionResponses = {
 };
 
 export type CreateChatCompletionResponse = CreateChatCompletionResponses[keyof CreateChatCompletionResponses];
+
+export type CreateImageData = {
+    /**
+     * What to make.
+     */
+    body: CreateImageRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/images/generations';
+};
+
+export type CreateImageErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateImageError = CreateImageErrors[keyof CreateImageErrors];
+
+export type CreateImageResponses = {
+    /**
+     * The images, whole or as events.
+     */
+    200: ImageList;
+};
+
+export type CreateImageResponse = CreateImageResponses[keyof CreateImageResponses];
+
+export type CreateImageEditData = {
+    /**
+     * The images and what to make of them.
+     */
+    body: CreateImageEditForm;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/images/edits';
+};
+
+export type CreateImageEditErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateImageEditError = CreateImageEditErrors[keyof CreateImageEditErrors];
+
+export type CreateImageEditResponses = {
+    /**
+     * The images, whole or as events.
+     */
+    200: ImageList;
+};
+
+export type CreateImageEditResponse = CreateImageEditResponses[keyof CreateImageEditResponses];
+
+export type RetrieveImageContentData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of an image.
+         */
+        image: ImageId;
+    };
+    query?: never;
+    url: '/images/{image}/content';
+};
+
+export type RetrieveImageContentErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveImageContentError = RetrieveImageContentErrors[keyof RetrieveImageContentErrors];
+
+export type RetrieveImageContentResponses = {
+    /**
+     * The image.
+     */
+    200: ImageBytes;
+    /**
+     * The part of it that was asked for.
+     */
+    206: ImageBytes;
+};
+
+export type RetrieveImageContentResponse = RetrieveImageContentResponses[keyof RetrieveImageContentResponses];
 
 export type CreateCompletionData = {
     /**
@@ -12780,6 +13452,218 @@ export type CreateChatCompletionStreamResponses = {
 };
 
 export type CreateChatCompletionStreamResponse = CreateChatCompletionStreamResponses[keyof CreateChatCompletionStreamResponses];
+
+export type CreateImageStreamData = {
+    /**
+     * What to make.
+     */
+    body: CreateImageRequest;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/images/generations#stream';
+};
+
+export type CreateImageStreamErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateImageStreamError = CreateImageStreamErrors[keyof CreateImageStreamErrors];
+
+export type CreateImageStreamResponses = {
+    /**
+     * The images, whole or as events.
+     */
+    200: ImageEvent;
+};
+
+export type CreateImageStreamResponse = CreateImageStreamResponses[keyof CreateImageStreamResponses];
+
+export type CreateImageEditStreamData = {
+    /**
+     * The images and what to make of them.
+     */
+    body: CreateImageEditForm;
+    headers?: {
+        /**
+         * Makes a repeated request safe: the same key and body are done and charged once, and answered with the same reply, for 24 hours.
+         */
+        'idempotency-key'?: IdempotencyKeyText;
+        /**
+         * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
+         */
+        'x-interline-strict'?: StrictFlag;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/images/edits#stream';
+};
+
+export type CreateImageEditStreamErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * It cannot be paid.
+     */
+    402: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The Idempotency-Key belongs to another request.
+     */
+    422: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The upstream failed or could not be understood.
+     */
+    502: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+    /**
+     * The upstream took too long.
+     */
+    504: ErrorResponse;
+};
+
+export type CreateImageEditStreamError = CreateImageEditStreamErrors[keyof CreateImageEditStreamErrors];
+
+export type CreateImageEditStreamResponses = {
+    /**
+     * The images, whole or as events.
+     */
+    200: ImageEditEvent;
+};
+
+export type CreateImageEditStreamResponse = CreateImageEditStreamResponses[keyof CreateImageEditStreamResponses];
 
 export type CreateCompletionStreamData = {
     /**

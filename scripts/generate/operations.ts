@@ -83,8 +83,8 @@ function renderInterface(contract: Contract, located: LocatedOperation, types: S
   const replies = Object.entries(operation.responses).map(([status, reply]) => {
     const content = resolveReply(contract, reply);
     const media = content[JSON_TYPE] ?? Object.values(content)[0];
-    // What was not modified has no body.
-    return `      readonly ${status}: ${status === '304' ? 'undefined' : typeName(media, status)};`;
+    // What has no content, as 304, has no body to type.
+    return `      readonly ${status}: ${Object.keys(content).length === 0 ? 'undefined' : typeName(media, status)};`;
   });
   const events = Object.values(operation.responses).map((reply) => resolveReply(contract, reply)[EVENTS_TYPE]).find(Boolean);
   const { [JSON_TYPE]: json, [FORM_TYPE]: form } = operation.requestBody?.content ?? {};

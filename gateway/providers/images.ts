@@ -1,0 +1,135 @@
+/** This file reads OpenAI's replies of images, whole and in events, which every wire of images answers with. */
+import type { CreateImageEditForm, CreateImageRequest } from '../../generated/client/types.gen.ts';
+import type { Received } from '../../generated/operations.ts';
+import { decodeText, encodeText } from '../foundation/byte-text.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
+import { arrayAt, countAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import type { JsonObject } from '../foundation/json-value.ts';
+import { scrub } from '../foundation/scrub.ts';
+import { eventPayload } from '../foundation/sse.ts';
+import type { Target, Usage } from '../foundation/terms.ts';
+import { classifyStreamError } from './openai-error.ts';
+import type { ReplyFacts, StreamReader, UpstreamFailure, Wire } from './wire.ts';
+
+/** The canonical request: OpenAI's, of which an edit has files beside it. */
+export type ImageRequest = CreateImageRequest | Received<CreateImageEditForm>;
+
+/** How images are asked for. Its replies are OpenAI's, or made so by `toImages`. */
+export type ImagesWire = Pick<Wire<ImageRequest>, 'encode' | 'classify'> & {
+  /** True where the upstream answers in OpenAI's events when asked to. */
+  readonly isStreaming: (target: Target) => boolean;
+  /** Makes OpenAI's reply of a whole one of its own. Throws a SyntaxError for what is none. */
+  readonly toImages?: (text: string, nowSeconds: number) => JsonObject;
+};
+
+/** What was asked, for replies that do not say what they are. */
+export interface ImageContext {
+  /** The variant that was asked for, `size/quality`; null where either is left to the model. */
+  readonly variant: string | null;
+}
+
+const DETAIL_CHARS_MAX = 200;
+
+/** Reads OpenAI's reply. Throws a SyntaxError when it has no list of images. */
+export function parseImages(text: string): JsonObject {
+  const reply: unknown = JSON.parse(text);
+  if (!isJsonObject(reply) || !Array.isArray(reply['data'])) throw new SyntaxError('not a list of images');
+  return reply;
+}
+
+/** The facts of a reply: its usage in tokens where it tells any, with how many images there are. */
+export function factsOf(reply: JsonObject, context: ImageContext): ReplyFacts {
+  const images = arrayAt(reply, 'data').length;
+  return { usage: readUsage(reply['usage'], { images, variant: variantOf(reply, context) }), upstreamId: stringAt(reply, 'id'), upstreamModel: stringAt(reply, 'model'), finishReason: null };
+}
+
+/** What was made is priced by what the reply says it is, and else by what was asked. */
+export function variantOf(reply: JsonObject, { variant }: ImageContext): string | null {
+  const [size, quality] = [stringAt(reply, 'size'), stringAt(reply, 'quality')];
+  return size !== null && quality !== null && size !== 'auto' && quality !== 'auto' ? `${size}/${quality}` : variant;
+}
+
+/** Reads OpenAI's tokens of images (platform.openai.com/docs/api-reference/images, 2026-11); null when none are told. */
+export function readUsage(usage: unknown, made: { readonly images: number; readonly variant: string | null }): Usage | null {
+  if (!isJsonObject(usage) || (typeof usage['input_tokens'] !== 'number' && typeof usage['output_tokens'] !== 'number')) return null;
+  const details = objectAt(usage, 'input_tokens_details');
+  // What an image model writes, nobody is shown: it is what it thought with.
+  const written = countAt(objectAt(usage, 'output_tokens_details'), 'text_tokens');
+  return {
+    promptTokens: countAt(usage, 'input_tokens'), cachedTokens: countAt(details, 'cached_tokens'), cacheWriteTokens: 0,
+    completionTokens: countAt(usage, 'output_tokens'), reasoningTokens: written,
+    media: { images: made.images, audioMs: 0, videoMs: 0, characters: 0, variant: made.variant, ...(details ? { imageTokens: countAt(details, 'image_tokens') } : {}) },
+  };
+}
+
+/** Adds usages of one stream, whose images each tell their own. */
+function addUsage(left: Usage | null, right: Usage | null): Usage | null {
+  if (!left || !right) return left ?? right;
+  const tokens = {
+    promptTokens: left.promptTokens + right.promptTokens, cachedTokens: left.cachedTokens + right.cachedTokens, cacheWriteTokens: 0,
+    completionTokens: left.completionTokens + right.completionTokens, reasoningTokens: left.reasoningTokens + right.reasoningTokens,
+  };
+  if (!left.media || !right.media) return tokens;
+  const imageTokens = (left.media.imageTokens ?? 0) + (right.media.imageTokens ?? 0);
+  return { ...tokens, media: { ...right.media, images: left.media.images + right.media.images, imageTokens } };
+}
+
+/** Follows a stream of images: those that are finished are held back until they are kept and their row is durable. */
+export class ImageStream implements StreamReader {
+  isDone = false;
+  isFinished = false;
+  failure: UpstreamFailure | null = null;
+  /** The events of finished images. */
+  readonly completed: JsonObject[] = [];
+  readonly #context: ImageContext;
+  #usage: Usage | null = null;
+
+  constructor(context: ImageContext) {
+    this.#context = context;
+  }
+
+  observe(): void {
+    // Events are read as they come; nothing has to be kept.
+  }
+
+  read(event: ByteText): ByteText | null {
+    const payload = eventPayload(event);
+    if (payload === null) return event;
+    if (payload === '[DONE]') {
+      this.isDone = true;
+      return null;
+    }
+    const value = parseJson(decodeText(payload));
+    if (!isJsonObject(value)) return this.#fail({ ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrub(payload.slice(0, DETAIL_CHARS_MAX))}` });
+    if (isJsonObject(value['error']) || typeof value['error'] === 'string') return this.#fail(classifyStreamError(value));
+    return this.#take(value, event);
+  }
+
+  facts(): ReplyFacts {
+    return { usage: this.#usage, upstreamId: null, upstreamModel: null, finishReason: null };
+  }
+
+  text(): string {
+    return String(this.completed.length);
+  }
+
+  #take(value: JsonObject, event: ByteText): ByteText | null {
+    const type = stringAt(value, 'type') ?? '';
+    if (!type.endsWith('.completed')) return event;
+    const told = readUsage(value['usage'], { images: 1, variant: variantOf(value, this.#context) });
+    this.#usage = addUsage(this.#usage, told);
+    this.completed.push(value);
+    this.isFinished = true;
+    return null;
+  }
+
+  #fail(failure: UpstreamFailure): null {
+    this.failure = failure;
+    return null;
+  }
+}
+
+/** Writes one event of images, with its name as OpenAI sends it. */
+export function writeImageEvent(event: JsonObject): ByteText {
+  return encodeText(`event: ${stringAt(event, 'type') ?? 'message'}\ndata: ${JSON.stringify(event)}\n\n`);
+}
