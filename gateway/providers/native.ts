@@ -14,8 +14,10 @@ import type { ReplyFacts, ReplySide, StreamReader, UpstreamFailure } from './wir
 
 /** Tells what ended a stream, so that it can be sent once the row of the call is on disk. */
 export interface NativeReplySide extends ReplySide {
-  /** The event that ended the stream last opened, or told of a failure in it; null when there was none. */
+  /** The event that ended the stream last opened; null when there was none. */
   heldEvent(): ByteText | null;
+  /** The event that told of the provider's failure in it; null when there was none. */
+  heldFailure(): ByteText | null;
 }
 
 /** How the replies of a form are read. Made anew for every call. */
@@ -26,7 +28,8 @@ export function nativeReplySide(form: NativeForm): NativeReplySide {
   return {
     readReply, readText, classify,
     openStream: (options) => stream = new NativeStream(side.openStream(options), form === 'chat' || form === 'completions'),
-    heldEvent: () => stream?.held ?? null,
+    heldEvent: () => (stream?.failure ? null : stream?.held ?? null),
+    heldFailure: () => (stream?.failure ? stream.held : null),
   };
 }
 

@@ -11,7 +11,7 @@ export function nativeDialect(form: NativeForm, side: NativeReplySide): Dialect 
     openStream: () => ({
       read: (event) => event,
       finish: () => side.heldEvent() ?? NO_BYTES,
-      fail: (error) => side.heldEvent() ?? encodeText(failureEvent(form, error.error)),
+      fail: (error) => side.heldFailure() ?? encodeText(failureEvent(form, error.error)),
     }),
   };
 }

@@ -9,8 +9,8 @@ import type { JsonObject } from '../foundation/json-value.ts';
 import type { Call } from '../foundation/operation.ts';
 import type { Target } from '../foundation/terms.ts';
 import { authorization } from '../providers/authorization.ts';
-import { chatWireOf } from '../providers/index.ts';
 import { playSandboxNative, playSandboxRefusal } from '../providers/sandbox-native.ts';
+import { sandboxWire } from '../providers/sandbox.ts';
 import type { HttpRequest, ScriptedReply } from '../providers/wire.ts';
 import type { WriteContext } from './ask.ts';
 
@@ -39,10 +39,9 @@ export function writeMetered(target: Target, { ask, request, body, context }: Me
   const { provider } = target;
   const { isStream } = request;
   const { bodyText, outline } = ask.call;
-  const sandbox = provider.wire === 'sandbox' ? chatWireOf(provider) : null;
-  if (sandbox) {
+  if (provider.wire === 'sandbox') {
     if (!isChatRequest(body)) return playSandboxRefusal('The sandbox needs a list of messages.');
-    return sandbox.encode({ target, body, bodyText, outline, isStream, files: [], ...context });
+    return sandboxWire.encode({ target, body, bodyText, outline, isStream, files: [], ...context });
   }
   const edits = [...request.edits.filter(({ key }) => key !== 'stream_options'), ...usageEdits(target, request, body)];
   return {

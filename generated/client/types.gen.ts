@@ -9043,7 +9043,7 @@ export type DeleteNativeData = {
         /**
          * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
          */
-        query?: NativeQuery;
+        provider_query?: NativeQuery;
     };
     url: '/native/{provider}/{path}';
 };
@@ -9128,7 +9128,7 @@ export type GetNativeData = {
         /**
          * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
          */
-        query?: NativeQuery;
+        provider_query?: NativeQuery;
     };
     url: '/native/{provider}/{path}';
 };
@@ -9220,7 +9220,7 @@ export type PostNativeData = {
         /**
          * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
          */
-        query?: NativeQuery;
+        provider_query?: NativeQuery;
     };
     url: '/native/{provider}/{path}';
 };
@@ -14003,7 +14003,7 @@ export type PostNativeStreamData = {
         /**
          * Goes on with the path. Of a metered path only `alt=sse` (Gemini's streams) and `beta=true` (Anthropic); never a key.
          */
-        query?: NativeQuery;
+        provider_query?: NativeQuery;
     };
     url: '/native/{provider}/{path}#stream';
 };
