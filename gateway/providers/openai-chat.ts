@@ -54,11 +54,26 @@ function applyQuirks(request: WireRequest, quirks: Quirks, into: { edits: JsonEd
     into.edits.push({ kind: 'set', key: 'messages', json: JSON.stringify(messages) });
     into.warnings.push('messages: role developer sent as system');
   }
+  for (const { key } of request.outline.fields) {
+    if (!isRecased(key)) continue;
+    into.edits.push({ kind: 'drop', key });
+    into.warnings.push(`${key.slice(0, RECASED_CHARS_MAX)}: dropped, it is written ${key.toLowerCase()}`);
+  }
   for (const key of quirks.dropFields ?? []) {
     if (!has(key)) continue;
     into.edits.push({ kind: 'drop', key });
     into.warnings.push(`${key}: dropped, ${request.target.id} does not take it`);
   }
+}
+
+/** Fields on which money and a key's models hang. */
+const DECIDING: ReadonlySet<string> = new Set(['model', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'n']);
+/** Longer than any of them. */
+const RECASED_CHARS_MAX = 40;
+
+/** Servers written in Go (Ollama) read `MODEL` as `model`, the last of both: what was judged here would not be what is done there. */
+export function isRecased(key: string): boolean {
+  return !DECIDING.has(key) && DECIDING.has(key.toLowerCase());
 }
 
 /**

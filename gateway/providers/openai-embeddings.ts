@@ -4,6 +4,7 @@ import type { JsonEdit } from '../foundation/json-outline.ts';
 import { authorization } from './authorization.ts';
 import { openNoStream, readEmbeddings, readNoText } from './embeddings.ts';
 import type { EmbeddingsWire } from './embeddings.ts';
+import { isRecased } from './openai-chat.ts';
 import { classifyOpenAiError } from './openai-error.ts';
 
 /** The wire of embeddings of every upstream that speaks OpenAI's. */
@@ -13,6 +14,7 @@ export const openaiEmbeddingsWire: EmbeddingsWire = {
     const { provider, upstreamModel, quirks } = target;
     const warnings: string[] = [];
     const edits: JsonEdit[] = [{ kind: 'set', key: 'model', json: JSON.stringify(upstreamModel) }];
+    for (const { key } of outline.fields) if (isRecased(key)) edits.push({ kind: 'drop', key });
     for (const key of quirks.dropFields ?? provider.quirks.dropFields ?? []) {
       if (!outline.fields.some((field) => field.key === key)) continue;
       edits.push({ kind: 'drop', key });
