@@ -17,7 +17,8 @@ FAIL_STATUSES = {400, 401, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504}
 def read_events(context, response):
     """The schema of a stream describes the JSON of each event; left alone, schemathesis would compare it with the frame around that."""
     events = [event for event in response.content.decode("utf-8").split("\n\n") if event and not event.startswith(":")]
-    data = [event.removeprefix("data: ") for event in events]
+    # Some name an event in a line before its data.
+    data = [event[event.index("data: ") + len("data: "):] if "data: " in event else event for event in events]
     if data and '"type":"' in data[-1] and '.done"' in data[-1]:
         return [json.loads(text) for text in data]
     if not data or data[-1] != "[DONE]":
