@@ -3,8 +3,9 @@ import type { ChatCompletionRequest, CompletionRequest, ErrorResponse } from '..
 import { NO_BYTES, decodeText, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { fail } from '../foundation/errors.ts';
-import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
-import { DONE_EVENT, dataEvent, eventPayload, eventsIn } from '../foundation/sse.ts';
+import { addCounts, arrayAt, countAt, finiteAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import type { JsonObject } from '../foundation/json-value.ts';
+import { DONE_EVENT, dataEvent, eventPayload, eventsIn, keepAliveOf } from '../foundation/sse.ts';
 import type { Dialect, DialectStream } from './dialect.ts';
 
 /** Fields of a completion that are told in another way, or not at all. */
@@ -68,7 +69,7 @@ export function completionsDialect(body: CompletionRequest): Dialect {
     toReply(completion) {
       const reply = parseJson(completion);
       const choices = arrayAt(reply, 'choices').map((choice, at) => choiceOf(choice, { index: indexOf(choice, at), echoed, offset: 0, text: textOf(objectAt(choice, 'message')) }));
-      return JSON.stringify({ ...frameOf(reply), choices, ...(isJsonObject(reply) && isJsonObject(reply['usage']) ? { usage: reply['usage'] } : {}) });
+      return JSON.stringify({ ...frameOf(reply), choices, ...usageOf(reply) });
     },
     openStream: () => openStream(echoed),
   };
@@ -79,7 +80,7 @@ function openStream(echoed: string): DialectStream {
   const offsets = new Map<number, number>();
   const readChunk = (event: ByteText): ByteText => {
     const payload = eventPayload(event);
-    if (payload === null) return event;
+    if (payload === null) return keepAliveOf(event);
     const chunk = parseJson(decodeText(payload));
     const choices = arrayAt(chunk, 'choices').flatMap((choice, at) => {
       const index = indexOf(choice, at);
@@ -91,7 +92,7 @@ function openStream(echoed: string): DialectStream {
       offsets.set(index, (offset ?? lengthOf(echoed)) + lengthOf(text));
       return [choiceOf(choice, { index, echoed: offset === undefined ? echoed : '', offset: offset ?? 0, text })];
     });
-    const usage = isJsonObject(chunk) && isJsonObject(chunk['usage']) ? { usage: chunk['usage'] } : {};
+    const usage = usageOf(chunk);
     if (choices.length === 0 && !('usage' in usage)) return NO_BYTES;
     return dataEvent(JSON.stringify({ ...frameOf(chunk), choices, ...usage }));
   };
@@ -107,12 +108,26 @@ function openStream(echoed: string): DialectStream {
 
 function frameOf(reply: unknown) {
   const fingerprint = stringAt(reply, 'system_fingerprint');
-  const created = isJsonObject(reply) && typeof reply['created'] === 'number' ? reply['created'] : 0;
   return {
-    id: `cmpl-${(stringAt(reply, 'id') ?? '').replace(/^chatcmpl-/, '')}`, object: 'text_completion' as const, created, model: stringAt(reply, 'model') ?? '',
+    id: `cmpl-${(stringAt(reply, 'id') ?? '').replace(/^chatcmpl-/, '')}`, object: 'text_completion' as const, created: countAt(reply, 'created'), model: stringAt(reply, 'model') ?? '',
     ...(fingerprint === null ? {} : { system_fingerprint: fingerprint }),
   };
 }
+
+/** The usage of a reply or a chunk, its counts whole; nothing where it counts nothing. */
+function usageOf(said: unknown): { usage?: JsonObject } {
+  const usage = objectAt(said, 'usage');
+  if (!usage || !TOTALS.some((key) => typeof usage[key] === 'number')) return {};
+  const [prompt, completion] = [countAt(usage, 'prompt_tokens'), countAt(usage, 'completion_tokens')];
+  const details = Object.fromEntries(DETAILS.flatMap((key) => {
+    const detail = objectAt(usage, key);
+    return detail ? [[key, Object.fromEntries(Object.keys(detail).filter((name) => typeof detail[name] === 'number').map((name) => [name, countAt(detail, name)]))] as const] : [];
+  }));
+  return { usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: countAt(usage, 'total_tokens') || addCounts(prompt, completion), ...details } };
+}
+
+const TOTALS = ['prompt_tokens', 'completion_tokens', 'total_tokens'];
+const DETAILS = ['prompt_tokens_details', 'completion_tokens_details'];
 
 /** Where the choice stands: what it says itself, or else its place. */
 function indexOf(choice: unknown, at: number): number {
@@ -156,15 +171,16 @@ function logprobsOf(tokens: readonly unknown[], offset: number) {
     const text = stringAt(token, 'token') ?? '';
     const at = next;
     next += lengthOf(text);
-    return { text, at, logprob: logprobOf(token), top: Object.fromEntries(arrayAt(token, 'top_logprobs').map((top) => [stringAt(top, 'token') ?? '', logprobOf(top)])) };
+    return { text, at, logprob: likelihoodOf(token), top: Object.fromEntries(arrayAt(token, 'top_logprobs').map((top) => [stringAt(top, 'token') ?? '', likelihoodOf(top)])) };
   });
   return {
     tokens: told.map(({ text }) => text), token_logprobs: told.map(({ logprob }) => logprob), top_logprobs: told.map(({ top }) => top), text_offset: told.map(({ at }) => at),
   };
 }
 
-function logprobOf(token: unknown): number {
-  return isJsonObject(token) && typeof token['logprob'] === 'number' ? token['logprob'] : 0;
+/** A logarithm of what is 1 at most. */
+function likelihoodOf(token: unknown): number {
+  return Math.min(0, finiteAt(token, 'logprob'));
 }
 
 function lengthOf(text: string): number {

@@ -37,7 +37,7 @@ export class MessageItem implements OutputItem {
   addText(delta: string, logprobs: readonly unknown[]): void {
     const part = this.#text();
     part.text += delta;
-    part.logprobs.push(...logprobs);
+    for (const logprob of logprobs) part.logprobs.push(logprob);
     this.#emit('response.output_text.delta', { delta, logprobs });
   }
 

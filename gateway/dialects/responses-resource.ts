@@ -78,6 +78,19 @@ export function incompleteReasonOf(finishReason: string | null): string | null {
   return finishReason === 'content_filter' ? 'content_filter' : null;
 }
 
+/** How likely a token was; nothing for what is no such thing, or can't be written. */
+export function logprobOf(said: unknown): JsonObject[] {
+  return likely(said).map((token) => ({ ...token, top_logprobs: arrayAt(said, 'top_logprobs').flatMap(likely) }));
+}
+
+function likely(said: unknown): JsonObject[] {
+  const token = stringAt(said, 'token');
+  if (!isJsonObject(said) || token === null || !Number.isFinite(said['logprob'])) return [];
+  const bytes = arrayAt(said, 'bytes');
+  const isWhole = bytes.every((byte) => typeof byte === 'number' && Number.isInteger(byte) && byte >= 0 && byte <= 255);
+  return [{ token, logprob: said['logprob'], bytes: isWhole && Array.isArray(said['bytes']) ? bytes : null }];
+}
+
 /** The sources of an answer, as OpenAI's chat tells them: `url_citation`. */
 export function annotationOf(annotation: unknown): JsonObject[] {
   const cited = objectAt(annotation, 'url_citation');

@@ -4,13 +4,13 @@ import { NO_BYTES, decodeText, encodeText, joinBytes } from '../foundation/byte-
 import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, countAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import { DONE_EVENT, eventPayload, eventsIn } from '../foundation/sse.ts';
+import { DONE_EVENT, eventPayload, eventsIn, keepAliveOf } from '../foundation/sse.ts';
 import type { DialectStream } from './dialect.ts';
 import { CallItem, MessageItem, ReasoningItem } from './responses-output.ts';
 import type { Emit, OutputItem } from './responses-output.ts';
 import { identityOf } from './responses-names.ts';
 import type { ToolNames } from './responses-names.ts';
-import { annotationOf, incompleteReasonOf, usageOf, writeResource } from './responses-resource.ts';
+import { annotationOf, incompleteReasonOf, logprobOf, usageOf, writeResource } from './responses-resource.ts';
 import type { Frame, Stage } from './responses-resource.ts';
 import { itemId } from './responses-state.ts';
 import { NO_THOUGHTS, hasThoughts, joinThoughts, thoughtsOf } from './responses-thoughts.ts';
@@ -62,7 +62,7 @@ export class ResponsesStream implements DialectStream {
   read(event: ByteText): ByteText | null {
     for (const each of eventsIn(event)) {
       const payload = eventPayload(each);
-      if (payload === null) this.#events = joinBytes(this.#events, each);
+      if (payload === null) this.#events = joinBytes(this.#events, keepAliveOf(each));
       else this.take(parseJson(decodeText(payload)));
     }
     const told = this.#flush();
@@ -77,7 +77,7 @@ export class ResponsesStream implements DialectStream {
     this.#create();
     const choice = arrayAt(chunk, 'choices').find((each) => countAt(each, 'index') === 0);
     if (choice === undefined) return;
-    this.#takeDelta(objectAt(choice, 'delta'), arrayAt(objectAt(choice, 'logprobs'), 'content'));
+    this.#takeDelta(objectAt(choice, 'delta'), arrayAt(objectAt(choice, 'logprobs'), 'content').flatMap(logprobOf));
     this.#finishReason = stringAt(choice, 'finish_reason') ?? this.#finishReason;
   }
 
@@ -143,7 +143,7 @@ export class ResponsesStream implements DialectStream {
     const signed: Record<string, JsonObject> = {};
     calls.forEach((call, at) => {
       const extra = objectAt(call, 'extra_content');
-      const id = stringAt(call, 'id') ?? this.#calls.get(placeOf(call, at))?.callId ?? null;
+      const id = callIdOf(call) ?? this.#calls.get(placeOf(call, at))?.callId ?? null;
       if (extra && id !== null) signed[id] = extra;
     });
     return signed;
@@ -181,7 +181,7 @@ export class ResponsesStream implements DialectStream {
     this.#close();
     const identity = identityOf(this.#setup.names, stringAt(called, 'name') ?? '');
     const type = identity.kind === 'custom' ? 'custom_tool_call' : 'function_call';
-    const item = new CallItem({ ...this.#place(type), identity, callId: stringAt(call, 'id') ?? `call_${this.#items.length}` });
+    const item = new CallItem({ ...this.#place(type), identity, callId: callIdOf(call) ?? `call_${this.#items.length}` });
     this.#items.push(item);
     this.#calls.set(place, item);
     if (args !== '') item.add(args);
@@ -234,6 +234,14 @@ function cutOff(item: JsonObject): JsonObject {
 
 function placeOf(call: unknown, at: number): number {
   return isJsonObject(call) && typeof call['index'] === 'number' ? call['index'] : at;
+}
+
+/** As long as an id of the contract may be. */
+const CALL_ID_CHARS_MAX = 256;
+
+function callIdOf(call: unknown): string | null {
+  const id = stringAt(call, 'id');
+  return id !== null && id.length <= CALL_ID_CHARS_MAX ? id : null;
 }
 
 /** Some servers still call as before there were tools. */

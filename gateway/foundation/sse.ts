@@ -120,3 +120,8 @@ export function dataEvent(json: string): ByteText {
 
 export const DONE_EVENT = dataEvent('[DONE]');
 export const KEEP_ALIVE_COMMENT = encodeText(': keep-alive\n\n');
+
+/** What is told in place of an event without data: a comment keeps a connection alive, and what else it says is not for the caller. */
+export function keepAliveOf(event: ByteText): ByteText {
+  return event.startsWith(':') ? KEEP_ALIVE_COMMENT : NO_BYTES;
+}

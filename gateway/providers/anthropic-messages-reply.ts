@@ -1,5 +1,5 @@
 /** This file reads Anthropic's whole replies, their usage and their stop reasons, and writes them as chat completions. */
-import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
+import { addCounts, arrayAt, countAt, isJsonObject, objectAt, parseShallowJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { redactedDetail, thinkingDetail } from './anthropic-messages-thinking.ts';
@@ -10,7 +10,7 @@ const ID_PREFIX = 'chatcmpl-';
 
 /** Parses a whole reply. Throws a SyntaxError for what is none: an error in a 200 is no answer. */
 function parseReply(text: string): JsonObject {
-  const reply: unknown = JSON.parse(text);
+  const reply = parseShallowJson(text);
   if (!isJsonObject(reply) || !Array.isArray(reply['content'])) throw new SyntaxError('not a message');
   return reply;
 }
@@ -132,12 +132,12 @@ export function readMessageUsage(usage: unknown): Usage | null {
   const iterations = arrayAt(usage, 'iterations');
   const isCompacted = iterations.some((iteration) => stringAt(iteration, 'type') === 'compaction');
   const parts = isCompacted ? iterations.filter((iteration) => ['compaction', 'message'].includes(stringAt(iteration, 'type') ?? '')) : [usage];
-  const sum = (key: string): number => parts.reduce<number>((total, part) => total + countAt(part, key), 0);
+  const sum = (key: string): number => addCounts(...parts.map((part) => countAt(part, key)));
   const cachedTokens = sum('cache_read_input_tokens');
   const cacheWriteTokens = sum('cache_creation_input_tokens');
   const completionTokens = sum('output_tokens');
   return {
-    promptTokens: sum('input_tokens') + cachedTokens + cacheWriteTokens,
+    promptTokens: addCounts(sum('input_tokens'), cachedTokens, cacheWriteTokens),
     cachedTokens,
     cacheWriteTokens,
     completionTokens,

@@ -1,5 +1,5 @@
 /** This file makes a chat completion of a whole Gemini reply, and reads usage, finish reasons and refusals for streams too. */
-import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
+import { addCounts, arrayAt, countAt, finiteAt, isJsonObject, objectAt, parseShallowJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { CandidateParts, signedMessage, textOfPiece } from './gemini-content-parts.ts';
@@ -26,10 +26,10 @@ export function usageOf(counts: GeminiCounts): Usage | null {
   if (Object.keys(counts).length === 0) return null;
   const reasoning = countAt(counts, 'thoughtsTokenCount');
   return {
-    promptTokens: countAt(counts, 'promptTokenCount') + countAt(counts, 'toolUsePromptTokenCount'),
+    promptTokens: addCounts(countAt(counts, 'promptTokenCount'), countAt(counts, 'toolUsePromptTokenCount')),
     cachedTokens: countAt(counts, 'cachedContentTokenCount'),
     cacheWriteTokens: 0,
-    completionTokens: countAt(counts, 'candidatesTokenCount') + reasoning,
+    completionTokens: addCounts(countAt(counts, 'candidatesTokenCount'), reasoning),
     reasoningTokens: reasoning,
   };
 }
@@ -94,13 +94,12 @@ export function logprobsOf(candidate: unknown): JsonObject | null {
 
 function logprob(said: unknown): JsonObject {
   const token = stringAt(said, 'token') ?? '';
-  const value = isJsonObject(said) ? said['logProbability'] : null;
-  return { token, logprob: typeof value === 'number' ? value : 0, bytes: [...Buffer.from(token, 'utf8')] };
+  return { token, logprob: finiteAt(said, 'logProbability'), bytes: [...Buffer.from(token, 'utf8')] };
 }
 
 /** Reads the facts of a whole reply. Throws a SyntaxError when it neither answers nor says why not. */
 export function readGeminiReply(text: string): ReplyFacts {
-  return factsOf(JSON.parse(text));
+  return factsOf(parseShallowJson(text));
 }
 
 function factsOf(reply: unknown): ReplyFacts {

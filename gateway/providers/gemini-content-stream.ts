@@ -50,7 +50,8 @@ class GeminiStream implements StreamReader {
 
   read(event: ByteText): ByteText | null {
     const payload = eventPayload(event);
-    if (payload === null) return event;
+    // Not even a comment is handed on: every byte that goes out is written here.
+    if (payload === null) return null;
     if (payload === '[DONE]') {
       this.isDone = true;
       return null;

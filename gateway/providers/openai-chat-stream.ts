@@ -25,6 +25,8 @@ const USAGE_KEY = '"usage"';
 const FINISH_KEY = '"finish_reason"';
 const ERROR_KEY = '"error"';
 
+const LINE_ENDS = /[\r\n]+/g;
+
 /** The first character of the value whose key ends here. */
 function valueStart(payload: ByteText, keyEnd: number): number {
   let at = keyEnd;
@@ -175,7 +177,9 @@ class ChatStream implements StreamReader {
     if (this.#options.wantsUsage || !isJsonObject(chunk['usage'])) return event;
     if (arrayAt(chunk, 'choices').length === 0) return null;
     // Usage rides on a chunk that also carries content or the finish reason: only that field is cut out of it.
-    return dataEvent(editJson(text, outlineJson(text, Number.MAX_SAFE_INTEGER), [{ kind: 'drop', key: 'usage' }]));
+    const stripped = editJson(text, outlineJson(text, Number.MAX_SAFE_INTEGER), [{ kind: 'drop', key: 'usage' }]);
+    // Between values line ends are only space, which an event that came in several data lines has; it is written with one.
+    return dataEvent(stripped.replace(LINE_ENDS, ' '));
   }
 
   observe(chunk: Buffer): void {

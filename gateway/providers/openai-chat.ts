@@ -1,7 +1,7 @@
 /** This file is the `openai-chat` wire: bytes go through untouched but for the model name, credentials and a small quirk table. */
 import { editJson } from '../foundation/json-outline.ts';
 import type { JsonEdit } from '../foundation/json-outline.ts';
-import { arrayAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
+import { arrayAt, isJsonObject, objectAt, parseShallowJson, stringAt } from '../foundation/json-value.ts';
 import type { Quirks } from '../foundation/terms.ts';
 import { openChatStream } from './openai-chat-stream.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
@@ -81,7 +81,7 @@ export function isRecased(key: string): boolean {
  * an upstream that answers 200 with anything else has not answered.
  */
 export function readChatReply(text: string): ReplyFacts {
-  const reply: unknown = JSON.parse(text);
+  const reply = parseShallowJson(text);
   if (!isJsonObject(reply) || !Array.isArray(reply['choices'])) throw new SyntaxError('not a chat completion');
   return {
     usage: readChatUsage(reply['usage']),

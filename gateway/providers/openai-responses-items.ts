@@ -95,8 +95,12 @@ export function toLogprobs(said: readonly unknown[]): JsonObject[] {
 
 function toLogprob(said: unknown): JsonObject[] {
   const token = stringAt(said, 'token');
-  if (!isJsonObject(said) || token === null || typeof said['logprob'] !== 'number') return [];
-  return [{ token, logprob: said['logprob'], bytes: Array.isArray(said['bytes']) ? said['bytes'] : null }];
+  if (!isJsonObject(said) || token === null || !Number.isFinite(said['logprob'])) return [];
+  return [{ token, logprob: said['logprob'], bytes: bytesOfToken(said['bytes']) }];
+}
+
+function bytesOfToken(bytes: unknown): readonly unknown[] | null {
+  return Array.isArray(bytes) && bytes.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255) ? bytes : null;
 }
 
 /** The generated text of an item: what was said, refused, thought or handed to a tool. */

@@ -1,5 +1,5 @@
 /** This file reads whole Responses replies, their usage and how they ended, and writes them as chat completions. */
-import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
+import { arrayAt, countAt, isJsonObject, objectAt, parseShallowJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { callOf, callersCalls, codePoints, finishOf, imageOf, itemText, partsOf, refusalOfPart, textOfPart, toAnnotations, toLogprobs, toToolCall } from './openai-responses-items.ts';
@@ -8,7 +8,7 @@ import type { ReplyContext, ReplyFacts } from './wire.ts';
 
 /** Parses a whole reply. Throws a SyntaxError for what is none: a reply that failed, or is still being made, is no answer. */
 function parseReply(text: string): JsonObject {
-  const reply: unknown = JSON.parse(text);
+  const reply = parseShallowJson(text);
   if (!isJsonObject(reply) || !Array.isArray(reply['output'])) throw new SyntaxError('not a response');
   if (finishOf(reply, false) === null) throw new SyntaxError(`a response that is ${String(reply['status'])}`);
   return reply;

@@ -276,8 +276,9 @@ class ResponseStream implements StreamReader {
   }
 }
 
+/** Places are numbers; a server that says anything else has one part. */
 function partKey(at: unknown, contentIndex: unknown): string {
-  return `${String(at)} ${String(contentIndex)}`;
+  return `${typeof at === 'number' ? at : ''} ${typeof contentIndex === 'number' ? contentIndex : ''}`;
 }
 
 /** What of a text was not said yet; nothing, when another was. */

@@ -120,17 +120,23 @@ const MS_PER_SECOND = 1000;
  * than how long the audio was (`duration` of a verbose reply, which is all that Groq and others tell). Null when the reply says nothing of it.
  */
 function readTranscriptionUsage(usage: unknown, { audioMs, durationSeconds }: { audioMs: number; durationSeconds: unknown }): Usage | null {
-  const [input, output] = [firstNumber(usage, ['input_tokens', 'prompt_tokens']), firstNumber(usage, ['output_tokens', 'completion_tokens'])];
+  const [input, output] = [wholeOf(firstNumber(usage, ['input_tokens', 'prompt_tokens'])), wholeOf(firstNumber(usage, ['output_tokens', 'completion_tokens']))];
   const seconds = firstNumber(usage, ['seconds', 'prompt_audio_seconds']) ?? durationSeconds;
-  if (input === null && output === null && typeof seconds !== 'number') return null;
+  const toldMs = typeof seconds === 'number' ? wholeOf(Math.round(seconds * MS_PER_SECOND)) : null;
+  if (input === null && output === null && toldMs === null) return null;
   const details = objectAt(usage, 'input_token_details');
   return {
     promptTokens: input ?? 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: output ?? 0, reasoningTokens: 0,
     media: {
-      images: 0, audioMs: typeof seconds === 'number' ? seconds * MS_PER_SECOND : audioMs, videoMs: 0, characters: 0, variant: null,
+      images: 0, audioMs: toldMs ?? audioMs, videoMs: 0, characters: 0, variant: null,
       ...(details ? { audioTokens: countAt(details, 'audio_tokens') } : {}),
     },
   };
+}
+
+/** A whole number from 0 up; null for anything else. */
+function wholeOf(value: number | null): number | null {
+  return value !== null && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
 function firstNumber(usage: unknown, names: readonly string[]): number | null {
