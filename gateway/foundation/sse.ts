@@ -20,13 +20,15 @@ export interface EventSplitter {
 
 /** Makes a splitter for one stream. Accepts LF and CRLF line ends, also mixed. */
 export function createEventSplitter(): EventSplitter {
+  /** Of an event that is not whole yet; never looked into, which would make one string of it again with every read. */
   let pending = NO_BYTES;
-  let scanned = 0;
+  /** What follows `pending`: a line end that may begin a blank line, which the next bytes will tell. */
+  let undecided = NO_BYTES;
   return {
     push(chunk, onEvent) {
-      const bytes = pending === '' ? bytesOf(chunk) : joinBytes(pending, bytesOf(chunk));
+      const bytes = joinBytes(undecided, bytesOf(chunk));
       let start = 0;
-      let at = scanned;
+      let at = 0;
       for (;;) {
         const newline = bytes.indexOf('\n', at);
         if (newline === -1) {
@@ -41,16 +43,19 @@ export function createEventSplitter(): EventSplitter {
         at = newline + 1;
         if (length === 0) continue;
         at += length;
-        onEvent(cutBytes(bytes, start, at));
+        const event = joinBytes(pending, cutBytes(bytes, start, at));
+        pending = NO_BYTES;
         start = at;
+        onEvent(event);
       }
-      pending = start === bytes.length ? NO_BYTES : cutBytes(bytes, start);
-      scanned = at - start;
+      undecided = cutBytes(bytes, at);
+      pending = joinBytes(pending, cutBytes(bytes, start, at));
     },
-    get pendingBytes() { return pending.length; },
+    get pendingBytes() { return pending.length + undecided.length; },
     rest() {
-      const left = pending;
+      const left = joinBytes(pending, undecided);
       pending = NO_BYTES;
+      undecided = NO_BYTES;
       return left.trim() === '' ? null : joinBytes(left, BLANK_LINES);
     },
   };

@@ -1,4 +1,5 @@
 /** This file changes the events of a stream: which there are, in what order, and what is in their JSON. */
+import { parseShallowJson } from '../../gateway/foundation/json-value.ts';
 
 export type Random = () => number;
 
@@ -51,11 +52,11 @@ function collect(value: unknown, places: Place[]): void {
 /** Fields that count, order or name things are what a reader goes by: they are chosen more often. */
 const TELLING = /token|index|usage|count|seconds|finish|stop_reason|finishReason|^id$|_id$|type|status|created|error|partial|args|arguments|input|annot|logprob|delta|content|choices|candidates|output|name|bytes/i;
 
-/** Changes one place in the JSON of an event; what is none stays as it is. */
+/** Changes one place or a few in the JSON of an event; what is none, or nests too deep to be written again, stays as it is. */
 export function mutateJson(payload: string, random: Random): string {
   let value: unknown;
   try {
-    value = JSON.parse(payload);
+    value = parseShallowJson(payload);
   } catch {
     return payload;
   }
