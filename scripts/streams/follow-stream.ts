@@ -201,7 +201,9 @@ function openReader(speaker: Speaker, { wantsUsage, random }: { wantsUsage: bool
   }
   const wire: WireName = speaker;
   const provider = { id: 'p', name: 'P', wire, baseUrl: 'https://a.example', apiKey: null, headers: {}, quirks: {} };
-  return { reader: chatWireOf(provider).openStream(options), heldBack: none };
+  const found = chatWireOf(provider);
+  if (!found) throw new Error(`no wire for chats is called ${wire}`);
+  return { reader: found.openStream(options), heldBack: none };
 }
 
 function openDialect(kind: 'completions' | 'responses', random: Random): { stream: DialectStream; schema: string } {
