@@ -733,6 +733,18 @@ export type CatalogLimits = {
      * Between two questions to an upstream how a video is coming along, in ms; longer for one that takes long.
      */
     videoPollMs?: number;
+    /**
+     * An answer of Responses is kept for so long, in ms.
+     */
+    responseRetentionMs?: number;
+    /**
+     * Between two looks for answers that have expired, in ms.
+     */
+    responseSweepMs?: number;
+    /**
+     * Answers that can follow one another.
+     */
+    responseChainMax?: number;
 };
 
 /**
