@@ -12,6 +12,9 @@ DEMANDS = {
 }
 FAIL_STATUSES = {400, 401, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504}
 
+# What a stream ends with that has no [DONE].
+LAST_EVENTS = ('.done"', '"image_generation.completed"', '"image_edit.completed"')
+
 
 @schemathesis.deserializer("text/event-stream")
 def read_events(context, response):
@@ -19,7 +22,7 @@ def read_events(context, response):
     events = [event for event in response.content.decode("utf-8").split("\n\n") if event and not event.startswith(":")]
     # Some name an event in a line before its data.
     data = [event[event.index("data: ") + len("data: "):] if "data: " in event else event for event in events]
-    if data and '"type":"' in data[-1] and '.done"' in data[-1]:
+    if data and '"type":"' in data[-1] and any(end in data[-1] for end in LAST_EVENTS):
         return [json.loads(text) for text in data]
     if not data or data[-1] != "[DONE]":
         return [{"fault": f"the stream does not end in [DONE] but in {data[-1:]}"}]
