@@ -27,6 +27,7 @@ const BY_THINGS_MADE_BEFORE = new Set(['200', '201', '404', '409', '429', '502',
 /** Headers whose examples name things that are not on this server. */
 const NAMED_IN_EXAMPLES = ['idempotency-key', 'x-writingmate-workspace', 'stripe-signature'];
 const OVER_A_MEGABYTE = 'x'.repeat(1_100_000);
+const FORMS = new Set(['/audio/transcriptions', '/images/edits']);
 const UNKNOWN_KEY = 'key_AAAAAAAAAAAAAAAA';
 
 hooks.beforeAll(async (transactions, done) => {
@@ -70,7 +71,7 @@ function needsThings(transaction, status) {
   const template = transaction.origin.resourceName;
   const method = transaction.request.method;
   // A file has to be made first; Dredd makes no forms.
-  if (template.startsWith('/audio/')) return true;
+  if (template.startsWith('/audio/') || FORMS.has(template)) return true;
   if (template.startsWith('/chat/') || template.startsWith('/models') || template === '/usage' || template.startsWith('/openapi')) return status === '409';
   if (template.startsWith('/keys')) return template === '/keys' && status === '404';
   if (method !== 'GET' || status !== '200') return true;
@@ -113,7 +114,8 @@ const personas = {
     delete request.body;
   },
   413: (transaction, request) => {
-    if (transaction.template === '/audio/transcriptions') {
+    // What takes only forms.
+    if (FORMS.has(transaction.template)) {
       request.body = OVER_A_MEGABYTE.repeat(32);
       return;
     }
