@@ -50,7 +50,8 @@ async function install(): Promise<Installed> {
   const opencode = path.join(room, 'node_modules', `opencode-${process.platform}-${process.arch}`, 'bin');
   const wanted = PYTHON_CLIENTS.filter((name) => values.only === undefined || values.only === name);
   const folders = [bin, opencode];
-  const missing: string[] = [];
+  // The registry has its program for Linux on x64 alone.
+  const missing = existsSync(opencode) ? [] : ['opencode'];
   for (const name of wanted) {
     try {
       folders.push(await openPython(name));
