@@ -156,6 +156,8 @@ export class Gateways {
     const request = pick(step.isLate ? this.#closed : this.#open, step.which);
     if (!request) return null;
     const { id, node: nodeId, asks, leaseIds } = request;
+    // A gateway notes nothing for the first time once it has settled: its settlement was the first word, and may be said again.
+    if (step.kind === 'journal' && step.isLate && !this.#sent.has(id)) return null;
     if (step.kind === 'observe') return { kind: 'observe', id, record: recordOf(request, step.used) };
     const lines = asks.flatMap((ask, at) => {
       const leaseId = leaseIds[at] ?? null;
