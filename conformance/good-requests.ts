@@ -203,7 +203,7 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
 let nextEvent = 1;
 
 /** Made in no time. */
-export const BRIEF_VIDEO = { model: 'sandbox/video', prompt: 'A paper boat.', size: '64x64', seconds: '4', sandbox: { step_ms: 1 } };
+export const BRIEF_VIDEO = { model: 'sandbox/video', prompt: 'A paper boat.', size: '1280x720', seconds: '4', sandbox: { step_ms: 1 } };
 
 /** A video of the first key's; waited for, when it must be there to be fetched. */
 async function madeVideo(server: ServerUnderTest, isAwaited: boolean): Promise<string> {

@@ -141,37 +141,31 @@ export const hasOpenAi = existsSync(openAiFile);
 /** Where OpenAI's own traffic is not what its document says (shared/openai/README.md): these may be null. */
 const NULLABLE_PROPERTIES = new Set(['system_fingerprint', 'user']);
 
-let openAi: { ajv: Ajv2020; compiled: Map<string, ValidateFunction> } | null = null;
+const openAiCompiled = new Map<string, ValidateFunction>();
+let openAiSchemas: Json | null = null;
 
 /** What OpenAI's own contract finds wrong with a value of one of its schemas; null when nothing is, or when it is not at hand. */
 export function faultByOpenAi(schema: string, value: unknown): string | null {
   if (!hasOpenAi) return null;
-  openAi ??= loadOpenAi();
-  let validate = openAi.compiled.get(schema);
+  let validate = openAiCompiled.get(schema);
   if (!validate) {
-    validate = openAi.ajv.compile({ $ref: `openai#/components/schemas/${schema}` });
-    openAi.compiled.set(schema, validate);
+    validate = compileOpenAi(schema);
+    openAiCompiled.set(schema, validate);
   }
-  return validate(value) ? null : `OpenAI's ${schema}: ${openAi.ajv.errorsText(validate.errors)} in ${JSON.stringify(value).slice(0, 600)}`;
+  return validate(value) ? null : `OpenAI's ${schema}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value).slice(0, 600)}`;
 }
 
-/** OpenAI's own, of audio. */
-const AUDIO_SCHEMAS = ['CreateTranscriptionResponseJson', 'CreateTranscriptionResponseVerboseJson', 'CreateTranscriptionResponseDiarizedJson', 'CreateTranscriptionResponseStreamEvent', 'CreateSpeechResponseStreamEvent'];
-/** And of images. */
-const IMAGE_SCHEMAS = ['ImagesResponse', 'ImageGenStreamEvent', 'ImageEditStreamEvent'];
-const NEEDED = [...AUDIO_SCHEMAS, ...IMAGE_SCHEMAS, 'Response', 'ResponseItemList', 'ResponseStreamEvent', 'CreateCompletionResponse', 'CreateEmbeddingResponse', 'CreateChatCompletionResponse', 'CreateChatCompletionStreamResponse', 'ListModelsResponse', 'Model', 'ErrorResponse'];
-
-function loadOpenAi(): { ajv: Ajv2020; compiled: Map<string, ValidateFunction> } {
-  const document = parse(readFileSync(openAiFile, 'utf8'), { maxAliasCount: -1 }) as { components: { schemas: Json } };
+/** Compiles one schema with all that it refers to: the whole document holds 1,400. */
+function compileOpenAi(schema: string): ValidateFunction {
+  openAiSchemas ??= (parse(readFileSync(openAiFile, 'utf8'), { maxAliasCount: -1 }) as { components: { schemas: Json } }).components.schemas;
   const schemas: Json = {};
-  const wanted = [...NEEDED];
+  const wanted = [schema];
   for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
     if (name in schemas) continue;
-    schemas[name] = readLiterally(document.components.schemas[name], wanted);
+    if (!(name in openAiSchemas)) throw new Error(`OpenAI's contract has no schema ${name}`);
+    schemas[name] = readLiterally(openAiSchemas[name], wanted);
   }
-  const made = createAjv();
-  made.addSchema({ components: { schemas } }, 'openai');
-  return { ajv: made, compiled: new Map() };
+  return createAjv().compile({ $ref: `#/components/schemas/${schema}`, components: { schemas } });
 }
 
 /** Gives a schema its intended meaning in 2020-12: `nullable` as in OpenAPI 3.0, recursion as a plain reference. */
