@@ -28,7 +28,7 @@ const OUT_OF_REACH: Partial<Record<OperationId, Readonly<Record<number, string>>
   listModels: { 500: 'It reads the catalogue, which is checked at the start.' },
   retrieveModel: { 500: 'It reads the catalogue, which is checked at the start.' },
   ...unreachable(['listBudgets', 'retrieveBudget', 'retrieveBalance', 'listLimits'], 'It reads no row but those its key is known by, which fail before (503), and counters.'),
-  ...unreachable(['listPlans', 'retrievePlan', 'listModelEntries', 'retrieveModelEntry', 'listProviderEntries', 'retrieveProviderEntry'], 'It reads the catalogue in memory; a stored entry that can’t be read is left out.'),
+  ...unreachable(['listPlans', 'retrievePlan', 'listModelEntries', 'retrieveModelEntry', 'listProviderEntries', 'retrieveProviderEntry', 'listTargets'], 'It reads the catalogue in memory; a stored entry that can’t be read is left out.'),
   ...unreachable(['createTopup', 'receiveStripeEvent', 'listReceiptKeys'], 'It reads nothing of the store that can be damaged from outside.'),
   ...unreachable(['listLedger', 'getStatement'], 'The checks of its table leave nothing that can’t be read.'),
   ...unreachable(['checkLedger'], 'What it finds is its reply.'),

@@ -110,6 +110,7 @@ async function goodManagement(server: ServerUnderTest, id: OperationId): Promise
       await askJson(server, { method: 'PUT', path: '/v1/admin/providers/brief-provider', body: providerEntry('brief-provider') });
       return { method: 'DELETE', path: '/v1/admin/providers/brief-provider' };
     }
+    case 'listTargets': return { path: '/v1/admin/targets?state=closed' };
     case 'createGrant': return { path: '/v1/admin/ledger/grants', body: { workspace: (await sampleOf(server)).payer.workspace, amount_nano_usd: '1000000', note: 'test' } };
     case 'createAdjustment': return { path: '/v1/admin/ledger/adjustments', body: { workspace: (await sampleOf(server)).payer.workspace, amount_nano_usd: '1' } };
     case 'createRefund': return { path: '/v1/admin/ledger/refunds', body: { workspace: (await sampleOf(server)).payer.workspace, request: await paidRequest(server) } };

@@ -72,6 +72,7 @@ import type {
   ListModelEntriesData,
   ListProviderKeysData,
   ListResponseInputItemsData,
+  ListTargetsData,
   ListUsageData,
   ListUsersData,
   ListVideosData,
@@ -125,6 +126,7 @@ import type {
   SpeechEvent,
   Statement,
   StripeEvent,
+  TargetHealthList,
   Topup,
   Transcription,
   TranscriptionEvent,
@@ -1499,6 +1501,21 @@ export interface Operations {
       readonly 503: ErrorResponse;
     };
   };
+  readonly listTargets: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListTargetsData['query']>;
+    readonly replies: {
+      readonly 200: TargetHealthList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
   readonly createGrant: {
     readonly body: CreateGrantRequest;
     readonly path: Record<string, never>;
@@ -2498,6 +2515,17 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     scope: 'operator',
     roles: null,
     statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listTargets: {
+    method: 'get',
+    path: '/admin/targets',
+    tag: 'admin-targets',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
     hasBody: false,
     takesJson: false,
   },

@@ -485,6 +485,10 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  listTargets: {
+    body: [],
+    replies: [],
+  },
   createGrant: {
     body: [],
     replies: [],

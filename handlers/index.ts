@@ -6,6 +6,7 @@ import * as adminLedger from './admin-ledger.ts';
 import * as adminModels from './admin-models.ts';
 import * as adminPlans from './admin-plans.ts';
 import * as adminProviders from './admin-providers.ts';
+import * as adminTargets from './admin-targets.ts';
 import * as adminUsers from './admin-users.ts';
 import * as adminWorkspaces from './admin-workspaces.ts';
 import * as audio from './audio.ts';
@@ -37,6 +38,7 @@ export const handlers = {
   ...adminModels,
   ...adminPlans,
   ...adminProviders,
+  ...adminTargets,
   ...adminUsers,
   ...adminWorkspaces,
   ...audio,

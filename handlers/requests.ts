@@ -2,7 +2,8 @@
 import { seesOnlyOwn } from '../gateway/access/roles.ts';
 import { fail } from '../gateway/foundation/errors.ts';
 import type { Call, Reply } from '../gateway/foundation/operation.ts';
-import type { Price, SettledRequest } from '../gateway/foundation/terms.ts';
+import type { Price } from '../gateway/foundation/prices.ts';
+import type { SettledRequest } from '../gateway/foundation/terms.ts';
 import { priceUsage } from '../gateway/metering/price.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { writeReceipt } from '../gateway/reporting/receipt.ts';

@@ -2,7 +2,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { toNanoUsd } from '../gateway/foundation/money.ts';
-import type { Price, Usage } from '../gateway/foundation/terms.ts';
+import type { Price } from '../gateway/foundation/prices.ts';
+import type { Usage } from '../gateway/foundation/terms.ts';
 import { countMessages } from '../gateway/metering/messages.ts';
 import { priceUsage } from '../gateway/metering/price.ts';
 

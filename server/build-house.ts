@@ -36,6 +36,7 @@ import { createUpstreams } from '../gateway/relay/upstreams.ts';
 import { startVideoJobs } from '../gateway/relay/video-jobs.ts';
 import { createWarnings } from '../gateway/relay/warnings.ts';
 import { loadCatalog } from '../gateway/routing/catalog.ts';
+import { createSharedHealth, operatorTargets } from '../gateway/routing/shared-health.ts';
 import { createCatalogKeeper } from '../gateway/routing/keeper.ts';
 import { createInbox } from '../gateway/store/blobs.ts';
 import { openBlobs } from '../gateway/store/open-blobs.ts';
@@ -73,6 +74,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const firstKey = await openFirstKey({ store, secrets, clock, makeId, dataFolder });
   const keeper = await createCatalogKeeper({ loaded, environment, store, clock, log });
   const { catalog } = keeper;
+  const health = await createSharedHealth({ store, clock, log });
   const authenticator = createAuthenticator({ store, secrets, clock, limits });
   const ledger = await createLedger({ store, clock, makeId, limits, log });
   const ledgerWatch = createLedgerWatch({ store, clock, log });
@@ -84,10 +86,10 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const media = createMedia({ store, blobs, inbox: createInbox(inboxFolder, { clock, makeId }), clock, makeId, limits, log });
   const responses = createKeptResponses({ store, vault, clock, limits, log });
   const { openExchange, faultOfUrl } = upstreams;
-  const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords)];
+  const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords, () => health.report(operatorTargets(catalog).keys()))];
   const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, makeId, inboxFolder });
   const house: House = {
-    ...videos, catalog, keeper, media, responses, ownKeys, openExchange, faultOfUrl, metrics, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    ...videos, catalog, keeper, health, media, responses, ownKeys, openExchange, faultOfUrl, metrics, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     storeGate: createStoreGate(),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),

@@ -43,8 +43,14 @@ interface Series {
   readonly firstByte: Histogram;
 }
 
-/** Makes the metrics of one gateway; `pendingRecords` is read when they are scraped. */
-export function createMetrics(pendingRecords: () => number): Metrics {
+/** A lane to an upstream, as it is watched. */
+export interface LaneMeasure {
+  readonly lane: { readonly id: string; readonly entered: number; readonly waiting: number };
+  readonly state: 'closed' | 'trial' | 'open';
+}
+
+/** Makes the metrics of one gateway; what it is handed is read when they are scraped. */
+export function createMetrics(pendingRecords: () => number, lanes: () => readonly LaneMeasure[]): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const openStreams = new Gauge({ name: 'interline_open_streams', help: 'Streams being written now.', registers: [registry] });
@@ -70,7 +76,7 @@ export function createMetrics(pendingRecords: () => number): Metrics {
     },
     openStreams,
     async text() {
-      return `${await registry.metrics()}\n${writeReplies([...replies.values()])}${writeSeries([...series.values()])}`;
+      return `${await registry.metrics()}\n${writeReplies([...replies.values()])}${writeLanes(lanes())}${writeSeries([...series.values()])}`;
     },
     contentType: registry.contentType,
   };
@@ -113,6 +119,19 @@ function writeMetric(name: string, about: { type: string; help: string }, lines:
 function writeReplies(replies: readonly { labels: string; count: number }[]): string {
   const name = 'interline_http_replies_total';
   return writeMetric(name, { type: 'counter', help: 'HTTP replies by operation and status.' }, replies.map(({ labels, count }) => `${name}{${labels}} ${count}`));
+}
+
+const LANE_STATES = { closed: 0, trial: 1, open: 2 } as const;
+
+/** Of the hundreds that are configured only those that were ever asked, or rest because another gateway asked them. */
+function writeLanes(all: readonly LaneMeasure[]): string {
+  const watched = all.filter(({ lane, state }) => lane.entered > 0 || state !== 'closed');
+  const gauge = (name: string, help: string, valueOf: (measure: LaneMeasure) => number): string =>
+    writeMetric(name, { type: 'gauge', help }, watched.map((measure) => `${name}{target="${escapeLabel(measure.lane.id)}"} ${valueOf(measure)}`));
+  return [
+    gauge('interline_target_state', 'Whether a target is asked: 0 closed (it is), 1 trial, 2 open (it is left alone).', ({ state }) => LANE_STATES[state]),
+    gauge('interline_target_waiting', 'Calls that wait for their first byte.', ({ lane }) => lane.waiting),
+  ].join('');
 }
 
 function writeSeries(all: readonly Series[]): string {

@@ -1,5 +1,6 @@
 /** This file holds the glossary as types: one sentence for every word the rest of the house uses. */
 import type { NanoUsd } from './money.ts';
+import type { Price } from './prices.ts';
 
 /** model: what a caller can name in `model`. A public id such as `google/gemini-2.5-flash`. */
 export type ModelId = string;
@@ -110,12 +111,19 @@ export interface Provider {
   readonly baseUrl: string;
   /** The credential, sent in the header its wire wants; null for servers that need none. */
   readonly apiKey: string | null;
+  /** Further credentials of the same provider, used in turn with the first. */
+  readonly otherKeys?: readonly string[];
+  /** True: the credential is a workspace's own. Absent: the operator's. */
+  readonly isOwnKey?: boolean;
   /** Extra fixed headers, e.g. `HTTP-Referer`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly quirks: Quirks;
   /** True: a workspace has named the base URL, so it may not lead inside. Absent: the operator has. */
   readonly isGuarded?: boolean;
 }
+
+/** cooling reason: why a lane to an upstream is left alone: it answers with errors, not in time, has told us to wait, or refuses the credential. */
+export type CoolingReason = 'failing' | 'slow' | 'rate_limited' | 'credential';
 
 /** quirks: the small table of what one OpenAI-wire provider or model does differently. */
 export interface Quirks {
@@ -127,46 +135,6 @@ export interface Quirks {
   readonly streamOptions?: boolean;
   /** Top-level request fields the upstream refuses; dropped and reported in `x-interline-warnings`. */
   readonly dropFields?: readonly string[];
-}
-
-/** price: nano-USD per one million tokens, by kind; a missing kind falls back as `metering/price.ts` says. */
-export interface Price {
-  /** Identifies the price row for receipts, e.g. `pi-ai@1.5.2` or `operator`. */
-  readonly version: string;
-  readonly input: NanoUsd;
-  readonly output: NanoUsd;
-  readonly cacheRead?: NanoUsd;
-  readonly cacheWrite?: NanoUsd;
-  /** Of what was generated, the part the model thought with; absent: at `output`. */
-  readonly reasoning?: NanoUsd;
-  /** Other prices for long prompts, lowest threshold first; the last one the prompt exceeds holds for the whole request. */
-  readonly longPrompts?: readonly LongPromptPrice[];
-  /** Of what is not counted in tokens. */
-  readonly media?: MediaPrice;
-}
-
-/** media price: nano-USD for one image, second or million characters; what is left out costs nothing. */
-export interface MediaPrice {
-  readonly image?: NanoUsd;
-  readonly audioSecond?: NanoUsd;
-  readonly videoSecond?: NanoUsd;
-  readonly megaCharacters?: NanoUsd;
-  /** Of a million of the prompt's tokens that are audio; absent: as any other. */
-  readonly megaAudioTokens?: NanoUsd;
-  /** Of a million of the prompt's tokens that are images; absent: as any other. */
-  readonly megaImageTokens?: NanoUsd;
-  /** Other prices of one variant, such as `1024x1024/high` or `1080p`; what a variant leaves out is as above. */
-  readonly variants?: Readonly<Record<string, { readonly image?: NanoUsd; readonly videoSecond?: NanoUsd }>>;
-}
-
-/** long-prompt price: what a request costs whose prompt, cached tokens included, is longer than `abovePromptTokens`. */
-export interface LongPromptPrice {
-  readonly abovePromptTokens: number;
-  readonly input: NanoUsd;
-  readonly output: NanoUsd;
-  readonly cacheRead?: NanoUsd;
-  readonly cacheWrite?: NanoUsd;
-  readonly reasoning?: NanoUsd;
 }
 
 /** target: one provider, one upstream model and its price (null: explicitly unpriced). */

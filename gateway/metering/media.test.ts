@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { toNanoUsd } from '../foundation/money.ts';
-import type { MediaPrice, MediaUsage, Price } from '../foundation/terms.ts';
+import type { MediaPrice, Price } from '../foundation/prices.ts';
+import type { MediaUsage } from '../foundation/terms.ts';
 import { boundMedia, mediaCost, mediaCostMost, mediaMessages } from './media.ts';
 import { priceUsage } from './price.ts';
 import { NO_USAGE } from './settle.ts';

@@ -1,5 +1,6 @@
 /** This file prices and counts what has no tokens: images, seconds of audio and video, characters that are spoken. */
-import type { MediaPrice, MediaUsage } from '../foundation/terms.ts';
+import type { MediaPrice } from '../foundation/prices.ts';
+import type { MediaUsage } from '../foundation/terms.ts';
 
 /** More of anything than one request can have; a product of it with a price and the factors below stays exact, as a bigint. */
 const COUNT_MAX = 1_000_000_000_000;

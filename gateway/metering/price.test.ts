@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { toNanoUsd } from '../foundation/money.ts';
-import type { Price, Usage } from '../foundation/terms.ts';
+import type { Price } from '../foundation/prices.ts';
+import type { Usage } from '../foundation/terms.ts';
 import { boundUsage, priceUsage, UNPRICED } from './price.ts';
 
 const price: Price = {

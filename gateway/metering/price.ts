@@ -1,7 +1,8 @@
 /** This file turns a usage into a charge: exact integer arithmetic, rounded once, up, per request. */
 import { toNanoUsd, ZERO_NANO_USD } from '../foundation/money.ts';
 import type { NanoUsd } from '../foundation/money.ts';
-import type { Charge, LongPromptPrice, Price, Usage } from '../foundation/terms.ts';
+import type { LongPromptPrice, Price } from '../foundation/prices.ts';
+import type { Charge, Usage } from '../foundation/terms.ts';
 import { boundMedia, mediaCost, mediaMessages } from './media.ts';
 import { countMessages } from './messages.ts';
 

@@ -1,6 +1,7 @@
 /** This file assembles what a request is charged for: which usage is believed, how it is known, and what it costs. */
 import { ZERO_NANO_USD } from '../foundation/money.ts';
-import type { Basis, Charge, Price, Usage } from '../foundation/terms.ts';
+import type { Price } from '../foundation/prices.ts';
+import type { Basis, Charge, Usage } from '../foundation/terms.ts';
 import { UNPRICED, boundUsage, priceUsage } from './price.ts';
 
 /** A usage of nothing. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
 import { toNanoUsd } from '../foundation/money.ts';
-import type { Price } from '../foundation/terms.ts';
+import type { Price } from '../foundation/prices.ts';
 import { priceUsage } from './price.ts';
 import { affordableOutput, sizeChat } from './size.ts';
 

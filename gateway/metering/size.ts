@@ -2,7 +2,8 @@
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { NanoUsd } from '../foundation/money.ts';
-import type { MediaUsage, Price } from '../foundation/terms.ts';
+import type { Price } from '../foundation/prices.ts';
+import type { MediaUsage } from '../foundation/terms.ts';
 import { mediaCostMost, mediaMessages } from './media.ts';
 import { TOKENS_PER_MESSAGE } from './messages.ts';
 import { TOKENS_PER_PRICE, divideUp, ratesFor } from './price.ts';

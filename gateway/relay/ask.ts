@@ -1,7 +1,8 @@
 /** This file is the interface of an ask: what one operation wants of a model, so that relay can carry any kind of call. */
 import type { Dialect } from '../dialects/dialect.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
-import type { Kind, Price, Target, Usage } from '../foundation/terms.ts';
+import type { Price } from '../foundation/prices.ts';
+import type { Kind, Target, Usage } from '../foundation/terms.ts';
 import type { Counter } from '../metering/counter.ts';
 import type { CallSize } from '../metering/size.ts';
 import type { HttpRequest, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';

@@ -2,11 +2,12 @@
 import type { ByteText } from '../foundation/byte-text.ts';
 import { Refusal, errorBody } from '../foundation/errors.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
-import type { Call, OperationId } from '../foundation/operation.ts';
+import type { BytesReply, Call, EventsReply, OperationId } from '../foundation/operation.ts';
 import { dataEvent } from '../foundation/sse.ts';
 import type { Outcome, Target } from '../foundation/terms.ts';
 import type { ReplyHeaders } from '../providers/call.ts';
 import type { HttpRequest, ReplyContext, ReplyFacts, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
+import type { Visit } from '../routing/health.ts';
 import type { Ask } from './ask.ts';
 import type { House } from './house.ts';
 import type { Trail } from './trail.ts';
@@ -25,9 +26,18 @@ export interface Work {
 
 /** One call to one target: its wire and the request written for it. */
 export interface Attempt {
+  /** As it is asked: with one of its provider's credentials. */
   readonly target: Target;
+  /** Its place on a lane to the upstream; null where none is kept. */
+  readonly visit: Visit | null;
   readonly wire: ReplySide;
   readonly request: HttpRequest | ScriptedReply;
+}
+
+/** How an attempt ends for who waits for it. */
+export interface Settle<Reply extends BytesReply | EventsReply> {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 /** What a wire is told when it writes a reply of its own. */

@@ -7,6 +7,8 @@ import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import type { Ask } from './ask.ts';
 import { JsonAttempt } from './json-attempt.ts';
+import { findRest, placesOf } from './places.ts';
+import type { Place } from './places.ts';
 import { StreamAttempt } from './stream-attempt.ts';
 import { notAsAsked } from './strict.ts';
 
@@ -15,34 +17,40 @@ const ATTEMPTS_MAX = 3;
 
 /** Tries targets until one answers. Throws a Refusal, already recorded, when none does. */
 export async function attempt(work: Work, targets: readonly Target[]): Promise<BytesReply | EventsReply> {
+  const { house, call, trail } = work;
+  const places = placesOf(house, targets);
   let last: UpstreamFailure | null = null;
-  for (const target of targets.slice(0, ATTEMPTS_MAX)) {
-    work.trail.target = target;
-    work.trail.attempts++;
-    const startedAt = work.house.clock.monotonic();
+  while (trail.attempts < ATTEMPTS_MAX) {
+    const { value: place } = places.next(last);
+    if (!place) break;
+    trail.target = place.target;
+    trail.attempts++;
+    const startedAt = house.clock.monotonic();
     try {
-      return await attemptOnce(work, target);
+      return await attemptOnce(work, place);
     } catch (thrown) {
+      house.health.left(place.visit);
       if (!(thrown instanceof AttemptFailed)) throw thrown;
       last = thrown.failure;
-      work.trail.noteFailure(target, last.code, startedAt);
-      work.house.log.warn({ requestId: work.call.requestId, target: target.id, code: last.code, detail: last.detail }, 'attempt failed');
-      if (!last.isRetryable || work.call.departure.reason) break;
+      trail.noteFailure(place.target, last.code, startedAt);
+      house.log.warn({ requestId: call.requestId, target: place.target.id, code: last.code, detail: last.detail }, 'attempt failed');
+      if (!last.isRetryable || call.departure.reason) break;
     }
   }
+  last ??= findRest(house, targets);
   if (!last) fail('model_not_available', { param: 'model' });
   const refusal = refusalOf(last);
-  await work.trail.refuse(refusal, outcomeOf(last));
+  await trail.refuse(refusal, outcomeOf(last));
   throw refusal;
 }
 
-function attemptOnce(work: Work, target: Target): Promise<BytesReply | EventsReply> {
+function attemptOnce(work: Work, { target, visit }: Place): Promise<BytesReply | EventsReply> {
   const { call, ask, house } = work;
   const written = ask.write(target, { requestId: call.requestId, nowSeconds: Math.floor(house.clock.now() / 1000) });
   if (!written) return Promise.reject(new AttemptFailed(cannotBeAsked(target, ask)));
   const { wire, request } = written;
   if (work.isStrict && request.warnings.length > 0) return Promise.reject(new AttemptFailed(notAsAsked(request.warnings)));
-  const made: Attempt = { target, wire, request };
+  const made: Attempt = { target, visit, wire, request };
   return new Promise((resolve, reject) => {
     const settle = { resolve, reject };
     if (written.isStream ?? ask.isStream) new StreamAttempt(work, made, settle).start();

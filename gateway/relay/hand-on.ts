@@ -28,6 +28,7 @@ export function handOn(work: Work, made: Attempt, { failure, status, headers, bo
   const contentType = contentTypeOf(headers);
   const bytes = asByteText(withoutCredential({ ...failure, detail: body }, made).detail);
   work.house.log.warn({ requestId: work.call.requestId, target: made.target.id, code: failure.code, detail: withoutCredential(failure, made).detail }, 'handed on');
+  work.house.health.failed(made.visit, failure);
   work.trail.end({ outcome: outcomeOf(failure), status, errorCode: failure.code, facts: NO_FACTS, counted: null }, { contentType, body: bytes }, (fault) => {
     if (fault) settle.reject(new Refusal('store_unavailable', { cause: fault }));
     else settle.resolve({ status, bytes, contentType, headers: replyHeaders(work, made, headers) ?? {} });

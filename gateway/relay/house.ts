@@ -15,6 +15,7 @@ import type { Rates } from '../metering/rates.ts';
 import type { OpenExchange } from '../providers/call.ts';
 import type { VideoWireOf } from '../providers/video-wires.ts';
 import type { Catalog } from '../routing/catalog.ts';
+import type { Health } from '../routing/health.ts';
 import type { CatalogKeeper } from '../routing/keeper.ts';
 import type { Store } from '../store/store.ts';
 import type { Jobs } from './jobs.ts';
@@ -29,6 +30,8 @@ export interface House {
   readonly catalog: Catalog;
   /** Changes what is in the catalogue. */
   readonly keeper: CatalogKeeper;
+  /** Which targets may be asked now. */
+  readonly health: Health;
   readonly store: Store;
   readonly authenticator: Authenticator;
   readonly secrets: Secrets;

@@ -15,6 +15,7 @@ import type { Placing, Settlement } from '../metering/ledger.ts';
 import type { ExchangeEvents } from '../providers/call.ts';
 import { openaiChatWire } from '../providers/openai-chat.ts';
 import { askChat } from './ask-chat.ts';
+import { createHealth } from '../routing/health.ts';
 import type { House } from './house.ts';
 import { JsonAttempt } from './json-attempt.ts';
 import { createPulse } from './pulse.ts';
@@ -44,7 +45,7 @@ function setUp(counter: Counter = realCounter) {
   const state = { isAborted: false };
   let upstream: ExchangeEvents | null = null;
   const house = {
-    clock, counter, limits: defaultLimits, pulse: createPulse(clock), log: createLog('silent'), metrics: createMetrics(() => 0), storeGate: createStoreGate(),
+    clock, counter, limits: defaultLimits, pulse: createPulse(clock), log: createLog('silent'), metrics: createMetrics(() => 0, () => []), health: createHealth({ clock, onOpen: () => undefined }), storeGate: createStoreGate(),
     openExchange(_provider: unknown, _request: unknown, events: ExchangeEvents) {
       upstream = events;
       return { abort() { state.isAborted = true; }, resume() { /* nothing waits */ } };
@@ -61,7 +62,7 @@ function setUp(counter: Counter = realCounter) {
   trail.target = target;
   const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
   const reply = new Promise<BytesReply>((resolve, reject) => {
-    new JsonAttempt({ house, call, ask: askChat(call), trail, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve, reject }).start();
+    new JsonAttempt({ house, call, ask: askChat(call), trail, isStrict: false, warnings: [] }, { target, visit: null, wire: openaiChatWire, request }, { resolve, reject }).start();
   });
   if (!upstream) throw new Error('the attempt opened no exchange');
   const answer = (text: string): void => {

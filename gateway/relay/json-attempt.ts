@@ -9,17 +9,12 @@ import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
 import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
-import type { Attempt, Work } from './attempt-outcome.ts';
+import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import { contentTypeOf, handOn, isHandedOn } from './hand-on.ts';
 import type { Watched } from './pulse.ts';
 import { NO_FACTS } from './trail.ts';
 import type { Ending } from './trail.ts';
-
-interface Settle {
-  readonly resolve: (reply: BytesReply) => void;
-  readonly reject: (reason: Error) => void;
-}
 
 interface WholeReply {
   readonly body: ByteText;
@@ -31,7 +26,7 @@ const JSON_TYPE = 'application/json';
 export class JsonAttempt implements ExchangeEvents, Watched {
   readonly #work: Work;
   readonly #made: Attempt;
-  readonly #settle: Settle;
+  readonly #settle: Settle<BytesReply>;
   readonly #chunks: Buffer[] = [];
   #exchange: Exchange | null = null;
   #seat: Seat<Watched> | null = null;
@@ -42,7 +37,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   #headers: ReplyHeaders = {};
   #isOver = false;
 
-  constructor(work: Work, made: Attempt, settle: Settle) {
+  constructor(work: Work, made: Attempt, settle: Settle<BytesReply>) {
     this.#work = work;
     this.#made = made;
     this.#settle = settle;
@@ -103,6 +98,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
       return;
     }
     this.#close();
+    this.#work.house.health.answered(this.#made.visit, false);
     const { ask } = this.#work;
     const isEmpty = isEmptyAnswer(ask, facts, () => wire.readText(text));
     const reply = { body: this.#told(text, body), contentType: isBytes ? wire.contentTypeOf?.(text) ?? contentTypeOf(this.#headers) : JSON_TYPE };
@@ -159,6 +155,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   #fail(said: UpstreamFailure): void {
     if (this.#isOver) return;
     const failure = withoutCredential(said, this.#made);
+    this.#work.house.health.failed(this.#made.visit, failure);
     this.#close();
     this.#exchange?.abort();
     this.#settle.reject(new AttemptFailed(failure));
@@ -171,6 +168,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     if (reason === 'client_gone' && this.#work.trail.isKept) return;
     this.#close();
     this.#exchange?.abort();
+    this.#work.house.health.left(this.#made.visit);
     const refusal = departureRefusal(reason);
     const status = reason === 'client_gone' ? 499 : refusal.status;
     const errorCode = reason === 'client_gone' ? null : refusal.code;

@@ -14,6 +14,7 @@ import type { ExchangeEvents } from '../providers/call.ts';
 import { openaiChatWire } from '../providers/openai-chat.ts';
 import { AttemptFailed } from './attempt-outcome.ts';
 import { askChat } from './ask-chat.ts';
+import { createHealth } from '../routing/health.ts';
 import type { House } from './house.ts';
 import { createPulse } from './pulse.ts';
 import { createStoreGate } from './store-gate.ts';
@@ -39,7 +40,7 @@ function setUp(options: { storeFails?: boolean } = {}) {
   const state = { isAborted: false, isEnded: false, commit: (): void => undefined };
   let upstream: ExchangeEvents | null = null;
   const house = {
-    clock, counter, limits: defaultLimits, storeGate: createStoreGate(), pulse: createPulse(clock), log: createLog('silent'), metrics: createMetrics(() => 0),
+    clock, counter, limits: defaultLimits, storeGate: createStoreGate(), pulse: createPulse(clock), log: createLog('silent'), metrics: createMetrics(() => 0, () => []), health: createHealth({ clock, onOpen: () => undefined }),
     openExchange(_provider: unknown, _request: unknown, events: ExchangeEvents) {
       upstream = events;
       return { abort() { state.isAborted = true; }, resume() { /* nothing waits */ } };
@@ -61,7 +62,7 @@ function setUp(options: { storeFails?: boolean } = {}) {
   trail.target = target;
   const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
   const reply = new Promise<EventsReply>((resolve, reject) => {
-    new StreamAttempt({ house, call, ask: askChat(call), trail, isStrict: false, warnings: [] }, { target, wire: openaiChatWire, request }, { resolve: (made) => { if ('events' in made) resolve(made); }, reject }).start();
+    new StreamAttempt({ house, call, ask: askChat(call), trail, isStrict: false, warnings: [] }, { target, visit: null, wire: openaiChatWire, request }, { resolve: (made) => { if ('events' in made) resolve(made); }, reject }).start();
   });
   const sink: EventSink = {
     write(event) { written.push(decodeText(event)); return true; },

@@ -10,16 +10,11 @@ import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.t
 import { KEEP_ALIVE_COMMENT, createEventSplitter, eventPayload } from '../foundation/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
 import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, plainError, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
-import type { Attempt, Work } from './attempt-outcome.ts';
+import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import { handOn, isHandedOn } from './hand-on.ts';
 import type { Watched } from './pulse.ts';
 import type { Ending } from './trail.ts';
-
-interface Settle {
-  readonly resolve: (reply: EventsReply | BytesReply) => void;
-  readonly reject: (reason: Error) => void;
-}
 
 /** How much of an upstream's error body is read, in bytes. */
 const ERROR_BODY_BYTES_MAX = 64 * 1024;
@@ -27,7 +22,7 @@ const ERROR_BODY_BYTES_MAX = 64 * 1024;
 export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   readonly #work: Work;
   readonly #made: Attempt;
-  readonly #settle: Settle;
+  readonly #settle: Settle<EventsReply | BytesReply>;
   readonly #reader: StreamReader;
   readonly #dialect: DialectStream | null;
   readonly #splitter = createEventSplitter();
@@ -56,7 +51,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   /** The caller has gone, and the stream goes on for whoever asks again. */
   #isDetached = false;
 
-  constructor(work: Work, made: Attempt, settle: Settle) {
+  constructor(work: Work, made: Attempt, settle: Settle<EventsReply | BytesReply>) {
     this.#work = work;
     this.#made = made;
     this.#settle = settle;
@@ -182,6 +177,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     }
     if (!isComment) {
       this.#contentEvents++;
+      if (this.#made.visit?.isWaiting) this.#work.house.health.answered(this.#made.visit, true);
       this.#work.trail.firstByteAt ??= this.#work.house.clock.monotonic();
     }
     const forwarded = this.#dialect ? this.#dialect.read(read) : read;
@@ -210,6 +206,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   #complete(): void {
     if (!this.#isCommitted) this.#commit();
     this.#close();
+    this.#work.house.health.answered(this.#made.visit, true);
     const facts = this.#reader.facts();
     const isEmpty = isEmptyAnswer(this.#work.ask, facts, () => this.#reader.text());
     const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
@@ -231,6 +228,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   #fail(said: UpstreamFailure): void {
     if (this.#isOver) return;
     const failure = withoutCredential(said, this.#made);
+    this.#work.house.health.failed(this.#made.visit, failure);
     this.#letGo();
     if (!this.#isCommitted) {
       this.#settle.reject(new AttemptFailed(failure));
@@ -253,6 +251,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       return;
     }
     this.#letGo();
+    this.#work.house.health.left(this.#made.visit);
     const refusal = departureRefusal(reason);
     const status = this.#isCommitted ? 200 : reason === 'client_gone' ? 499 : refusal.status;
     const ending = { outcome: reason, status, errorCode: reason === 'client_gone' ? null : refusal.code, facts: this.#reader.facts(), counted: null };

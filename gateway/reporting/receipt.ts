@@ -5,7 +5,8 @@ import type { MessageSteps, Receipt, ReceiptAttempt, ReceiptKeySet, ReceiptRates
 import { fail } from '../foundation/errors.ts';
 import { isJsonObject, stringAt } from '../foundation/json-value.ts';
 import { toSeconds } from '../foundation/page.ts';
-import type { MediaPrice, Price, SettledRequest, Usage } from '../foundation/terms.ts';
+import type { MediaPrice, Price } from '../foundation/prices.ts';
+import type { SettledRequest, Usage } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { Store } from '../store/store.ts';
 import { toLedgerEntry } from './ledger-list.ts';

@@ -22,6 +22,11 @@ describe('loadCatalog', () => {
     expect(load({ GEMINI_API_KEY: 'first', GOOGLE_API_KEY: 'second' }).providers.get('google')?.provider?.apiKey).toBe('first');
   });
 
+  test('several credentials stand in one variable, with commas between', () => {
+    expect(load({ OPENAI_API_KEY: ' one, two,,one ,three' }).providers.get('openai')?.provider).toMatchObject({ apiKey: 'one', otherKeys: ['two', 'three'] });
+    expect(load({ OPENAI_API_KEY: 'one' }).providers.get('openai')?.provider).not.toHaveProperty('otherKeys');
+  });
+
   test('a base URL from the environment takes the place of the built-in one, without a slash at its end', () => {
     const { providers } = load({ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'http://127.0.0.1:9/here/v1/', OLLAMA_BASE_URL: 'http://127.0.0.1:11434' });
     expect(providers.get('openai')?.provider?.baseUrl).toBe('http://127.0.0.1:9/here/v1');

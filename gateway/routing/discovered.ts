@@ -1,6 +1,7 @@
 /** This file makes entries for models that local servers name themselves: `ollama/llama3.2`, `vllm/sandbox/echo`. */
 import { ZERO_NANO_USD } from '../foundation/money.ts';
-import type { Price, Target } from '../foundation/terms.ts';
+import type { Price } from '../foundation/prices.ts';
+import type { Target } from '../foundation/terms.ts';
 import type { ModelEntry } from './entries.ts';
 import type { ProviderState } from './providers.ts';
 

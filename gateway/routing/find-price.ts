@@ -1,5 +1,6 @@
 /** This file finds the price a target has now, for whoever explains a charge. */
-import type { ModelId, Price } from '../foundation/terms.ts';
+import type { Price } from '../foundation/prices.ts';
+import type { ModelId } from '../foundation/terms.ts';
 import type { Catalog } from './catalog.ts';
 
 /** The price of a model's target; null when either is unknown, or the target has none. */

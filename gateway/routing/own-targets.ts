@@ -73,7 +73,7 @@ export function ownProvider(catalog: Catalog, { provider: id, key, baseUrl }: Ow
   const { row } = state;
   if (key === null) fail('model_not_available', { param: 'model', message: `The key this workspace has stored for ${row.name} can't be opened any more. Delete it and store it again.` });
   return {
-    id, name: row.name, wire: row.wire, ...(row.wires ? { wires: row.wires } : {}), baseUrl: (baseUrl ?? ownAddress(state)).replace(/\/+$/, ''), apiKey: key, headers: {}, quirks: toQuirks(row.quirks),
+    id, name: row.name, wire: row.wire, ...(row.wires ? { wires: row.wires } : {}), baseUrl: (baseUrl ?? ownAddress(state)).replace(/\/+$/, ''), apiKey: key, isOwnKey: true, headers: {}, quirks: toQuirks(row.quirks),
     // The operator's own address of a provider is the operator's business; a workspace's is looked at by the guard.
     isGuarded: baseUrl !== null,
   };

@@ -2,7 +2,8 @@
 import type { CatalogMediaPrice, CatalogPrice, CatalogProvider, CatalogQuirks, CatalogVariantPrice } from '../../generated/catalog-types.ts';
 import type { Environment } from '../foundation/config.ts';
 import { toNanoUsd } from '../foundation/money.ts';
-import type { MediaPrice, Price, Provider, Quirks, WireName } from '../foundation/terms.ts';
+import type { MediaPrice, Price } from '../foundation/prices.ts';
+import type { Provider, Quirks, WireName } from '../foundation/terms.ts';
 
 /** A provider as it stands here and now. */
 export interface ProviderState {
@@ -21,7 +22,7 @@ export class EnvironmentMistake extends Error {}
 /** Resolves one provider's row against the environment. Throws an EnvironmentMistake for a base URL that is none. */
 export function resolveProvider(row: CatalogProvider, environment: Environment): ProviderState {
   const names = row.key_env ?? [];
-  const apiKey = names.map((name) => read(environment, name)).find((value) => value !== null) ?? null;
+  const [apiKey = null, ...otherKeys] = readKeys(names.map((name) => read(environment, name)).find((value) => value !== null) ?? '');
   const override = row.base_url_env === null ? null : readBaseUrl(row, environment);
   const { headers, missing: missingInHeaders } = fillHeaders(row.headers ?? {}, environment);
   const missing = [
@@ -34,7 +35,7 @@ export function resolveProvider(row: CatalogProvider, environment: Environment):
   if (missing.length > 0) return { row, provider: null, baseUrl, missing };
   return {
     row,
-    provider: { id: row.id, name: row.name, wire: row.wire, ...(row.wires ? { wires: row.wires } : {}), baseUrl, apiKey, headers, quirks: toQuirks(row.quirks) },
+    provider: { id: row.id, name: row.name, wire: row.wire, ...(row.wires ? { wires: row.wires } : {}), baseUrl, apiKey, ...(otherKeys.length > 0 ? { otherKeys } : {}), headers, quirks: toQuirks(row.quirks) },
     baseUrl,
     missing: [],
   };
@@ -88,6 +89,11 @@ function toRates(price: Pick<CatalogPrice, 'input' | 'output' | 'cache_read' | '
     ...(price.cache_write === undefined ? {} : { cacheWrite: toNanoUsd(price.cache_write) }),
     ...(price.reasoning === undefined ? {} : { reasoning: toNanoUsd(price.reasoning) }),
   };
+}
+
+/** Several credentials stand in one variable, with commas between, which no provider's keys have. */
+function readKeys(value: string): string[] {
+  return [...new Set(value.split(',').map((key) => key.trim()).filter((key) => key !== ''))];
 }
 
 /** An empty variable is as good as none. */

@@ -1,6 +1,12 @@
 /** This file makes the methods of a Store out of whatever performs its plain calls by their names. */
 import type { PlainCallName } from './calls/plain.ts';
+import type { JobCalls } from './job-row.ts';
+import type { MediaCalls } from './media-row.ts';
+import type { ResponseCalls } from './response-row.ts';
 import type { Store } from './store.ts';
+
+/** Of what is kept beside the ledger and outlives its request. */
+type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof JobCalls>;
 
 /** Performs a call: in a thread, or on a connection. */
 export type PerformPlain = <Name extends PlainCallName>(name: Name, ...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
@@ -42,7 +48,15 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     catalogRevision: () => perform('catalogRevision'),
     noteCatalogBeneath: (digest) => perform('noteCatalogBeneath', digest),
     putCatalogEntry: (entry) => perform('putCatalogEntry', entry),
+    putLaneOpening: (row, nowMs) => perform('putLaneOpening', row, nowMs),
+    listLaneOpenings: (nowMs) => perform('listLaneOpenings', nowMs),
     deleteCatalogEntry: (kind, id) => perform('deleteCatalogEntry', kind, id),
+    ...bindKeptCalls(perform),
+  };
+}
+
+function bindKeptCalls(perform: PerformPlain): Pick<Store, KeptCallName> {
+  return {
     insertMedia: (row) => perform('insertMedia', row),
     findMedia: (workspaceId, id, nowMs) => perform('findMedia', workspaceId, id, nowMs),
     keepMedia: (workspaceId, id, expiresMs) => perform('keepMedia', workspaceId, id, expiresMs),

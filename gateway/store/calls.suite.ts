@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { describeJobs } from './jobs.suite.ts';
 import { describeJudgement } from './judgement.suite.ts';
+import { describeLanes } from './lanes.suite.ts';
 import { describeMedia } from './media.suite.ts';
 import { describeResponses } from './responses.suite.ts';
 import { noLimits, sampleKey, sampleUser, sampleWorkspace } from './sample-rows.ts';
@@ -19,6 +20,7 @@ export function describeCalls(withPlace: WithPlace): void {
   describeUsers(withPlace);
   describeMembers(withPlace);
   describeJudgement(withPlace);
+  describeLanes(withPlace);
   describeMedia(withPlace);
   describeResponses(withPlace);
   describeJobs(withPlace);

@@ -4,9 +4,9 @@ import type { Row } from './columns.ts';
 import { row } from './sql-task.ts';
 import type { SqlTask } from './sql-task.ts';
 
-export type ClockName = 'access' | 'catalog';
+export type ClockName = 'access' | 'catalog' | 'health';
 
-const clockNames: readonly ClockName[] = ['access', 'catalog'];
+const clockNames: readonly ClockName[] = ['access', 'catalog', 'health'];
 
 /** The statement by which a write advances its clock. A runner that meets it notes the revision as its own once the write is committed. */
 export const ADVANCE_CLOCK = 'UPDATE revision SET rev = rev + 1 WHERE id = ? RETURNING rev';
@@ -33,7 +33,7 @@ export interface ClockWatch {
 /** Starts from the rows of READ_CLOCKS as they are now. Call `look` only while no change made here is between its commit and its `noteOwn`. */
 export function createClockWatch(rows: readonly Row[]): ClockWatch {
   const seen = readClocks(rows);
-  const own: { readonly [Name in ClockName]: Set<number> } = { access: new Set(), catalog: new Set() };
+  const own: { readonly [Name in ClockName]: Set<number> } = { access: new Set(), catalog: new Set(), health: new Set() };
   return {
     noteOwn(name, revision) {
       if (revision > (seen.get(name) ?? 0)) own[name].add(revision);

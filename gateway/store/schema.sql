@@ -161,6 +161,12 @@ CREATE TABLE job (
   expires_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE lane_opening (
+  lane     TEXT PRIMARY KEY,                  -- a target, and the number of the credential when it is not the first
+  reason   TEXT NOT NULL,
+  until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE media (
   id           TEXT PRIMARY KEY,
   ws_id        TEXT NOT NULL,

@@ -2,6 +2,8 @@
 import type { JobCalls } from './job-row.ts';
 import type { MediaCalls } from './media-row.ts';
 import type { NodeRow } from './node-row.ts';
+import type { ClockName } from './clocks.ts';
+import type { LaneCalls } from './lane-row.ts';
 import type { ResponseCalls } from './response-row.ts';
 import type {
   CounterState, LedgerAnswer, LedgerOp, TransferKind, TransferRow, Violation,
@@ -169,7 +171,7 @@ export class StoreUnavailable extends Error {}
  * The only room that persists. Every write resolves after it is durable (fsynced), and rejects with
  * StoreUnavailable when it is not. Writes of one tick share a message, writes of one batch a transaction.
  */
-export interface Store extends MediaCalls, ResponseCalls, JobCalls {
+export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls {
   /**
    * Takes one operation of the ledger and calls back once it is durable: with its answer, or with the failure. Operations
    * are decided in the order they are given, many in one transaction; a denied one costs nothing and aborts nobody. Repeating
@@ -276,8 +278,8 @@ export interface Store extends MediaCalls, ResponseCalls, JobCalls {
   /** Every promise of the ledger, over everything; reads one snapshot. Empty when all hold. */
   checkLedger(): Promise<Violation[]>;
 
-  /** Calls back whenever another process, not this Store, has changed `access` (keys, users, members, workspaces, budgets, provider keys) or `catalog`. */
-  onForeignChange(listener: (clock: 'access' | 'catalog') => void): void;
+  /** Calls back whenever another process, not this Store, has changed `access` (keys, users, members, workspaces, budgets, provider keys) `catalog` or `health` (lanes that rest). */
+  onForeignChange(listener: (clock: ClockName) => void): void;
   /** Resolves when a trivial read works; rejects otherwise. For readiness. */
   ping(): Promise<void>;
   /** Waits for pending writes, then closes. */

@@ -7153,6 +7153,88 @@ export type CatalogProviderChange = {
 };
 
 /**
+ * One way to an upstream: a target through one of its provider's credentials. Each is judged by how its own calls end, and left alone while they
+ * fail; other gateways on the same store are told. What a workspace's own key reaches is not judged here, nor the sandbox.
+ *
+ */
+export type TargetHealth = {
+    /**
+     * Always `target_health`.
+     */
+    object: 'target_health';
+    /**
+     * Provider and upstream model.
+     */
+    target: string;
+    /**
+     * The provider's id.
+     */
+    provider: string;
+    /**
+     * Which of the provider's credentials, in the order they are configured.
+     */
+    credential: number;
+    /**
+     * The models that are answered by it.
+     */
+    models: Array<string>;
+    /**
+     * `closed`: it is asked. `trial`: it comes back, and a few calls at once may ask it. `open`: it is left alone.
+     */
+    state: 'closed' | 'trial' | 'open';
+    /**
+     * Why it was left alone; null when it is closed.
+     */
+    reason: 'failing' | 'slow' | 'rate_limited' | 'credential' | null;
+    /**
+     * Until when it is left alone, in Unix seconds; null when it is closed.
+     */
+    rests_until: number | null;
+    /**
+     * Calls of this gateway that wait for their first byte now.
+     */
+    waiting: number;
+    /**
+     * Calls this gateway began in the last ten seconds.
+     */
+    calls: number;
+    /**
+     * Failures of the last ten seconds that were the upstream's or its credential's.
+     */
+    failures: number;
+    /**
+     * Such failures since it last answered.
+     */
+    failures_in_row: number;
+    /**
+     * The error code of the last of them, however long ago; null when there was none.
+     */
+    last_failure: string | null;
+    /**
+     * How long streams wait for their first event, in ms; peaks count at once and are forgotten over seconds. Null before the first.
+     */
+    first_event_ms: number | null;
+    /**
+     * The same of replies in one piece.
+     */
+    reply_ms: number | null;
+};
+
+/**
+ * Every way to an upstream that is configured.
+ */
+export type TargetHealthList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The targets, in the catalogue's order.
+     */
+    data: Array<TargetHealth>;
+};
+
+/**
  * Why, for whoever reads the ledger.
  */
 export type Note = string;
@@ -7473,6 +7555,11 @@ export type ModelEntryPath = CatalogModelName;
  * The id of a provider.
  */
 export type ProviderPath = ProviderId;
+
+/**
+ * Only targets in this state.
+ */
+export type TargetState = 'closed' | 'trial' | 'open';
 
 export type CreateChatCompletionData = {
     /**
@@ -12979,6 +13066,66 @@ export type PutProviderEntryResponses = {
 };
 
 export type PutProviderEntryResponse = PutProviderEntryResponses[keyof PutProviderEntryResponses];
+
+export type ListTargetsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only targets in this state.
+         */
+        state?: 'closed' | 'trial' | 'open';
+    };
+    url: '/admin/targets';
+};
+
+export type ListTargetsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListTargetsError = ListTargetsErrors[keyof ListTargetsErrors];
+
+export type ListTargetsResponses = {
+    /**
+     * The targets.
+     */
+    200: TargetHealthList;
+};
+
+export type ListTargetsResponse = ListTargetsResponses[keyof ListTargetsResponses];
 
 export type CreateGrantData = {
     /**

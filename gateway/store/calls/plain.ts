@@ -7,6 +7,7 @@ import { catalogRevision, deleteCatalogEntry, listCatalogEntries, noteCatalogBen
 import { changeKey, deleteKey, findKey, insertKey, listKeys } from './keys.ts';
 import { claimJobs, createJob, deleteJob, findJob, finishJob, listJobs, renewJob, stepJob, sweepJobs } from './jobs.ts';
 import { collectMedia, deleteMedia, expireMedia, findMedia, forgetMedia, insertMedia, keepMedia } from './media.ts';
+import { listLaneOpenings, putLaneOpening } from './lane-openings.ts';
 import { addMember, changeMember, findMember, listMembers, removeMember } from './members.ts';
 import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
 import { deleteResponse, expireResponses, findResponse, insertResponse, listResponseChain } from './responses.ts';
@@ -21,6 +22,7 @@ export type PlainCallName =
   | 'createBudget' | 'findBudget' | 'listBudgets' | 'changeBudget' | 'deleteBudget'
   | 'insertProviderKey' | 'findProviderKey' | 'listProviderKeys' | 'deleteProviderKey'
   | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry'
+  | 'putLaneOpening' | 'listLaneOpenings'
   | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
   | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'deleteResponse' | 'expireResponses'
   | 'createJob' | 'findJob' | 'listJobs' | 'claimJobs' | 'renewJob' | 'stepJob' | 'finishJob' | 'deleteJob' | 'sweepJobs';
@@ -60,6 +62,8 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   findProviderKey: { mode: 'read', task: findProviderKey },
   listProviderKeys: { mode: 'read', task: listProviderKeys },
   deleteProviderKey: { mode: 'write', task: deleteProviderKey },
+  putLaneOpening: { mode: 'write', task: putLaneOpening },
+  listLaneOpenings: { mode: 'read', task: listLaneOpenings },
   listCatalogEntries: { mode: 'read', task: listCatalogEntries },
   catalogRevision: { mode: 'read', task: catalogRevision },
   noteCatalogBeneath: { mode: 'write', task: noteCatalogBeneath },
