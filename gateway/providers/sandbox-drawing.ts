@@ -1,4 +1,5 @@
 /** This file draws what the sandbox was asked for: a pattern only this prompt has, and the prompt itself written across it. */
+import { deflateStored } from './sandbox-deflate.ts';
 import { LETTER_HEIGHT, LETTER_WIDTH, columnsOf } from './sandbox-letters.ts';
 import { writePng } from './sandbox-png.ts';
 import type { Colour } from './sandbox-png.ts';
@@ -24,6 +25,8 @@ const TILE_CELLS = 8;
 const LINES_MAX = 6;
 const [GROUND, PATTERN, PAPER, INK] = [0, 1, 2, 3];
 const OPAQUE = 255;
+/** Of two bits each, for four colours. */
+const PIXELS_PER_BYTE = 4;
 
 /** Draws it, as PNG: the same bytes for the same drawing. */
 export function draw(drawing: Drawing): Buffer {
@@ -32,19 +35,14 @@ export function draw(drawing: Drawing): Buffer {
   const across = Math.ceil(width / cell);
   const down = Math.ceil(height / cell);
   const paint = painterOf(drawing, across, down);
-  let current = -1;
-  let pixels: Uint8Array = new Uint8Array(0);
-  return writePng({
-    width, height, palette: paletteOf(drawing),
-    row(y) {
-      const at = Math.floor(y / cell);
-      if (at !== current) {
-        current = at;
-        pixels = paintRow(at, { across, bytesPerCell: cell / 4, paint });
-      }
-      return pixels;
-    },
-  });
+  const rowBytes = Math.ceil(width / PIXELS_PER_BYTE);
+  // Each line begins with its filter: none.
+  const lines = Buffer.alloc((rowBytes + 1) * height);
+  for (let at = 0; at < down; at++) {
+    const pixels = paintRow(at, { across, bytesPerCell: cell / PIXELS_PER_BYTE, paint }).subarray(0, rowBytes);
+    for (let y = at * cell; y < Math.min(height, (at + 1) * cell); y++) lines.set(pixels, y * (rowBytes + 1) + 1);
+  }
+  return writePng({ width, height, bitDepth: 2, palette: paletteOf(drawing), lines, deflate: deflateStored });
 }
 
 type Paint = (x: number, y: number) => number;
