@@ -1,11 +1,7 @@
 /** This file writes a form (multipart/form-data), for upstreams that take one. */
+import { joinParts } from './multipart.ts';
+import type { MultipartPart, WrittenForm } from './multipart.ts';
 import type { UploadedFile } from './operation.ts';
-
-/** A form as bytes, with its content type. */
-export interface WrittenForm {
-  readonly contentType: string;
-  readonly body: Uint8Array;
-}
 
 export interface FormParts {
   /** Text fields as they stand in a JSON body: lists become `x[]`, objects `x[name]`; null and undefined are left out. */
@@ -15,26 +11,14 @@ export interface FormParts {
   readonly secret: string;
 }
 
-const NEWLINE = '\r\n';
-
 /** Writes a form. Files come after the fields, in their order; those of one field that are several as `x[]`. */
 export function writeForm({ fields, files, secret }: FormParts): WrittenForm {
-  const boundary = `interline-${secret}`;
-  const chunks: Uint8Array[] = [];
-  const open = (disposition: string, type: string): void => {
-    chunks.push(Buffer.from(`--${boundary}${NEWLINE}content-disposition: form-data; ${disposition}${NEWLINE}${type}${NEWLINE}`));
-  };
-  for (const [name, text] of flatten(fields)) {
-    open(`name="${quote(name)}"`, '');
-    chunks.push(Buffer.from(text + NEWLINE));
-  }
-  for (const file of files) {
-    const isOne = files.filter((other) => other.field === file.field).length === 1;
-    open(`name="${quote(isOne ? file.field : `${file.field}[]`)}"; filename="${quote(file.name)}"`, `content-type: ${file.contentType}${NEWLINE}`);
-    chunks.push(file.bytes, Buffer.from(NEWLINE));
-  }
-  chunks.push(Buffer.from(`--${boundary}--${NEWLINE}`));
-  return { contentType: `multipart/form-data; boundary=${boundary}`, body: Buffer.concat(chunks) };
+  const texts = flatten(fields).map(([name, value]): MultipartPart => ({ name: quote(name), value }));
+  const uploads = files.map(({ field, name, contentType, bytes }): MultipartPart => {
+    const isOne = files.filter((other) => other.field === field).length === 1;
+    return { name: quote(isOne ? field : `${field}[]`), fileName: quote(name), contentType, value: bytes };
+  });
+  return joinParts([...texts, ...uploads], `interline-${secret}`);
 }
 
 function flatten(fields: Readonly<Record<string, unknown>>): [name: string, text: string][] {
