@@ -6,7 +6,7 @@ import { sniffContentType } from '../foundation/sniff.ts';
 import { authorization } from './authorization.ts';
 import { classifyGeminiError } from './gemini-content-error.ts';
 import type { ImageRequest, ImagesWire } from './images.ts';
-import { refusal } from './sandbox.ts';
+import { refusal } from './sandbox-script.ts';
 import type { HttpRequest, ScriptedReply, WireRequest } from './wire.ts';
 
 export const geminiImagesWire: ImagesWire = {

@@ -2,8 +2,8 @@
 import { openNoStream, inputsOf, readEmbeddings, readNoText, toBase64 } from './embeddings.ts';
 import type { EmbeddingsWire } from './embeddings.ts';
 import { classifyOpenAiError } from './openai-error.ts';
-import { readOptions } from './sandbox-options.ts';
-import { breakOf, fault, refusal, script } from './sandbox.ts';
+import { refuse } from './sandbox-options.ts';
+import { readBehaviour, refusal, replyScript } from './sandbox-script.ts';
 import { countTokens, hashText, splitTokens } from './sandbox-tokens.ts';
 
 /** As many numbers as OpenAI's small model gives. */
@@ -17,13 +17,13 @@ const WORDS_MAX = 20_000;
 /** The wire of `sandbox/embedding`. */
 export const sandboxEmbeddingsWire: EmbeddingsWire = {
   takesTokens: true,
-  encode({ target, body }) {
-    const options = readOptions(body.sandbox, target.options);
-    if ('message' in options) return refusal(options, {});
-    if (options.failStatus !== null) return fault(options.failStatus, options);
+  encode(request) {
+    const { target, body } = request;
+    const options = readBehaviour(request);
+    if ('kind' in options) return options;
     const dimensions = body.dimensions ?? DIMENSIONS_DEFAULT;
     if (dimensions > DIMENSIONS_MAX) {
-      return refusal({ status: 400, type: 'invalid_request_error', param: 'dimensions', code: 'invalid_value', message: `The sandbox gives vectors of at most ${DIMENSIONS_MAX} numbers.` }, {});
+      return refusal(refuse(`The sandbox gives vectors of at most ${DIMENSIONS_MAX} numbers.`, 'dimensions', 'invalid_value'), {});
     }
     const inputs = inputsOf(body.input);
     const promptTokens = inputs.reduce((sum, input) => sum + (typeof input === 'string' ? countTokens(input) : input.length), 0);
@@ -32,13 +32,7 @@ export const sandboxEmbeddingsWire: EmbeddingsWire = {
       return { object: 'embedding', index, embedding: body.encoding_format === 'base64' ? toBase64(vector) : vector };
     });
     const usage = options.shouldOmitUsage ? {} : { usage: { prompt_tokens: promptTokens, total_tokens: promptTokens } };
-    const json = JSON.stringify({ object: 'list', data, model: `sandbox/${target.upstreamModel}`, ...usage });
-    const broken = breakOf(options);
-    return script({
-      headDelayMs: options.firstTokenMs,
-      steps: broken?.after === 0 ? [] : [{ afterMs: 0, bytes: broken !== null || options.isMalformed ? json.slice(0, json.length / 2) : json }],
-      ending: broken?.ending ?? 'end',
-    });
+    return replyScript({ bytes: JSON.stringify({ object: 'list', data, model: `sandbox/${target.upstreamModel}`, ...usage }) }, options);
   },
   readReply: readEmbeddings,
   readText: readNoText,

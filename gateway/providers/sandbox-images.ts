@@ -7,10 +7,10 @@ import type { ImageRequest, ImagesWire } from './images.ts';
 import { classifyOpenAiError } from './openai-error.ts';
 import { draw } from './sandbox-drawing.ts';
 import type { Drawing } from './sandbox-drawing.ts';
-import { readOptions, refuse } from './sandbox-options.ts';
+import { refuse } from './sandbox-options.ts';
 import type { Problem, SandboxOptions } from './sandbox-options.ts';
+import { readBehaviour, refusal, replyScript, streamScript } from './sandbox-script.ts';
 import { countTokens, hashText } from './sandbox-tokens.ts';
-import { breakOf, fault, refusal, script } from './sandbox.ts';
 import type { ScriptedReply, ScriptStep, WireRequest } from './wire.ts';
 
 export const sandboxImagesWire: ImagesWire = { encode: encodeSandbox, isStreaming: () => true, classify: classifyOpenAiError };
@@ -31,12 +31,12 @@ interface Order {
 }
 
 function encodeSandbox(request: WireRequest<ImageRequest>): ScriptedReply {
-  const options = readOptions(request.body.sandbox, request.target.options);
-  if ('message' in options) return refusal(options, {});
-  if (options.failStatus !== null) return fault(options.failStatus, options);
+  const options = readBehaviour(request);
+  if ('kind' in options) return options;
   const order = readOrder(request);
   if ('message' in order) return refusal(order, { headDelayMs: options.firstTokenMs });
-  return request.isStream ? streamScript(order, options) : replyScript(order, options);
+  if (!request.isStream) return replyScript({ bytes: writeOrder(order, options), tokens: order.images.length }, options);
+  return streamScript({ events: order.images.length * (order.partials + 1), play: (eventsMax) => playEvents(order, options, eventsMax) }, options);
 }
 
 function readOrder({ body, files, nowSeconds }: WireRequest<ImageRequest>): Order | Problem {
@@ -75,28 +75,9 @@ function sizeOf(size: string, first: Buffer | undefined): { width: number; heigh
   return given && Math.max(given.width, given.height) <= SIDE_MOST && Math.min(given.width, given.height) >= SIDE_LEAST ? given : { width: SIZE_DEFAULT, height: SIZE_DEFAULT };
 }
 
-function replyScript(order: Order, options: SandboxOptions): ScriptedReply {
-  const data = order.images.map((image) => ({ b64_json: draw(image).toString('base64') }));
-  const json = JSON.stringify({ created: order.nowSeconds, data, ...order.about, ...(options.shouldOmitUsage ? {} : { usage: order.usage }) });
-  const broken = breakOf(options);
-  const bytes = broken !== null || options.isMalformed ? json.slice(0, json.length / 2) : json;
-  return script({
-    headDelayMs: options.firstTokenMs + options.tokenMs * order.images.length,
-    steps: broken?.after === 0 ? [] : [{ afterMs: 0, bytes }],
-    ending: broken?.ending ?? 'end',
-  });
-}
-
-function streamScript(order: Order, options: SandboxOptions): ScriptedReply {
-  const broken = breakOf(options);
-  const eventCount = order.images.length * (order.partials + 1);
-  const isBroken = broken !== null && broken.after < eventCount;
-  return script({
-    headDelayMs: options.firstTokenMs,
-    headers: { 'content-type': 'text/event-stream; charset=utf-8' },
-    steps: playEvents(order, options, isBroken ? broken.after : eventCount),
-    ending: isBroken ? broken.ending : 'end',
-  });
+function writeOrder({ images, nowSeconds, about, usage }: Order, options: SandboxOptions): string {
+  const data = images.map((image) => ({ b64_json: draw(image).toString('base64') }));
+  return JSON.stringify({ created: nowSeconds, data, ...about, ...(options.shouldOmitUsage ? {} : { usage }) });
 }
 
 function* playEvents({ images, about, usage, kind, partials, nowSeconds }: Order, options: SandboxOptions, eventsMax: number): Generator<ScriptStep> {

@@ -1,4 +1,5 @@
 /** This file is the sandbox's own API beside chat, so that paths which are not metered can be tried without a provider: its models and files. */
+import { script } from './sandbox-script.ts';
 import type { ScriptedReply } from './wire.ts';
 
 const MODELS = ['echo', 'chat'];
@@ -26,8 +27,5 @@ export function playSandboxRefusal(message: string): ScriptedReply {
 }
 
 function play(status: number, value: unknown): ScriptedReply {
-  return {
-    kind: 'script', headDelayMs: 0, status, headers: { 'content-type': 'application/json' }, ending: 'end', warnings: [],
-    steps: [{ afterMs: 0, bytes: JSON.stringify(value) }],
-  };
+  return script({ status, steps: [{ afterMs: 0, bytes: JSON.stringify(value) }] });
 }

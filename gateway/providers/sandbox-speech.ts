@@ -1,9 +1,9 @@
 /** This file is the sandbox's speech: a tone for every character, as WAV or as raw samples, the same for the same text. */
 import type { CreateSpeechRequest } from '../../generated/client/types.gen.ts';
 import type { SpeechWire } from './openai-speech.ts';
-import { breakOf, fault, refusal, script } from './sandbox.ts';
-import { readOptions, refuse } from './sandbox-options.ts';
+import { refuse } from './sandbox-options.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
+import { readBehaviour, refusal, replyScript, streamScript } from './sandbox-script.ts';
 import { countTokens } from './sandbox-tokens.ts';
 import type { ScriptedReply, ScriptStep, WireRequest } from './wire.ts';
 
@@ -26,10 +26,9 @@ const EVENT_BYTES = 12_000;
 const MS_PER_TOKEN = 50;
 
 function encodeSpeech(request: WireRequest<CreateSpeechRequest>): ScriptedReply {
-  const { body, target, isStream } = request;
-  const options = readOptions(body.sandbox, target.options);
-  if ('message' in options) return refusal(options, {});
-  if (options.failStatus !== null) return fault(options.failStatus, options);
+  const { body, isStream } = request;
+  const options = readBehaviour(request);
+  if ('kind' in options) return options;
   // Nobody made it an MP3: what is not asked for is answered as what there is.
   const format = body.response_format ?? 'wav';
   if (format !== 'wav' && format !== 'pcm') {
@@ -37,7 +36,8 @@ function encodeSpeech(request: WireRequest<CreateSpeechRequest>): ScriptedReply 
   }
   const sound = speak(body.input, { speed: body.speed ?? 1, headBytes: format === 'pcm' ? 0 : WAV_HEADER_BYTES });
   if (format === 'wav') writeWavHeader(sound);
-  return isStream ? streamScript(sound, body, options) : wholeScript(sound, format, options);
+  if (!isStream) return replyScript({ bytes: sound, contentType: `audio/${format}`, malformed: '{"broken":true}' }, options);
+  return streamScript({ events: Math.ceil(sound.length / EVENT_BYTES) + 1, play: (eventsMax) => playEvents({ sound, body, options }, eventsMax) }, options);
 }
 
 /** A triangle wave whose pitch goes by the character; spaces are silent. Room for a header is left before it. */
@@ -71,28 +71,6 @@ function writeWavHeader(header: Buffer): void {
   header.writeUInt16LE(BYTES_PER_SAMPLE * 8, 34);
   header.write('data', 36, 'latin1');
   header.writeUInt32LE(dataBytes, 40);
-}
-
-function wholeScript(sound: Buffer, format: 'wav' | 'pcm', options: SandboxOptions): ScriptedReply {
-  const broken = breakOf(options);
-  return script({
-    headDelayMs: options.firstTokenMs,
-    headers: { 'content-type': `audio/${format}` },
-    steps: broken?.after === 0 ? [] : [{ afterMs: 0, bytes: options.isMalformed ? '{"broken":true}' : broken ? sound.subarray(0, sound.length / 2) : sound }],
-    ending: broken?.ending ?? 'end',
-  });
-}
-
-function streamScript(sound: Buffer, body: CreateSpeechRequest, options: SandboxOptions): ScriptedReply {
-  const broken = breakOf(options);
-  const pieces = Math.ceil(sound.length / EVENT_BYTES);
-  const isBroken = broken !== null && broken.after < pieces + 1;
-  return script({
-    headDelayMs: options.firstTokenMs,
-    headers: { 'content-type': 'text/event-stream; charset=utf-8' },
-    steps: playEvents({ sound, body, options }, isBroken ? broken.after : pieces + 1),
-    ending: isBroken ? broken.ending : 'end',
-  });
 }
 
 function* playEvents({ sound, body, options }: { sound: Buffer; body: CreateSpeechRequest; options: SandboxOptions }, eventsMax: number): Generator<ScriptStep> {

@@ -3,9 +3,9 @@ import type { TranscriptionUsage, TranscriptionWord } from '../../generated/clie
 import type { AudioContainer, AudioFacts } from '../foundation/audio-facts.ts';
 import { audioMsLikely, measureAudio } from '../foundation/audio-length.ts';
 import type { TranscriptionRequest, TranscriptionWire } from './openai-transcriptions.ts';
-import { breakOf, fault, refusal, script } from './sandbox.ts';
-import { readOptions, refuse } from './sandbox-options.ts';
+import { refuse } from './sandbox-options.ts';
 import type { SandboxOptions } from './sandbox-options.ts';
+import { readBehaviour, refusal, replyScript, streamScript } from './sandbox-script.ts';
 import { scoreTokens, splitTokens } from './sandbox-tokens.ts';
 import type { ScriptedReply, ScriptStep, WireRequest } from './wire.ts';
 
@@ -26,16 +26,15 @@ interface Told {
 }
 
 function encodeTranscription(request: WireRequest<TranscriptionRequest>): ScriptedReply {
-  const { body, files, target, isStream } = request;
-  const options = readOptions(body.sandbox, target.options);
-  if ('message' in options) return refusal(options, {});
-  if (options.failStatus !== null) return fault(options.failStatus, options);
+  const { body, files, isStream } = request;
+  const options = readBehaviour(request);
+  if ('kind' in options) return options;
   const bytes = files[0]?.bytes ?? Buffer.alloc(0);
   const facts = measureAudio(bytes);
   if (!facts) return refusal(refuse('The audio file could not be decoded or its format is not supported.', 'file', 'invalid_value'), {});
   const text = describe(facts);
   const told = { body, text, tokens: splitTokens(text), durationMs: audioMsLikely(bytes, facts), hasUsage: !options.shouldOmitUsage };
-  return isStream ? streamScript(told, options) : wholeScript(told, options);
+  return isStream ? playTold(told, options) : wholeScript(told, options);
 }
 
 const NAMES: Readonly<Record<AudioContainer, string>> = {
@@ -50,15 +49,9 @@ function describe({ container, durationMs, sampleRate, channels }: AudioFacts): 
 }
 
 function wholeScript(told: Told, options: SandboxOptions): ScriptedReply {
-  const whole = write(told);
-  const broken = breakOf(options);
-  const isHalf = broken !== null || options.isMalformed;
-  return script({
-    headDelayMs: options.firstTokenMs + options.tokenMs * told.tokens.length,
-    headers: { 'content-type': whole.startsWith('{') ? 'application/json' : 'text/plain; charset=utf-8' },
-    steps: broken?.after === 0 ? [] : [{ afterMs: 0, bytes: isHalf ? whole.slice(0, whole.length / 2) : whole }],
-    ending: broken?.ending ?? 'end',
-  });
+  const bytes = write(told);
+  const contentType = bytes.startsWith('{') ? 'application/json' : 'text/plain; charset=utf-8';
+  return replyScript({ bytes, tokens: told.tokens.length, contentType }, options);
 }
 
 function write(told: Told): string {
@@ -120,17 +113,10 @@ function logprobsOf({ body }: Told, tokens: readonly string[]): object {
   return { logprobs: scoreTokens(tokens, 0).map(({ token, logprob, bytes }) => ({ token, logprob, bytes })) };
 }
 
-function streamScript(told: Told, options: SandboxOptions): ScriptedReply {
-  const broken = breakOf(options);
+function playTold(told: Told, options: SandboxOptions): ScriptedReply {
   const events = eventsOf(told);
   if (options.isMalformed) events.splice(1, 0, '{"type":"transcript.text.delta","delta":');
-  const isBroken = broken !== null && broken.after < events.length;
-  return script({
-    headDelayMs: options.firstTokenMs,
-    headers: { 'content-type': 'text/event-stream; charset=utf-8' },
-    steps: playEvents(isBroken ? events.slice(0, broken.after) : events, options.tokenMs),
-    ending: isBroken ? broken.ending : 'end',
-  });
+  return streamScript({ events: events.length, play: (eventsMax) => playEvents(events.slice(0, eventsMax), options.tokenMs) }, options);
 }
 
 function eventsOf(told: Told): string[] {

@@ -2,7 +2,7 @@
 import { classifyOpenAiError } from './openai-error.ts';
 import { readStarted, readVideo } from './openai-videos.ts';
 import { refuse } from './sandbox-options.ts';
-import type { Problem } from './sandbox-options.ts';
+import { refusal, script } from './sandbox-script.ts';
 import { encodeH264 } from './sandbox-video-h264.ts';
 import { readJobId, stepsOf, STEPS, TURNING_STEP, writeJobId } from './sandbox-video-job.ts';
 import type { SandboxVideoJob } from './sandbox-video-job.ts';
@@ -67,23 +67,15 @@ function isSize({ width, height }: VideoSize): boolean {
   return [width, height].every((side) => side % 2 === 0 && side >= SIDE_MIN && side <= SIDE_MAX) && width * height <= PIXELS_MAX;
 }
 
-function script(parts: Partial<ScriptedReply> & Pick<ScriptedReply, 'steps'>): ScriptedReply {
-  return { kind: 'script', headDelayMs: 0, status: 200, headers: { 'content-type': 'application/json' }, ending: 'end', warnings: [], ...parts };
-}
-
 function answerStart(json: string, { isMalformed, isLost }: SandboxVideoOptions, warnings: readonly string[]): ScriptedReply {
   if (isLost) return script({ steps: [], ending: 'reset', warnings });
   return script({ steps: [{ afterMs: 0, bytes: isMalformed ? json.slice(0, json.length / 2) : json }], warnings });
 }
 
-function refusal({ status, message, type, param, code }: Problem, headers: Readonly<Record<string, string>>): ScriptedReply {
-  return script({ status, headers: { 'content-type': 'application/json', ...headers }, steps: [{ afterMs: 0, bytes: JSON.stringify({ error: { message, type, param, code } }) }] });
-}
-
 /** The failure the caller asked for. */
 function fault(status: number, retryAfterSeconds: number | null): ScriptedReply {
   const problem = { status, message: 'The sandbox was told to refuse this request.', type: status >= 500 ? 'server_error' : 'invalid_request_error', param: null, code: null };
-  return refusal(problem, retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) });
+  return refusal(problem, retryAfterSeconds === null ? {} : { headers: { 'content-type': 'application/json', 'retry-after': String(retryAfterSeconds) } });
 }
 
 function pollVideo(upstreamId: string, nowMs: number): ScriptedReply {
