@@ -1,7 +1,6 @@
 /** This file writes Anthropic's Messages request for a chat request; every field is mapped, or dropped with a warning. */
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import type { Quirks } from '../foundation/terms.ts';
 import { ruleOf } from './anthropic-messages-models.ts';
 import type { ModelRule } from './anthropic-messages-models.ts';
 import { toPrompt } from './anthropic-messages-prompt.ts';
@@ -9,6 +8,7 @@ import { fitSchema } from './anthropic-messages-schema.ts';
 import { planReasoning } from './anthropic-messages-thinking.ts';
 import type { Warn } from './anthropic-messages-thinking.ts';
 import { planTools } from './anthropic-messages-tools.ts';
+import { withoutDropped } from './dropped-fields.ts';
 import type { WireRequest } from './wire.ts';
 
 /** What is generated at most when the caller names no cap: Anthropic wants one always. */
@@ -26,7 +26,7 @@ export function toMessagesBody(request: WireRequest): MessagesBody {
   const warnings = new Set<string>();
   const warn: Warn = (line) => { warnings.add(line); };
   const rule = ruleOf(request.target.upstreamModel);
-  const body = withoutRefused(request, warn);
+  const body = withoutDropped(request, warn);
   warnOfDropped(body, warn);
   const prompt = toPrompt(body.messages, warn);
   const { tools, choice, isForced } = planTools(body, rule, warn);
@@ -50,18 +50,6 @@ export function toMessagesBody(request: WireRequest): MessagesBody {
     ...(request.isStream ? { stream: true } : {}),
   };
   return { json: JSON.stringify(json), warnings: [...warnings] };
-}
-
-/** Takes out what the catalogue says this target refuses. */
-function withoutRefused(request: WireRequest, warn: Warn): ChatCompletionRequest {
-  const quirks: Quirks = { ...request.target.provider.quirks, ...request.target.quirks };
-  const body: ChatCompletionRequest = { ...request.body };
-  for (const field of quirks.dropFields ?? []) {
-    if (field === 'model' || field === 'messages' || !Object.hasOwn(body, field)) continue;
-    Reflect.deleteProperty(body, field);
-    warn(`${field}: dropped, ${request.target.id} does not take it`);
-  }
-  return body;
 }
 
 const MAPPED: ReadonlySet<string> = new Set([

@@ -3,7 +3,7 @@ import { classifyMessageError } from './anthropic-messages-error.ts';
 import { readMessage, readMessageText, toChatCompletion } from './anthropic-messages-reply.ts';
 import { toMessagesBody } from './anthropic-messages-request.ts';
 import { openMessageStream } from './anthropic-messages-stream.ts';
-import { authorization } from './authorization.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { HttpRequest, Wire, WireRequest } from './wire.ts';
 
 /** The wire of Anthropic, and of servers that speak its API. */
@@ -17,14 +17,7 @@ export const anthropicMessagesWire: Wire = {
 };
 
 function encodeMessages(request: WireRequest): HttpRequest {
-  const { provider } = request.target;
   const { json, warnings } = toMessagesBody(request);
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: request.isStream ? 'text/event-stream' : 'application/json',
-    'accept-encoding': 'identity',
-    ...provider.headers,
-    ...authorization(provider),
-  };
+  const headers = requestHeaders(request.target.provider, { wire: 'anthropic-messages', isStream: request.isStream });
   return { kind: 'http', method: 'POST', path: '/messages', headers, body: json, warnings };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { WireName } from '../foundation/terms.ts';
 import { askModels } from './ask-models.ts';
 import { authorization } from './authorization.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { HttpRequest } from './wire.ts';
 
 function provider(wire: WireName, apiKey: string | null) {
@@ -19,6 +20,13 @@ describe('authorization', () => {
     ['anthropic-messages', null, { 'anthropic-version': '2023-06-01' }],
   ])('%s with %s', (wire, key, headers) => {
     expect(authorization(provider(wire, key))).toEqual(headers);
+  });
+
+  test('goes by the wire that is spoken, where the provider has several', () => {
+    const mixed = { ...provider('openai-chat', 'k'), wires: { chat: 'gemini-content' as const } };
+    expect(requestHeaders(mixed, { wire: 'gemini-content' })).toEqual({
+      'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity', 'x-fixed': '1', 'x-goog-api-key': 'k',
+    });
   });
 
   test('goes with the question which models there are', async () => {

@@ -2,6 +2,8 @@
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
 import { arrayAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import { warnOfUnplaced } from './dropped-fields.ts';
+import type { Places } from './dropped-fields.ts';
 import type { Warn } from './gemini-content-media.ts';
 import { writePrompt } from './gemini-content-messages.ts';
 import { thinkingConfig, thinksByLevel } from './gemini-content-thinking.ts';
@@ -31,14 +33,17 @@ const FIELDS: Readonly<Record<keyof ChatCompletionRequest, string | null>> = {
   prompt_cache_options: 'dropped, Gemini finds common prefixes itself',
   sandbox: 'dropped, the sandbox is another provider',
 };
-const WHY: ReadonlyMap<string, string | null> = new Map(Object.entries(FIELDS));
 
 /** What asks for nothing but what Gemini does anyway is left out without a word. */
 const HARMLESS: Readonly<Record<string, readonly unknown[]>> = { parallel_tool_calls: [true], store: [false], service_tier: ['auto', 'default', 'standard'], verbosity: ['medium'] };
 
+const PLACES: Places = {
+  why: new Map(Object.entries(FIELDS)),
+  own: 'extra_body',
+  isHarmless: (field, value) => HARMLESS[field]?.includes(value) === true || (isJsonObject(value) && Object.keys(value).length === 0),
+};
+
 const SEED_MAX = 2 ** 31 - 1;
-const FIELD_NAME_CHARS_MAX = 64;
-const UNKNOWN_FIELDS_MAX = 16;
 
 /** Gemini's request and one line for each field that was changed or dropped. */
 export interface GeminiRequest {
@@ -62,7 +67,7 @@ export function writeGeminiRequest(request: ChatCompletionRequest, { upstreamMod
     delete body[field];
     warn(field, `dropped, ${upstreamModel} does not take it`);
   }
-  warnOfDropped(body, warn);
+  warnOfUnplaced(body, PLACES, warn);
   const { system, contents } = writePrompt(arrayAt(body, 'messages'), { needsSignatures: thinksByLevel(upstreamModel), warn });
   const generationConfig = { ...sampling(body, warn), ...format(body, warn), ...thinkingConfig(body, upstreamModel, warn) };
   return {
@@ -74,21 +79,6 @@ export function writeGeminiRequest(request: ChatCompletionRequest, { upstreamMod
     },
     warnings: [...warnings],
   };
-}
-
-function warnOfDropped(body: JsonObject, warn: Warn): void {
-  let unknown = 0;
-  for (const [field, value] of Object.entries(body)) {
-    const why = WHY.get(field);
-    if (value === null || value === undefined || why === null || field === 'extra_body') continue;
-    if (why === undefined) {
-      if (++unknown <= UNKNOWN_FIELDS_MAX) warn(field.slice(0, FIELD_NAME_CHARS_MAX), 'dropped, this wire does not know it');
-      else if (unknown === UNKNOWN_FIELDS_MAX + 1) warn('others', 'dropped, this wire does not know them');
-      continue;
-    }
-    if (HARMLESS[field]?.includes(value) === true || (isJsonObject(value) && Object.keys(value).length === 0)) continue;
-    warn(field, why);
-  }
 }
 
 function numberAt(body: JsonObject, key: string): number | null {

@@ -1,9 +1,10 @@
 /** This file is the `gemini-content` wire: chat completions over the Gemini API's `generateContent`. https://ai.google.dev/api/generate-content (2026-11). */
-import { authorization } from './authorization.ts';
+import { droppedFields } from './dropped-fields.ts';
 import { classifyGeminiError } from './gemini-content-error.ts';
 import { readGeminiReply, readGeminiText, toChatCompletion } from './gemini-content-reply.ts';
 import { writeGeminiRequest } from './gemini-content-request.ts';
 import { openGeminiStream } from './gemini-content-stream.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { HttpRequest, Wire, WireRequest } from './wire.ts';
 
 /** The wire of Google's Gemini API. */
@@ -17,16 +18,9 @@ export const geminiContentWire: Wire = {
 };
 
 function encodeGemini(request: WireRequest): HttpRequest {
-  const { provider, upstreamModel, quirks } = request.target;
-  const dropFields = quirks.dropFields ?? provider.quirks.dropFields ?? [];
-  const { body, warnings } = writeGeminiRequest(request.body, { upstreamModel, dropFields });
-  const headers = {
-    'content-type': 'application/json',
-    accept: request.isStream ? 'text/event-stream' : 'application/json',
-    'accept-encoding': 'identity',
-    ...provider.headers,
-    ...authorization(provider),
-  };
+  const { provider, upstreamModel } = request.target;
+  const { body, warnings } = writeGeminiRequest(request.body, { upstreamModel, dropFields: droppedFields(request.target) });
+  const headers = requestHeaders(provider, { wire: 'gemini-content', isStream: request.isStream });
   const path = `/${pathOf(upstreamModel)}:${request.isStream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`;
   return { kind: 'http', method: 'POST', path, headers, body: JSON.stringify(body), warnings };
 }

@@ -1,9 +1,9 @@
 /** This file is the wire of embeddings for Google's Gemini API: `batchEmbedContents`. https://ai.google.dev/api/embeddings (2026-11). */
 import { arrayAt, countAt, objectAt } from '../foundation/json-value.ts';
-import { authorization } from './authorization.ts';
 import { inputsOf, openNoStream, readNoText, usageOfPrompt } from './embeddings.ts';
 import type { EmbeddingsWire } from './embeddings.ts';
 import { classifyGeminiError } from './gemini-content-error.ts';
+import { requestHeaders } from './request-headers.ts';
 
 /** The wire of Gemini's embeddings. A batch has at most 100 inputs; more is refused by Google. */
 export const geminiEmbeddingsWire: EmbeddingsWire = {
@@ -15,7 +15,7 @@ export const geminiEmbeddingsWire: EmbeddingsWire = {
     const size = typeof body.dimensions === 'number' ? { outputDimensionality: body.dimensions } : {};
     const requests = texts.map((text) => ({ model, content: { parts: [{ text }] }, ...size }));
     const warnings = Object.entries(body).filter(([key, value]) => value !== null && !KNOWN.has(key)).map(([key]) => `${key}: dropped, Gemini has nothing like it`);
-    const headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity', ...provider.headers, ...authorization(provider) };
+    const headers = requestHeaders(provider, { wire: 'gemini-content' });
     return { kind: 'http', method: 'POST', path: `/models/${encodeURIComponent(upstreamModel)}:batchEmbedContents`, headers, body: JSON.stringify({ requests }), warnings };
   },
   readReply(text) {

@@ -3,9 +3,10 @@ import { readImageSize } from '../foundation/image-size.ts';
 import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import { sniffContentType } from '../foundation/sniff.ts';
-import { authorization } from './authorization.ts';
+import { droppedLine } from './dropped-fields.ts';
 import { classifyGeminiError } from './gemini-content-error.ts';
 import type { ImageRequest, ImagesWire } from './images.ts';
+import { requestHeaders } from './request-headers.ts';
 import { refusal } from './sandbox-script.ts';
 import type { HttpRequest, ScriptedReply, WireRequest } from './wire.ts';
 
@@ -34,10 +35,10 @@ function encodeGemini(request: WireRequest<ImageRequest>): HttpRequest | Scripte
   };
   const dropped = Object.entries(body).filter(([name, value]) => !KNOWN.has(name) && value !== null && value !== 'auto').map(([name]) => name);
   const { provider, upstreamModel } = target;
-  const headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity', ...provider.headers, ...authorization(provider) };
+  const headers = requestHeaders(provider, { wire: 'gemini-content' });
   return {
     kind: 'http', method: 'POST', path: `/models/${encodeURIComponent(upstreamModel)}:generateContent`, headers, body: JSON.stringify(content), isSlow: true,
-    warnings: dropped.map((name) => `${name}: dropped, ${target.id} does not take it`),
+    warnings: dropped.map((name) => droppedLine(name, target)),
   };
 }
 

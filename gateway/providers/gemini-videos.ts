@@ -2,6 +2,7 @@
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import type { Provider } from '../foundation/terms.ts';
+import { authorization } from './authorization.ts';
 import { classifyGeminiError } from './gemini-content-error.ts';
 import { askFor, base64Of, createWarnings, inlineOf, postJson, shapeOf, takeExtras, tierWithin, warnOfLacking } from './video-fields.ts';
 import type { Warn } from './video-fields.ts';
@@ -31,7 +32,7 @@ export const geminiVideosWire: VideoWire = {
 };
 
 function apiKey(provider: Provider): Record<string, string> {
-  return provider.apiKey === null ? {} : { 'x-goog-api-key': provider.apiKey };
+  return authorization(provider, 'gemini-content');
 }
 
 /** `models/veo-…/operations/…` or `operations/…`; it stands in a path. */

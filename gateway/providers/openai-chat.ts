@@ -3,9 +3,11 @@ import { editJson } from '../foundation/json-outline.ts';
 import type { JsonEdit } from '../foundation/json-outline.ts';
 import { arrayAt, isJsonObject, objectAt, parseShallowJson, stringAt } from '../foundation/json-value.ts';
 import type { Quirks } from '../foundation/terms.ts';
+import { droppedFields, droppedLine } from './dropped-fields.ts';
 import { openChatStream } from './openai-chat-stream.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
 import { classifyOpenAiError } from './openai-error.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { HttpRequest, ReplyFacts, Wire, WireRequest } from './wire.ts';
 
 /** The wire of every upstream that speaks OpenAI's chat completions. */
@@ -25,13 +27,7 @@ function encodeChat(request: WireRequest): HttpRequest {
   const quirks: Quirks = { ...provider.quirks, ...target.quirks };
   if (request.isStream && quirks.streamOptions !== false) edits.push(askForUsage(request));
   applyQuirks(request, quirks, { edits, warnings });
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: request.isStream ? 'text/event-stream' : 'application/json',
-    'accept-encoding': 'identity',
-    ...provider.headers,
-  };
-  if (provider.apiKey !== null) headers['authorization'] = `Bearer ${provider.apiKey}`;
+  const headers = requestHeaders(provider, { wire: 'openai-chat', isStream: request.isStream });
   return { kind: 'http', method: 'POST', path: '/chat/completions', headers, body: editJson(request.bodyText, request.outline, edits), warnings };
 }
 
@@ -59,10 +55,10 @@ function applyQuirks(request: WireRequest, quirks: Quirks, into: { edits: JsonEd
     into.edits.push({ kind: 'drop', key });
     into.warnings.push(`${key.slice(0, RECASED_CHARS_MAX)}: dropped, it is written ${key.toLowerCase()}`);
   }
-  for (const key of quirks.dropFields ?? []) {
+  for (const key of droppedFields(request.target)) {
     if (!has(key)) continue;
     into.edits.push({ kind: 'drop', key });
-    into.warnings.push(`${key}: dropped, ${request.target.id} does not take it`);
+    into.warnings.push(droppedLine(key, request.target));
   }
 }
 

@@ -4,9 +4,10 @@ import type { JsonEdit } from '../foundation/json-outline.ts';
 import type { UploadedFile } from '../foundation/operation.ts';
 import type { Target } from '../foundation/terms.ts';
 import { writeForm } from '../foundation/write-form.ts';
-import { authorization } from './authorization.ts';
+import { droppedFields, droppedLine } from './dropped-fields.ts';
 import type { ImageRequest, ImagesWire } from './images.ts';
 import { classifyOpenAiError } from './openai-error.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { HttpRequest, WireRequest } from './wire.ts';
 
 export const openaiImagesWire: ImagesWire = {
@@ -18,13 +19,9 @@ export const openaiImagesWire: ImagesWire = {
 /** These always answer in base64, and refuse to be told so. */
 const ALWAYS_BASE64 = /^(?:gpt-image|chatgpt-image)/;
 
-function droppedFields(target: Target): readonly string[] {
-  return { ...target.provider.quirks, ...target.quirks }.dropFields ?? [];
-}
-
 function warningsOf(target: Target, fields: readonly string[]): string[] {
   const dropped = droppedFields(target);
-  return fields.flatMap((name) => (dropped.includes(name) && name !== 'stream' ? [`${name}: dropped, ${target.id} does not take it`] : []));
+  return fields.flatMap((name) => (dropped.includes(name) && name !== 'stream' ? [droppedLine(name, target)] : []));
 }
 
 /** Base64 is asked for whatever the caller wants: the bytes are kept here, and need not be fetched. */
@@ -36,7 +33,7 @@ function encodeGeneration(request: WireRequest<ImageRequest>): HttpRequest {
   else if (fields.includes('response_format')) edits.push({ kind: 'drop', key: 'response_format' });
   for (const key of droppedFields(target)) if (fields.includes(key) && key !== 'response_format') edits.push({ kind: 'drop', key });
   return {
-    kind: 'http', method: 'POST', path: '/images/generations', headers: headersOf(target, { isStream, contentType: 'application/json' }), isSlow: true,
+    kind: 'http', method: 'POST', path: '/images/generations', headers: requestHeaders(target.provider, { wire: 'openai-chat', isStream }), isSlow: true,
     body: editJson(bodyText, outline, edits), warnings: warningsOf(target, fields),
   };
 }
@@ -55,14 +52,9 @@ function encodeEdit(request: WireRequest<ImageRequest>): HttpRequest {
   };
   const form = writeForm({ fields, files: files.map(withExtension), secret: requestId });
   return {
-    kind: 'http', method: 'POST', path: '/images/edits', headers: headersOf(target, { isStream, contentType: form.contentType }), isSlow: true,
+    kind: 'http', method: 'POST', path: '/images/edits', headers: requestHeaders(target.provider, { wire: 'openai-chat', isStream, contentType: form.contentType }), isSlow: true,
     body: form.body, warnings: warningsOf(target, known.map(([name]) => name)),
   };
-}
-
-function headersOf({ provider }: Target, { isStream, contentType }: { isStream: boolean; contentType: string }): Record<string, string> {
-  const accept = isStream ? 'text/event-stream' : 'application/json';
-  return { 'content-type': contentType, accept, 'accept-encoding': 'identity', ...provider.headers, ...authorization(provider) };
 }
 
 const EXTENSIONS: Readonly<Record<string, string>> = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' };

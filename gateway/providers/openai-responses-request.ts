@@ -3,6 +3,8 @@ import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts'
 import { isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import type { Quirks } from '../foundation/terms.ts';
+import { droppedFields, warnOfUnplaced, withoutDropped } from './dropped-fields.ts';
+import type { Places } from './dropped-fields.ts';
 import { toInput } from './openai-responses-input.ts';
 import type { Warn } from './openai-responses-reasoning.ts';
 import { writeTools } from './openai-responses-tools.ts';
@@ -22,7 +24,6 @@ const FIELDS: Readonly<Record<keyof ChatCompletionRequest, string | null>> = {
   store: 'dropped, nothing is stored at the provider',
   sandbox: 'dropped, the sandbox is another provider',
 };
-const WHY: ReadonlyMap<string, string | null> = new Map(Object.entries(FIELDS));
 
 /** What asks for nothing but what is done anyway is left out without a word. */
 const HARMLESS: Readonly<Record<string, readonly unknown[]>> = {
@@ -34,8 +35,11 @@ const SAME = [
   'temperature', 'top_p', 'moderation', 'metadata', 'service_tier', 'user', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention', 'prompt_cache_options',
 ] as const;
 
-const FIELD_NAME_CHARS_MAX = 64;
-const UNKNOWN_FIELDS_MAX = 16;
+const PLACES: Places = {
+  why: new Map(Object.entries(FIELDS)),
+  own: 'reasoning',
+  isHarmless: (field, value) => HARMLESS[field]?.includes(typeof value === 'object' ? JSON.stringify(value) : value) === true,
+};
 
 /** A request body and what had to be changed or dropped for it. */
 export interface ResponsesBody {
@@ -51,8 +55,9 @@ export function toResponsesBody(request: WireRequest): ResponsesBody {
   const warnings = new Set<string>();
   const warn: Warn = (field, why) => { warnings.add(`${field}: ${why}`); };
   const quirks: Quirks = { ...request.target.provider.quirks, ...request.target.quirks };
-  const body = withoutRefused(request, quirks, warn);
-  warnOfDropped(body, warn);
+  const body = withoutDropped(request, (line) => { warnings.add(line); });
+  warnOfUnplaced(body, PLACES, warn);
+  if (body.stream_options?.include_obfuscation === true) warn('stream_options', 'include_obfuscation dropped, this wire pads no chunks');
   const json: Record<string, unknown> = {
     model: request.target.upstreamModel,
     input: toInput(body.messages, { takesDevelopers: quirks.developerRole !== false, warn }),
@@ -66,34 +71,8 @@ export function toResponsesBody(request: WireRequest): ResponsesBody {
     ...(request.isStream ? { stream: true } : {}),
   };
   // An operator may also name what this wire adds, such as `include`, for a server that knows it not.
-  for (const field of quirks.dropFields ?? []) if (field !== 'model' && field !== 'input' && field !== 'store' && field !== 'stream') Reflect.deleteProperty(json, field);
+  for (const field of droppedFields(request.target)) if (field !== 'model' && field !== 'input' && field !== 'store' && field !== 'stream') Reflect.deleteProperty(json, field);
   return { json: JSON.stringify(json), warnings: [...warnings] };
-}
-
-/** Takes out what the catalogue says this target refuses. */
-function withoutRefused(request: WireRequest, quirks: Quirks, warn: Warn): ChatCompletionRequest {
-  const body: ChatCompletionRequest = { ...request.body };
-  for (const field of quirks.dropFields ?? []) {
-    if (field === 'model' || field === 'messages' || !Object.hasOwn(body, field)) continue;
-    Reflect.deleteProperty(body, field);
-    warn(field, `dropped, ${request.target.id} does not take it`);
-  }
-  return body;
-}
-
-function warnOfDropped(body: ChatCompletionRequest, warn: Warn): void {
-  let unknown = 0;
-  for (const [field, value] of Object.entries(body)) {
-    const why = WHY.get(field);
-    if (value === null || value === undefined || why === null || field === 'reasoning') continue;
-    if (why === undefined) {
-      if (++unknown <= UNKNOWN_FIELDS_MAX) warn(field.slice(0, FIELD_NAME_CHARS_MAX), 'dropped, this wire does not know it');
-      else if (unknown === UNKNOWN_FIELDS_MAX + 1) warn('others', 'dropped, this wire does not know them');
-      continue;
-    }
-    if (HARMLESS[field]?.includes(typeof value === 'object' ? JSON.stringify(value) : value) !== true) warn(field, why);
-  }
-  if (body.stream_options?.include_obfuscation === true) warn('stream_options', 'include_obfuscation dropped, this wire pads no chunks');
 }
 
 function sameFields(body: ChatCompletionRequest): JsonObject {

@@ -1,9 +1,9 @@
 /** This file is the `openai-responses` wire: OpenAI's Responses API, for upstreams and models that answer there best, or only there. */
-import { authorization } from './authorization.ts';
 import { classifyResponseError } from './openai-responses-error.ts';
 import { readResponse, readResponseText, toChatCompletion } from './openai-responses-reply.ts';
 import { toResponsesBody } from './openai-responses-request.ts';
 import { openResponseStream } from './openai-responses-stream.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { HttpRequest, Wire, WireRequest } from './wire.ts';
 
 /** The wire of every upstream that speaks the Responses API: OpenAI, Azure, xAI, OpenRouter, DeepSeek, vLLM, LM Studio, Ollama. */
@@ -17,14 +17,7 @@ export const openaiResponsesWire: Wire = {
 };
 
 function encodeResponses(request: WireRequest): HttpRequest {
-  const { provider } = request.target;
   const { json, warnings } = toResponsesBody(request);
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: request.isStream ? 'text/event-stream' : 'application/json',
-    'accept-encoding': 'identity',
-    ...provider.headers,
-    ...authorization(provider),
-  };
+  const headers = requestHeaders(request.target.provider, { wire: 'openai-responses', isStream: request.isStream });
   return { kind: 'http', method: 'POST', path: '/responses', headers, body: json, warnings };
 }

@@ -7,8 +7,10 @@ import { editJson } from '../foundation/json-outline.ts';
 import type { JsonEdit } from '../foundation/json-outline.ts';
 import { countAt, isJsonObject, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
+import { droppedFields, droppedLine } from './dropped-fields.ts';
 import { AudioStream } from './openai-audio-stream.ts';
 import { classifyOpenAiError } from './openai-error.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { HttpRequest, ReplySide, Wire, WireRequest } from './wire.ts';
 
 /** How a speech is asked for. Whatever the upstream, its replies are OpenAI's, and `speechReplies` reads them. */
@@ -18,21 +20,14 @@ export const openaiSpeechWire: SpeechWire = { encode: encodeSpeech };
 
 function encodeSpeech(request: WireRequest<CreateSpeechRequest>): HttpRequest {
   const { target, outline, bodyText, isStream } = request;
-  const { provider } = target;
   const has = (key: string): boolean => outline.fields.some((field) => field.key === key);
-  const dropped = ({ ...provider.quirks, ...target.quirks }.dropFields ?? []).filter(has);
+  const dropped = droppedFields(target).filter(has);
   const edits: JsonEdit[] = [
     { kind: 'set', key: 'model', json: JSON.stringify(target.upstreamModel) },
     ...dropped.map((key): JsonEdit => ({ kind: 'drop', key })),
   ];
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: isStream ? 'text/event-stream' : '*/*',
-    'accept-encoding': 'identity',
-    ...provider.headers,
-  };
-  if (provider.apiKey !== null) headers['authorization'] = `Bearer ${provider.apiKey}`;
-  const warnings = dropped.map((key) => `${key}: dropped, ${target.id} does not take it`);
+  const headers = requestHeaders(target.provider, { wire: 'openai-chat', isStream, accept: '*/*' });
+  const warnings = dropped.map((key) => droppedLine(key, target));
   return { kind: 'http', method: 'POST', path: '/audio/speech', headers, body: editJson(bodyText, outline, edits), warnings };
 }
 

@@ -7,8 +7,10 @@ import { countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-va
 import type { UploadedFile } from '../foundation/operation.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { writeForm } from '../foundation/write-form.ts';
+import { droppedFields, droppedLine } from './dropped-fields.ts';
 import { AudioStream } from './openai-audio-stream.ts';
 import { classifyOpenAiError } from './openai-error.ts';
+import { requestHeaders } from './request-headers.ts';
 import type { HttpRequest, ReplyFacts, ReplySide, Wire, WireRequest } from './wire.ts';
 
 /** The canonical request: the form, its file standing as its name. */
@@ -30,26 +32,14 @@ export function isTextFormat(body: TranscriptionRequest): boolean {
   return TEXT_FORMATS.has(body.response_format ?? 'json');
 }
 
-/** The request's own fields that a target does not take. */
-export function droppedFields({ target }: Pick<WireRequest<unknown>, 'target'>): readonly string[] {
-  return { ...target.provider.quirks, ...target.quirks }.dropFields ?? [];
-}
-
 function encodeTranscription(request: WireRequest<TranscriptionRequest>): HttpRequest {
   const { body, target, files, isStream, requestId } = request;
-  const { provider } = target;
-  const dropped = droppedFields(request);
+  const dropped = droppedFields(target);
   const known = Object.entries(body).filter(([name]) => !NOT_COPIED.includes(name));
   const fields = Object.fromEntries(known.filter(([name]) => !dropped.includes(name)));
   const form = writeForm({ fields: { model: target.upstreamModel, ...fields }, files: files.map(withExtension), secret: requestId });
-  const headers: Record<string, string> = {
-    'content-type': form.contentType,
-    accept: isStream ? 'text/event-stream' : isTextFormat(body) ? '*/*' : 'application/json',
-    'accept-encoding': 'identity',
-    ...provider.headers,
-  };
-  if (provider.apiKey !== null) headers['authorization'] = `Bearer ${provider.apiKey}`;
-  const warnings = known.flatMap(([name]) => (dropped.includes(name) ? [`${name}: dropped, ${target.id} does not take it`] : []));
+  const headers = requestHeaders(target.provider, { wire: 'openai-chat', isStream, accept: isTextFormat(body) ? '*/*' : 'application/json', contentType: form.contentType });
+  const warnings = known.flatMap(([name]) => (dropped.includes(name) ? [droppedLine(name, target)] : []));
   return { kind: 'http', method: 'POST', path: '/audio/transcriptions', headers, body: form.body, warnings };
 }
 

@@ -1,9 +1,10 @@
 /** This file is the `openai-videos` wire: OpenAI's `/videos`, which other servers speak on after OpenAI's own was shut down. */
-import { classifyOpenAiError } from './openai-error.ts';
 import { isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { MultipartPart } from '../foundation/multipart.ts';
+import { bearer } from './authorization.ts';
 import { writeMultipart } from './multipart-body.ts';
-import { askFor, bearer, createWarnings, inlineOf, postJson, warnOfLacking } from './video-fields.ts';
+import { classifyOpenAiError } from './openai-error.ts';
+import { askFor, createWarnings, inlineOf, postJson, warnOfLacking } from './video-fields.ts';
 import type { Warn } from './video-fields.ts';
 import { badReply, completedState, failedState, isPlainId, openState, secondsOf } from './video-replies.ts';
 import type { VideoStart, VideoStarted, VideoState, VideoWire } from './video-wire.ts';

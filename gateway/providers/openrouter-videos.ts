@@ -1,7 +1,8 @@
 /** This file is the `openrouter-videos` wire: OpenRouter's one asynchronous API for many models' videos. */
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import { bearer } from './authorization.ts';
 import { classifyOpenAiError } from './openai-error.ts';
-import { askFor, bearer, createWarnings, postJson, shapeOf, takeExtras, tierWithin, urlOf, warnOfLacking } from './video-fields.ts';
+import { askFor, createWarnings, postJson, shapeOf, takeExtras, tierWithin, urlOf, warnOfLacking } from './video-fields.ts';
 import { badReply, completedState, failedState, failureCode, isPlainId, openState } from './video-replies.ts';
 import type { VideoPart, VideoStart, VideoState, VideoWire } from './video-wire.ts';
 import type { HttpRequest, UpstreamFailure } from './wire.ts';

@@ -1,7 +1,8 @@
 /** This file is the `seedance-videos` wire: ByteDance's Seedance over ModelArk's tasks, at BytePlus and at Volcengine alike. */
 import { isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import { bearer } from './authorization.ts';
 import { classifyOpenAiError } from './openai-error.ts';
-import { askFor, bearer, createWarnings, inlineOf, postJson, shapeOf, takeExtras, tierWithin, urlOf, warnOfLacking } from './video-fields.ts';
+import { askFor, createWarnings, inlineOf, postJson, shapeOf, takeExtras, tierWithin, urlOf, warnOfLacking } from './video-fields.ts';
 import type { Warn } from './video-fields.ts';
 import { badReply, completedState, failedState, failureCode, isPlainId, isWebUrl, openState, secondsOf } from './video-replies.ts';
 import type { VideoPart, VideoRequest, VideoStart, VideoState, VideoWire } from './video-wire.ts';

@@ -113,11 +113,6 @@ export function tierWithin<Tier extends VideoTier>(tier: VideoTier, tiers: reado
   return nearest;
 }
 
-/** The key as most upstreams want it; a server that takes no key is sent none. */
-export function bearer({ apiKey }: Provider): Record<string, string> {
-  return apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
-}
-
 export interface RequestParts {
   readonly method: HttpRequest['method'];
   readonly path: string;

@@ -7,8 +7,9 @@ import type { Call, UploadedFile } from '../foundation/operation.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
 import { NO_USAGE } from '../metering/settle.ts';
 import { sizeCall } from '../metering/size.ts';
+import { droppedFields } from '../providers/dropped-fields.ts';
 import { transcriptionWireOf } from '../providers/index.ts';
-import { droppedFields, isTextFormat, transcriptionReplies } from '../providers/openai-transcriptions.ts';
+import { isTextFormat, transcriptionReplies } from '../providers/openai-transcriptions.ts';
 import type { TranscriptionReplies } from '../providers/openai-transcriptions.ts';
 import type { Ask } from './ask.ts';
 
@@ -51,7 +52,7 @@ export function askTranscription(call: Call<'createTranscription'>): Ask {
       if (!wire) return null;
       target = to;
       replies = transcriptionReplies({ isText: isTextFormat(body), audioMs: likelyMs });
-      const isStream = body.stream === true && !droppedFields({ target: to }).includes('stream');
+      const isStream = body.stream === true && !droppedFields(to).includes('stream');
       return { wire: replies.side, request: wire.encode({ target: to, body, bodyText, outline, files: [file], isStream, ...context }), isStream };
     },
     async count(counter, { text }): Promise<Usage> {
