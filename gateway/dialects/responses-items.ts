@@ -4,7 +4,7 @@ import { arrayAt, isJsonObject, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import { textContent, userContent } from './responses-content.ts';
 import { flatName } from './responses-names.ts';
-import { NO_THOUGHTS, hasThoughts, joinThoughts, messageFields } from './responses-thoughts.ts';
+import { GatheredThoughts, NO_THOUGHTS, messageFields } from './responses-thoughts.ts';
 import type { Thoughts } from './responses-thoughts.ts';
 import type { Warn } from './responses-tools.ts';
 
@@ -25,17 +25,17 @@ interface Turn {
   readonly texts: string[];
   readonly refusals: string[];
   readonly calls: ToolCall[];
-  thoughts: Thoughts;
+  readonly thoughts: GatheredThoughts;
 }
 
 /** Items of tools the upstream would have run itself, and others a chat has no place for, are left out with a warning. */
 export function messagesOf(items: readonly unknown[], { openThoughts, warn, param, kept }: ItemsOptions): ChatMessage[] {
   const messages: ChatMessage[] = [];
-  let turn = newTurn(kept ?? NO_THOUGHTS);
+  let turn = newTurn(kept);
   const flush = (): void => {
     const message = assistantMessage(turn);
     if (message) messages.push(message);
-    turn = newTurn(NO_THOUGHTS);
+    turn = newTurn();
   };
   items.forEach((item, at) => {
     const place = `${param}[${at}]`;
@@ -63,7 +63,7 @@ export function messagesOf(items: readonly unknown[], { openThoughts, warn, para
         return;
       case 'reasoning':
         // What the gateway has kept of its own answer is all there is to know of its thoughts.
-        if (!kept) turn.thoughts = joinThoughts(turn.thoughts, thoughtsOfItem(item, openThoughts, () => { warn(`${place}: reasoning that was not given by this gateway is not sent`); }));
+        if (!kept) turn.thoughts.add(thoughtsOfItem(item, openThoughts, () => { warn(`${place}: reasoning that was not given by this gateway is not sent`); }));
         return;
       default:
         warn(`${place}: ${typeOf(item)} dropped, no chat can be told it`);
@@ -73,8 +73,8 @@ export function messagesOf(items: readonly unknown[], { openThoughts, warn, para
   return messages;
 }
 
-function newTurn(thoughts: Thoughts): Turn {
-  return { texts: [], refusals: [], calls: [], thoughts };
+function newTurn(kept?: Thoughts): Turn {
+  return { texts: [], refusals: [], calls: [], thoughts: new GatheredThoughts(kept) };
 }
 
 /** Messages may leave their type out. */
@@ -120,15 +120,15 @@ function thoughtsOfItem(item: unknown, openThoughts: OpenThoughts, warnForeign: 
 }
 
 /** Null for a turn in which nothing was said or called: what was only thought can't be sent. */
-function assistantMessage({ texts, refusals, calls, thoughts }: Turn): ChatMessage | null {
+function assistantMessage({ texts, refusals, calls, thoughts: gathered }: Turn): ChatMessage | null {
   if (texts.length + refusals.length + calls.length === 0) return null;
-  const carried: JsonObject = hasThoughts(thoughts) ? messageFields(thoughts) : {};
+  const thoughts = gathered.read();
   return {
     role: 'assistant',
     content: texts.length === 0 ? null : texts.join('\n'),
     ...(refusals.length === 0 ? {} : { refusal: refusals.join('\n') }),
     ...(calls.length === 0 ? {} : { tool_calls: calls.map((call) => ({ ...call, ...signed(thoughts.calls[call.id]) })) }),
-    ...carried,
+    ...messageFields(thoughts),
   };
 }
 

@@ -13,7 +13,7 @@ import type { ToolNames } from './responses-names.ts';
 import { annotationOf, incompleteReasonOf, logprobOf, usageOf, writeResource } from './responses-resource.ts';
 import type { Frame, Stage } from './responses-resource.ts';
 import { itemId } from './responses-state.ts';
-import { NO_THOUGHTS, hasThoughts, joinThoughts, thoughtsOf } from './responses-thoughts.ts';
+import { GatheredThoughts, thoughtsOf } from './responses-thoughts.ts';
 import type { Thoughts } from './responses-thoughts.ts';
 
 export interface StreamSetup {
@@ -45,9 +45,9 @@ export class ResponsesStream implements DialectStream {
   #serviceTier: string | null = null;
   #finishReason: string | null = null;
   #usage: JsonObject | null = null;
-  #thoughts: Thoughts = NO_THOUGHTS;
+  readonly #thoughts = new GatheredThoughts();
   /** Of the thoughts, what is in no reasoning item yet. */
-  #unsealed: Thoughts = NO_THOUGHTS;
+  #unsealed = new GatheredThoughts();
   #finished: Finished | null = null;
 
   constructor(setup: StreamSetup) {
@@ -90,7 +90,7 @@ export class ResponsesStream implements DialectStream {
       status: incompleteReason === null ? 'completed' : 'incomplete', incompleteReason, error: null,
       completedAt: incompleteReason === null ? this.#setup.nowSeconds() : null,
     });
-    this.#finished = { resource, thoughts: this.#thoughts };
+    this.#finished = { resource, thoughts: this.#thoughts.read() };
     this.#emit(incompleteReason === null ? 'response.completed' : 'response.incomplete', { response: resource });
     return joinBytes(this.#flush(), DONE_EVENT);
   }
@@ -121,21 +121,16 @@ export class ResponsesStream implements DialectStream {
 
   #takeDelta(delta: unknown, logprobs: readonly unknown[]): void {
     const calls = [...arrayAt(delta, 'tool_calls'), ...legacyCall(delta)];
-    this.#note(joinThoughts(thoughtsOf(delta), { ...NO_THOUGHTS, calls: this.#signedCalls(calls) }));
-    const thought = thoughtsOf(delta).text;
-    if (thought !== '') this.#reasoning().addText(thought);
+    const thoughts = { ...thoughtsOf(delta), calls: this.#signedCalls(calls) };
+    this.#thoughts.add(thoughts);
+    this.#unsealed.add(thoughts);
+    if (thoughts.text !== '') this.#reasoning().addText(thoughts.text);
     const text = contentOf(delta);
     if (text !== '') this.#message().addText(text, logprobs);
     const refusal = stringAt(delta, 'refusal') ?? '';
     if (refusal !== '') this.#message().addRefusal(refusal);
     for (const annotation of arrayAt(delta, 'annotations').flatMap(annotationOf)) this.#message().addAnnotation(annotation);
     calls.forEach((call, at) => { this.#takeCall(call, at); });
-  }
-
-  #note(thoughts: Thoughts): void {
-    if (!hasThoughts(thoughts)) return;
-    this.#thoughts = joinThoughts(this.#thoughts, thoughts);
-    this.#unsealed = joinThoughts(this.#unsealed, thoughts);
   }
 
   /** Only the first piece of a call names it. */
@@ -189,7 +184,7 @@ export class ResponsesStream implements DialectStream {
 
   /** What was signed goes before what it was signed for, so that a caller who cuts its history cuts both. */
   #sealRest(): void {
-    if (!this.#setup.seal || this.#open instanceof ReasoningItem || !hasThoughts(this.#unsealed)) return;
+    if (!this.#setup.seal || this.#open instanceof ReasoningItem || this.#unsealed.isEmpty) return;
     this.#reasoning();
   }
 
@@ -205,8 +200,8 @@ export class ResponsesStream implements DialectStream {
     const open = this.#open;
     this.#open = null;
     if (open instanceof ReasoningItem) {
-      open.close(this.#setup.seal && hasThoughts(this.#unsealed) ? this.#setup.seal(this.#unsealed) : null);
-      this.#unsealed = NO_THOUGHTS;
+      open.close(this.#setup.seal && !this.#unsealed.isEmpty ? this.#setup.seal(this.#unsealed.read()) : null);
+      this.#unsealed = new GatheredThoughts();
     } else open?.close(isCutOff);
   }
 

@@ -18,39 +18,91 @@ export interface Thoughts {
 
 export const NO_THOUGHTS: Thoughts = { text: '', field: 'reasoning_content', details: [], extra: null, calls: {} };
 
-/** Whether there is anything to carry. */
-export function hasThoughts({ text, details, extra, calls }: Thoughts): boolean {
-  return text !== '' || details.length > 0 || extra !== null || Object.keys(calls).length > 0;
-}
+type Fields = Map<string, unknown>;
 
-/** One after the other, as pieces of the same turn. */
-export function joinThoughts(first: Thoughts, second: Thoughts): Thoughts {
-  return {
-    text: first.text + second.text,
-    field: first.text === '' ? second.field : first.field,
-    details: second.details.reduce(addDetail, first.details),
-    extra: first.extra && second.extra ? mergeExtra(first.extra, second.extra) : first.extra ?? second.extra,
-    calls: { ...first.calls, ...second.calls },
-  };
-}
+/** The thoughts of one turn, gathered piece by piece; a piece takes as long as it is long, however many came before it. */
+export class GatheredThoughts {
+  #text: string;
+  #field: Thoughts['field'];
+  /** But for the last, which may go on. */
+  readonly #details: JsonObject[];
+  #last: Fields | null;
+  #extra: Fields | null;
+  readonly #calls: Map<string, JsonObject>;
 
-/** Text comes in hundreds of pieces: those of one block are made one. */
-function addDetail(details: readonly JsonObject[], detail: JsonObject): readonly JsonObject[] {
-  const last = details.at(-1);
-  const text = stringAt(detail, 'text');
-  const before = stringAt(last, 'text');
-  const isSame = last !== undefined && text !== null && before !== null && last['index'] !== undefined && last['index'] === detail['index']
-    && last['type'] === detail['type'] && typeof last['signature'] !== 'string';
-  return isSame ? [...details.slice(0, -1), { ...last, ...detail, text: before + text }] : [...details, detail];
-}
-
-function mergeExtra(first: JsonObject, second: JsonObject): JsonObject {
-  const merged: Record<string, unknown> = { ...first };
-  for (const [key, value] of Object.entries(second)) {
-    const before = merged[key];
-    merged[key] = isJsonObject(before) && isJsonObject(value) ? { ...before, ...value } : value;
+  constructor({ text, field, details, extra, calls }: Thoughts = NO_THOUGHTS) {
+    this.#text = text;
+    this.#field = field;
+    this.#details = details.slice(0, -1);
+    this.#last = fieldsOf(details.at(-1));
+    this.#extra = extra && mergeExtra(new Map<string, unknown>(), extra);
+    this.#calls = new Map(Object.entries(calls));
   }
-  return merged;
+
+  get isEmpty(): boolean {
+    return this.#text === '' && this.#last === null && this.#extra === null && this.#calls.size === 0;
+  }
+
+  /** Takes what comes next. */
+  add({ text, field, details, extra, calls }: Thoughts): void {
+    if (this.#text === '') this.#field = field;
+    this.#text += text;
+    for (const detail of details) this.#addDetail(detail);
+    if (extra) this.#extra = mergeExtra(this.#extra ?? new Map<string, unknown>(), extra);
+    for (const [id, signed] of Object.entries(calls)) this.#calls.set(id, signed);
+  }
+
+  /** All of them so far. What comes later does not change it. */
+  read(): Thoughts {
+    return {
+      text: this.#text,
+      field: this.#field,
+      details: this.#last === null ? [] : [...this.#details, Object.fromEntries(this.#last)],
+      extra: this.#extra && Object.fromEntries([...this.#extra].map(([key, value]) => [key, isFields(value) ? Object.fromEntries(value) : value])),
+      calls: Object.fromEntries(this.#calls),
+    };
+  }
+
+  /** Text comes in hundreds of pieces: those of one block are made one. */
+  #addDetail(detail: JsonObject): void {
+    const last = this.#last;
+    if (last === null || !isOneBlock(last, detail)) {
+      if (last !== null) this.#details.push(Object.fromEntries(last));
+      this.#last = fieldsOf(detail);
+      return;
+    }
+    const text = `${String(last.get('text'))}${String(detail['text'])}`;
+    addFields(last, detail).set('text', text);
+  }
+}
+
+function isOneBlock(last: Fields, detail: JsonObject): boolean {
+  return typeof last.get('text') === 'string' && typeof detail['text'] === 'string' && typeof last.get('signature') !== 'string'
+    && detail['index'] !== undefined && last.get('index') === detail['index'] && last.get('type') === detail['type'];
+}
+
+/** Fields of fields are joined too, one level down. */
+function mergeExtra(extra: Fields, more: JsonObject): Fields {
+  for (const [key, value] of Object.entries(more)) {
+    const before = extra.get(key);
+    if (isJsonObject(value)) extra.set(key, addFields(isFields(before) ? before : new Map<string, unknown>(), value));
+    else extra.set(key, value);
+  }
+  return extra;
+}
+
+/** JSON has no maps: one is what was made of an object here. */
+function isFields(value: unknown): value is Fields {
+  return value instanceof Map;
+}
+
+function fieldsOf(detail: JsonObject | undefined): Fields | null {
+  return detail === undefined ? null : new Map(Object.entries(detail));
+}
+
+function addFields(fields: Fields, more: JsonObject): Fields {
+  for (const [key, value] of Object.entries(more)) fields.set(key, value);
+  return fields;
 }
 
 /** What a chat message, or a piece of one, says of thoughts; the calls' part is told apart because a piece names calls by their place. */
