@@ -8,7 +8,7 @@ import { classifyKlingError } from './kling-videos-error.ts';
 import { writeKlingRequest } from './kling-videos-request.ts';
 import type { KlingEndpoint } from './kling-videos-request.ts';
 import { askFor, createWarnings, postJson } from './video-fields.ts';
-import { badReply, completedState, failedState, failureCode, isPlainId, isWebUrl, openState, secondsOf } from './video-replies.ts';
+import { badReply, completedState, failedState, failureCode, isPlainId, isWebUrl, linkOf, openState, secondsOf } from './video-replies.ts';
 import type { VideoStart, VideoStarted, VideoState, VideoWire } from './video-wire.ts';
 import type { UpstreamFailure } from './wire.ts';
 
@@ -46,10 +46,7 @@ export function createKlingVideosWire(parts: KlingParts): VideoWire {
       const data = dataOf(text);
       return data === null ? failureOf(text) : readTask(data, text);
     },
-    content({ state }, variant) {
-      const url = stringAt(state.result, 'url');
-      return variant === 'video' && state.status === 'completed' && isWebUrl(url) ? { kind: 'url', url, headers: {} } : null;
-    },
+    content: ({ state }, variant) => linkOf(state, variant),
     classify: classifyKlingError,
   };
 }

@@ -5,7 +5,7 @@ import type { Provider } from '../foundation/terms.ts';
 import { writeMultipart } from './multipart-body.ts';
 import { classifyPixverseError } from './pixverse-videos-error.ts';
 import { askFor, createWarnings, inlineOf, postJson, shapeOf, takeExtras, tierWithin, urlOf, warnOfLacking } from './video-fields.ts';
-import { badReply, completedState, failedState, isWebUrl, openState } from './video-replies.ts';
+import { badReply, completedState, failedState, isWebUrl, linkOf, openState } from './video-replies.ts';
 import type { VideoPart, VideoStart, VideoStarted, VideoState, VideoWire } from './video-wire.ts';
 import type { HttpRequest, UpstreamFailure } from './wire.ts';
 
@@ -35,10 +35,7 @@ export function createPixverseVideosWire({ newTraceId }: PixverseParts): VideoWi
       return askFor({ method: 'GET', path: `${PREFIX}/video/result/${upstreamId}`, provider: target.provider, key: headersOf(target.provider, newTraceId()) });
     },
     readPoll: readResult,
-    content({ state }, variant) {
-      const url = stringAt(state.result, 'url');
-      return variant === 'video' && state.status === 'completed' && isWebUrl(url) ? { kind: 'url', url, headers: {} } : null;
-    },
+    content: ({ state }, variant) => linkOf(state, variant),
     classify: classifyPixverseError,
   };
 }

@@ -6,7 +6,7 @@ export interface SandboxVideoJob {
   readonly startedMs: number;
   readonly seconds: number;
   readonly size: VideoSize;
-  /** What is drawn; see `hashPrompt`. */
+  /** What is drawn; see `hashText`. */
   readonly seed: number;
   readonly stepMs: number;
   readonly fail: 'moderation' | 'error' | null;

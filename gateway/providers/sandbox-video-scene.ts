@@ -28,15 +28,8 @@ export interface ScenePlan {
   readonly width: number;
   readonly height: number;
   readonly seconds: number;
-  /** 32 bits that decide what is drawn; see `hashPrompt`. */
+  /** 32 bits that decide what is drawn; see `hashText`. */
   readonly seed: number;
-}
-
-/** FNV-1a of the prompt's UTF-16, 32 bits. */
-export function hashPrompt(prompt: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < prompt.length; i++) hash = Math.imul(hash ^ prompt.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }
 
 const BANDS = 8;

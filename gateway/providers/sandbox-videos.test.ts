@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { readJobId, stepsOf, writeJobId } from './sandbox-video-job.ts';
-import { drawScene, hashPrompt } from './sandbox-video-scene.ts';
+import { hashText } from './sandbox-tokens.ts';
+import { drawScene } from './sandbox-video-scene.ts';
 import { createSandboxVideosWire } from './sandbox-videos.ts';
 import { PNG, startOf, targetOf } from './video-target-under-test.ts';
 import type { TargetParts } from './video-target-under-test.ts';
@@ -153,8 +154,8 @@ describe('the MP4', () => {
     const hash = (prompt: string) => createHash('sha256').update(draw('video', { prompt, seconds: 1, size: '320x180' }).bytes).digest('hex');
     expect(hash('a')).toBe(hash('a'));
     expect(hash('a')).not.toBe(hash('b'));
-    expect(hashPrompt('')).toBe(0x811c9dc5);
-    expect(hashPrompt('a')).toBe(0xe40c292c);
+    expect(hashText('')).toBe(0x811c9dc5);
+    expect(hashText('a')).toBe(0xe40c292c);
   });
 
   test('of any size and length allowed has a palette that fits and frames of one grid', () => {
@@ -198,7 +199,7 @@ function readPng(bytes: Buffer) {
 describe('the pictures', () => {
   test('are PNGs: the frame in the middle, and ten frames in two rows', () => {
     const video = { prompt: 'A golden retriever surfing', seconds: 4, size: '320x180' };
-    const scene = drawScene({ width: 320, height: 180, seconds: 4, seed: hashPrompt(video.prompt) });
+    const scene = drawScene({ width: 320, height: 180, seconds: 4, seed: hashText(video.prompt) });
     const thumbnail = draw('thumbnail', video);
     const one = readPng(thumbnail.bytes);
     expect([thumbnail.contentType, one.width, one.height, one.names]).toEqual(['image/png', 320, 180, ['IHDR', 'PLTE', 'IDAT', 'IEND']]);

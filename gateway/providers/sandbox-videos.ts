@@ -3,6 +3,7 @@ import { classifyOpenAiError } from './openai-error.ts';
 import { readStarted, readVideo } from './openai-videos.ts';
 import { refuse } from './sandbox-options.ts';
 import { refusal, script } from './sandbox-script.ts';
+import { hashText } from './sandbox-tokens.ts';
 import { encodeH264 } from './sandbox-video-h264.ts';
 import { readJobId, stepsOf, STEPS, TURNING_STEP, writeJobId } from './sandbox-video-job.ts';
 import type { SandboxVideoJob } from './sandbox-video-job.ts';
@@ -10,7 +11,7 @@ import { writeMp4 } from './sandbox-video-mp4.ts';
 import { readVideoOptions } from './sandbox-video-options.ts';
 import type { SandboxVideoOptions } from './sandbox-video-options.ts';
 import { spritesheetPng, thumbnailPng } from './sandbox-video-png.ts';
-import { drawScene, hashPrompt } from './sandbox-video-scene.ts';
+import { drawScene } from './sandbox-video-scene.ts';
 import { createWarnings, takeExtras, warnOfLacking } from './video-fields.ts';
 import { readSize } from './video-size.ts';
 import type { VideoSize } from './video-size.ts';
@@ -59,7 +60,7 @@ function startVideo({ target, video }: VideoStart, nowMs: number): ScriptedReply
   if (size === null || !isSize(size)) return refusal(refuse(`The sandbox makes videos with even sides from ${SIDE_MIN} to ${SIDE_MAX} pixels, up to 1920x1088.`, 'size', 'invalid_value'), {});
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > SECONDS_MAX) return refusal(refuse(`The sandbox makes videos of 1 to ${SECONDS_MAX} seconds.`, 'seconds', 'invalid_value'), {});
   const { stepMs, fail, pollStatus } = options;
-  const job = { startedMs: nowMs, seconds, size, seed: hashPrompt(video.prompt), stepMs, fail, pollStatus };
+  const job = { startedMs: nowMs, seconds, size, seed: hashText(video.prompt), stepMs, fail, pollStatus };
   return answerStart(JSON.stringify(shapeVideo(job, 0)), options, lines());
 }
 

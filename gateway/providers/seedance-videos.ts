@@ -4,7 +4,7 @@ import { bearer } from './authorization.ts';
 import { classifyOpenAiError } from './openai-error.ts';
 import { askFor, createWarnings, inlineOf, postJson, shapeOf, takeExtras, tierWithin, urlOf, warnOfLacking } from './video-fields.ts';
 import type { Warn } from './video-fields.ts';
-import { badReply, completedState, failedState, failureCode, isPlainId, isWebUrl, openState, secondsOf } from './video-replies.ts';
+import { badReply, completedState, failedState, failureCode, isPlainId, isWebUrl, linkOf, openState, secondsOf } from './video-replies.ts';
 import type { VideoPart, VideoRequest, VideoStart, VideoState, VideoWire } from './video-wire.ts';
 import type { HttpRequest, UpstreamFailure } from './wire.ts';
 
@@ -24,10 +24,7 @@ export const seedanceVideosWire: VideoWire = {
   },
   poll: (target, upstreamId) => askFor({ method: 'GET', path: `${PATH}/${upstreamId}`, provider: target.provider, key: bearer(target.provider) }),
   readPoll: readTask,
-  content({ state }, variant) {
-    const url = stringAt(state.result, 'url');
-    return variant === 'video' && state.status === 'completed' && isWebUrl(url) ? { kind: 'url', url, headers: {} } : null;
-  },
+  content: ({ state }, variant) => linkOf(state, variant),
   remove: (target, upstreamId) => askFor({ method: 'DELETE', path: `${PATH}/${upstreamId}`, provider: target.provider, key: bearer(target.provider) }),
   classify: classifyModelArkError,
 };

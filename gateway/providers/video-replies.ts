@@ -1,7 +1,8 @@
 /** This file makes what the wires for videos say of their upstreams' replies: states, and failures with a code. */
 import { scrub } from '../foundation/scrub.ts';
+import { stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import type { VideoState } from './video-wire.ts';
+import type { VideoDownload, VideoState, VideoVariant } from './video-wire.ts';
 import type { UpstreamFailure } from './wire.ts';
 
 const MESSAGE_CHARS_MAX = 2000;
@@ -60,4 +61,10 @@ export function isPlainId(id: string): boolean {
 /** Whether a video can be fetched at this address. */
 export function isWebUrl(url: string | null): url is string {
   return url !== null && /^https?:\/\/[^\s\\]+$/i.test(url) && URL.canParse(url);
+}
+
+/** Where a finished video lies, for upstreams that keep its address as `url` and have nothing but the video; null for anything else. */
+export function linkOf(state: VideoState, variant: VideoVariant): VideoDownload | null {
+  const url = stringAt(state.result, 'url');
+  return variant === 'video' && state.status === 'completed' && isWebUrl(url) ? { kind: 'url', url, headers: {} } : null;
 }
