@@ -3,6 +3,7 @@ import { addCounts, arrayAt, countAt, isJsonObject, objectAt, parseShallowJson, 
 import type { JsonObject } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { redactedDetail, thinkingDetail } from './anthropic-messages-thinking.ts';
+import { toChatUsage } from './openai-chat-text.ts';
 import type { ReplyContext, ReplyFacts } from './wire.ts';
 
 /** What our ids begin with where the upstream gives none. */
@@ -142,16 +143,5 @@ export function readMessageUsage(usage: unknown): Usage | null {
     cacheWriteTokens,
     completionTokens,
     reasoningTokens: Math.min(countAt(objectAt(usage, 'output_tokens_details'), 'thinking_tokens'), completionTokens),
-  };
-}
-
-/** Usage in the words of a chat completion. */
-export function toChatUsage(usage: Usage): JsonObject {
-  return {
-    prompt_tokens: usage.promptTokens,
-    completion_tokens: usage.completionTokens,
-    total_tokens: usage.promptTokens + usage.completionTokens,
-    prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
-    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
   };
 }

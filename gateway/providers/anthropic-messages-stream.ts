@@ -1,14 +1,14 @@
 /** This file follows Anthropic's event stream and writes it as chat completion chunks. */
-import { NO_BYTES, decodeText, joinBytes } from '../foundation/byte-text.ts';
+import { decodeText, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import { scrub } from '../foundation/scrub.ts';
 import { classifyMessageStreamError } from './anthropic-messages-error.ts';
-import { mergeUsage, readMessageUsage, readRefusal, toChatUsage, toFinishReason } from './anthropic-messages-reply.ts';
+import { mergeUsage, readMessageUsage, readRefusal, toFinishReason } from './anthropic-messages-reply.ts';
 import { redactedDetail, thinkingDetail } from './anthropic-messages-thinking.ts';
-import { classifyStreamError } from './openai-error.ts';
-import { dataEvent, eventPayload } from '../foundation/sse.ts';
+import { ChunkWriter, joinChunks } from './chat-chunks.ts';
+import { classifyBadEvent } from './openai-error.ts';
+import { eventPayload } from '../foundation/sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
 /** A block that has begun and not ended. Blocks of tools the provider runs itself are not kept: they say nothing to a chat client. */
@@ -22,34 +22,27 @@ export function openMessageStream(options: StreamOptions): StreamReader {
   return new MessageStream(options);
 }
 
-function badEvent(why: string, payload: string): UpstreamFailure {
-  return { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `${why}: ${scrub(payload.slice(0, 200))}` };
-}
-
 /** A class because one is made per stream and its fields are touched per event. */
 class MessageStream implements StreamReader {
   isDone = false;
   isFinished = false;
   failure: UpstreamFailure | null = null;
   readonly #options: StreamOptions;
+  readonly #chunks: ChunkWriter;
   readonly #blocks = new Map<unknown, OpenBlock>();
   #hasStarted = false;
-  #hasRole = false;
   #thinkingCount = 0;
   #hasText = false;
   #toolCount = 0;
-  #upstreamId: string | null = null;
-  #upstreamModel: string | null = null;
   #finishReason: string | null = null;
   #usage: JsonObject = {};
   /** The tokens generated are known: what `message_start` says of them is only the first. */
   #hasTotals = false;
-  /** What every chunk of this stream begins with. */
-  #head = '';
   #text = '';
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#chunks = new ChunkWriter(options.context);
   }
 
   /** What is generated is gathered event by event. */
@@ -72,7 +65,7 @@ class MessageStream implements StreamReader {
       return null;
     }
     if (!isJsonObject(said) || type === null) {
-      this.failure = badEvent('an event is not one of a message', text);
+      this.failure = classifyBadEvent('an event is not one of a message', text);
       return null;
     }
     return this.#take(type, said, text);
@@ -81,8 +74,8 @@ class MessageStream implements StreamReader {
   facts(): ReplyFacts {
     return {
       usage: this.#hasTotals ? readMessageUsage(this.#usage) : null,
-      upstreamId: this.#upstreamId,
-      upstreamModel: this.#upstreamModel,
+      upstreamId: this.#chunks.upstreamId,
+      upstreamModel: this.#chunks.upstreamModel,
       finishReason: this.#finishReason,
     };
   }
@@ -114,21 +107,19 @@ class MessageStream implements StreamReader {
 
   /** A proxy may repeat the first event; but another message within this one can't be told apart from it any more. */
   #start(message: JsonObject | null, text: string): ByteText | null {
-    const id = stringAt(message, 'id');
     if (this.#hasStarted) {
-      if (id !== this.#upstreamId) this.failure = badEvent('another message begins within the message', text);
+      if (stringAt(message, 'id') !== this.#chunks.upstreamId) this.failure = classifyBadEvent('another message begins within the message', text);
       return null;
     }
     this.#hasStarted = true;
-    this.#upstreamId = id;
-    this.#upstreamModel = stringAt(message, 'model');
+    this.#chunks.name(message);
     this.#usage = mergeUsage(this.#usage, message?.['usage']);
     // What a program of the provider's calls comes whole, within the first event.
     let bytes: ByteText | null = null;
     arrayAt(message, 'content').forEach((block, index) => {
-      bytes = join(bytes, join(this.#openBlock(index, isJsonObject(block) ? block : null), this.#closeBlock(index)));
+      bytes = joinChunks(bytes, joinChunks(this.#openBlock(index, isJsonObject(block) ? block : null), this.#closeBlock(index)));
     });
-    return stringAt(message, 'stop_reason') === null ? bytes : join(bytes, this.#end(message, message?.['usage']));
+    return stringAt(message, 'stop_reason') === null ? bytes : joinChunks(bytes, this.#end(message, message?.['usage']));
   }
 
   #openBlock(index: unknown, block: JsonObject | null): ByteText | null {
@@ -138,15 +129,15 @@ class MessageStream implements StreamReader {
         return this.#addText(stringAt(block, 'text'));
       case 'thinking':
         this.#blocks.set(index, { kind: 'thinking', index: this.#nextThinking() });
-        return join(this.#addThinking(index, stringAt(block, 'thinking')), this.#addSignature(index, stringAt(block, 'signature')));
+        return joinChunks(this.#addThinking(index, stringAt(block, 'thinking')), this.#addSignature(index, stringAt(block, 'signature')));
       case 'redacted_thinking':
-        return this.#chunk({ reasoning_details: [redactedDetail(this.#nextThinking(), stringAt(block, 'data') ?? '')] });
+        return this.#chunks.write({ reasoning_details: [redactedDetail(this.#nextThinking(), stringAt(block, 'data') ?? '')] });
       case 'tool_use': {
         const tool = { index: this.#toolCount++, name: stringAt(block, 'name') ?? '' };
         this.#blocks.set(index, { kind: 'tool', index: tool.index, input: objectAt(block, 'input') ?? {}, hasArguments: false });
         this.#text += tool.name;
         const id = stringAt(block, 'id') ?? `call_${tool.index}`;
-        return this.#chunk({ tool_calls: [{ index: tool.index, id, type: 'function', function: { name: tool.name, arguments: '' } }] });
+        return this.#chunks.write({ tool_calls: [{ index: tool.index, id, type: 'function', function: { name: tool.name, arguments: '' } }] });
       }
       default:
         return null;
@@ -177,20 +168,20 @@ class MessageStream implements StreamReader {
     if (text === null || text === '') return null;
     this.#hasText = true;
     this.#text += text;
-    return this.#chunk({ content: text });
+    return this.#chunks.write({ content: text });
   }
 
   #addThinking(at: unknown, text: string | null): ByteText | null {
     const block = this.#blocks.get(at);
     if (text === null || text === '' || block?.kind !== 'thinking') return null;
     this.#text += text;
-    return this.#chunk({ reasoning_content: text, reasoning_details: [thinkingDetail(block.index, text, null)] });
+    return this.#chunks.write({ reasoning_content: text, reasoning_details: [thinkingDetail(block.index, text, null)] });
   }
 
   #addSignature(at: unknown, signature: string | null): ByteText | null {
     const block = this.#blocks.get(at);
     if (signature === null || signature === '' || block?.kind !== 'thinking') return null;
-    return this.#chunk({ reasoning_details: [thinkingDetail(block.index, '', signature)] });
+    return this.#chunks.write({ reasoning_details: [thinkingDetail(block.index, '', signature)] });
   }
 
   #addArguments(at: unknown, piece: string | null): ByteText | null {
@@ -198,7 +189,7 @@ class MessageStream implements StreamReader {
     if (piece === null || piece === '' || block?.kind !== 'tool') return null;
     block.hasArguments = true;
     this.#text += piece;
-    return this.#chunk({ tool_calls: [{ index: block.index, function: { arguments: piece } }] });
+    return this.#chunks.write({ tool_calls: [{ index: block.index, function: { arguments: piece } }] });
   }
 
   /** Arguments that never came in pieces are those the block began with: `{}` for a tool that takes none. */
@@ -218,32 +209,9 @@ class MessageStream implements StreamReader {
     this.isFinished = true;
     this.#finishReason = reason;
     const refusal = readRefusal(delta);
-    const last = this.#chunk(refusal === null ? {} : { refusal }, reason);
+    const last = this.#chunks.write(refusal === null ? {} : { refusal }, { finishReason: reason });
     const totals = this.facts().usage;
     if (!this.#options.wantsUsage || totals === null) return last;
-    return joinBytes(last, dataEvent(`${this.#head}"choices":[],"usage":${JSON.stringify(toChatUsage(totals))}}`));
+    return joinBytes(last, this.#chunks.writeUsage(totals));
   }
-
-  /** One chunk. The role rides on the first: before there is something to say, another provider may still be asked. */
-  #chunk(delta: JsonObject, finishReason: string | null = null): ByteText {
-    if (this.#head === '') this.#head = this.#writeHead();
-    const role = this.#hasRole ? {} : { role: 'assistant' };
-    this.#hasRole = true;
-    return dataEvent(`${this.#head}"choices":[{"index":0,"delta":${JSON.stringify({ ...role, ...delta })},"finish_reason":${JSON.stringify(finishReason)}}]}`);
-  }
-
-  #writeHead(): string {
-    const { context } = this.#options;
-    const head = {
-      id: this.#upstreamId ?? `chatcmpl-${context.requestId}`,
-      object: 'chat.completion.chunk',
-      created: context.nowSeconds,
-      model: this.#upstreamModel ?? context.upstreamModel,
-    };
-    return `${JSON.stringify(head).slice(0, -1)},`;
-  }
-}
-
-function join(first: ByteText | null, second: ByteText | null): ByteText | null {
-  return first === null && second === null ? null : joinBytes(first ?? NO_BYTES, second ?? NO_BYTES);
 }

@@ -1,14 +1,14 @@
 /** This file follows a Gemini stream and writes it as chat completion chunks. */
-import { NO_BYTES, decodeText, joinBytes } from '../foundation/byte-text.ts';
+import { NO_BYTES, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
-import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import { arrayAt, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import { scrub } from '../foundation/scrub.ts';
 import { classifyGeminiError } from './gemini-content-error.ts';
 import { CandidateParts, signedMessage, textOfPiece } from './gemini-content-parts.ts';
 import type { Piece } from './gemini-content-parts.ts';
 import { chatUsage, finishOf, hasSaid, logprobsOf, mergeCounts, partsOf, placeOf, refusalOfCandidate, refusalOfPrompt, usageOf } from './gemini-content-reply.ts';
 import type { GeminiCounts } from './gemini-content-reply.ts';
+import { readObjectEvent } from './object-events.ts';
 import { classifyStreamError } from './openai-error.ts';
 import { dataEvent, eventPayload } from '../foundation/sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
@@ -52,19 +52,8 @@ class GeminiStream implements StreamReader {
     const payload = eventPayload(event);
     // Not even a comment is handed on: every byte that goes out is written here.
     if (payload === null) return null;
-    if (payload === '[DONE]') {
-      this.isDone = true;
-      return null;
-    }
-    const chunk = parseJson(decodeText(payload));
-    if (!isJsonObject(chunk)) {
-      this.failure = { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrub(payload.slice(0, 200))}` };
-      return null;
-    }
-    if (isJsonObject(chunk['error']) || typeof chunk['error'] === 'string') {
-      this.failure = failureOf(chunk);
-      return null;
-    }
+    const chunk = readObjectEvent(payload, this, failureOf);
+    if (chunk === null) return null;
     const bytes = this.#readChunk(chunk);
     return bytes === NO_BYTES ? null : bytes;
   }

@@ -1,14 +1,13 @@
 /** This file reads OpenAI's replies of images, whole and in events, which every wire of images answers with. */
 import type { CreateImageEditForm, CreateImageRequest } from '../../generated/client/types.gen.ts';
 import type { Received } from '../../generated/operations.ts';
-import { decodeText, encodeText } from '../foundation/byte-text.ts';
+import { encodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
-import { arrayAt, countAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import { scrub } from '../foundation/scrub.ts';
 import { eventPayload } from '../foundation/sse.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
-import { classifyStreamError } from './openai-error.ts';
+import { readObjectEvent } from './object-events.ts';
 import type { ReplyFacts, StreamReader, UpstreamFailure, Wire } from './wire.ts';
 
 /** The canonical request: OpenAI's, of which an edit has files beside it. */
@@ -27,8 +26,6 @@ export interface ImageContext {
   /** The variant that was asked for, `size/quality`; null where either is left to the model. */
   readonly variant: string | null;
 }
-
-const DETAIL_CHARS_MAX = 200;
 
 /** Reads OpenAI's reply. Throws a SyntaxError when it has no list of images. */
 export function parseImages(text: string): JsonObject {
@@ -95,13 +92,8 @@ export class ImageStream implements StreamReader {
   read(event: ByteText): ByteText | null {
     const payload = eventPayload(event);
     if (payload === null) return event;
-    if (payload === '[DONE]') {
-      this.isDone = true;
-      return null;
-    }
-    const value = parseJson(decodeText(payload));
-    if (!isJsonObject(value)) return this.#fail({ ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrub(payload.slice(0, DETAIL_CHARS_MAX))}` });
-    if (isJsonObject(value['error']) || typeof value['error'] === 'string') return this.#fail(classifyStreamError(value));
+    const value = readObjectEvent(payload, this);
+    if (value === null) return null;
     return this.#take(value, event);
   }
 
@@ -120,11 +112,6 @@ export class ImageStream implements StreamReader {
     this.#usage = addUsage(this.#usage, told);
     this.completed.push(value);
     this.isFinished = true;
-    return null;
-  }
-
-  #fail(failure: UpstreamFailure): null {
-    this.failure = failure;
     return null;
   }
 }

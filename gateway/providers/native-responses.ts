@@ -4,7 +4,8 @@ import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import { eventPayload } from '../foundation/sse.ts';
-import { classifyBadEvent, classifyResponseFailure } from './openai-responses-error.ts';
+import { classifyBadEvent } from './openai-error.ts';
+import { classifyResponseFailure } from './openai-responses-error.ts';
 import { callOf, finishOf, itemText } from './openai-responses-items.ts';
 import { readResponseUsage } from './openai-responses-reply.ts';
 import type { ReplyFacts, StreamReader, UpstreamFailure } from './wire.ts';
@@ -60,7 +61,7 @@ class ResponseStream implements StreamReader {
     const said = parseJson(text);
     const type = stringAt(said, 'type');
     if (!isJsonObject(said) || type === null || type === 'error') {
-      this.failure = isJsonObject(said) ? classifyResponseFailure(said) : classifyBadEvent(text);
+      this.failure = isJsonObject(said) ? classifyResponseFailure(said) : classifyBadEvent('an event is not one of a response', text);
       return null;
     }
     if (type.endsWith('.delta')) this.#text += stringAt(said, 'delta') ?? '';

@@ -1,12 +1,11 @@
 /** This file follows a stream of OpenAI's audio events (transcript or speech): forwarded as they come, but for the last, which is held back. */
-import { NO_BYTES, decodeText } from '../foundation/byte-text.ts';
+import { NO_BYTES } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
-import { isJsonObject, parseJson, stringAt } from '../foundation/json-value.ts';
+import { stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import { scrub } from '../foundation/scrub.ts';
 import { eventPayload } from '../foundation/sse.ts';
 import type { Usage } from '../foundation/terms.ts';
-import { classifyStreamError } from './openai-error.ts';
+import { readObjectEvent } from './object-events.ts';
 import type { ReplyFacts, StreamReader, UpstreamFailure } from './wire.ts';
 
 /** What is different between one kind of stream and the other. */
@@ -20,8 +19,6 @@ export interface AudioEvents {
   /** The text so far, for counting. */
   text(): string;
 }
-
-const DETAIL_CHARS_MAX = 200;
 
 export class AudioStream implements StreamReader {
   isDone = false;
@@ -43,13 +40,8 @@ export class AudioStream implements StreamReader {
   read(event: ByteText): ByteText | null {
     const payload = eventPayload(event);
     if (payload === null) return event;
-    if (payload === '[DONE]') {
-      this.isDone = true;
-      return null;
-    }
-    const value = parseJson(decodeText(payload));
-    if (!isJsonObject(value)) return this.#fail({ ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrub(payload.slice(0, DETAIL_CHARS_MAX))}` });
-    if (isJsonObject(value['error']) || typeof value['error'] === 'string') return this.#fail(classifyStreamError(value));
+    const value = readObjectEvent(payload, this);
+    if (value === null) return null;
     const type = stringAt(value, 'type') ?? '';
     this.#events.onEvent(type, value);
     if (type !== this.#events.doneType) return event;
@@ -66,10 +58,5 @@ export class AudioStream implements StreamReader {
 
   text(): string {
     return this.#events.text();
-  }
-
-  #fail(failure: UpstreamFailure): null {
-    this.failure = failure;
-    return null;
   }
 }

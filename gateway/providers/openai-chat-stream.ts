@@ -1,21 +1,16 @@
 /** This file follows an OpenAI-wire chat stream with a light scan: events are forwarded as they are and parsed only where they tell something. */
 import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
-import { scrub } from '../foundation/scrub.ts';
 import { editJson, outlineJson } from '../foundation/json-outline.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
-import { classifyStreamError } from './openai-error.ts';
+import { classifyBadEvent, classifyStreamError } from './openai-error.ts';
 import { createEventSplitter, dataEvent, eventPayload } from '../foundation/sse.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-function badEvent(payload: ByteText): UpstreamFailure {
-  return { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not a JSON object: ${scrub(payload.slice(0, 200))}` };
-}
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -143,7 +138,7 @@ class ChatStream implements StreamReader {
   }
 
   #refuse(payload: ByteText): false {
-    this.failure = badEvent(payload);
+    this.failure = classifyBadEvent('an event is not a JSON object', payload);
     return false;
   }
 

@@ -1,5 +1,6 @@
-/** This file reads usage and generated text out of OpenAI-wire replies and deltas. */
+/** This file reads usage and generated text out of OpenAI-wire replies and deltas, and writes usage as they have it. */
 import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
+import type { JsonObject } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 
 /**
@@ -29,6 +30,17 @@ function completionTokens(usage: unknown, reasoning: number): number {
   const completion = countAt(usage, 'completion_tokens');
   const total = countAt(usage, 'total_tokens');
   return total === countAt(usage, 'prompt_tokens') + completion + reasoning ? completion + reasoning : completion;
+}
+
+/** Usage in the words of a chat completion. */
+export function toChatUsage(usage: Usage): JsonObject {
+  return {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    total_tokens: usage.promptTokens + usage.completionTokens,
+    prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  };
 }
 
 const TEXT_FIELDS = ['content', 'reasoning_content', 'reasoning', 'refusal'] as const;

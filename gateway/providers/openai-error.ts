@@ -70,3 +70,10 @@ export function classifyStreamError(payload: unknown): UpstreamFailure {
     detail: `error inside the stream: ${scrub(JSON.stringify(payload)).slice(0, DETAIL_CHARS_MAX)}`,
   };
 }
+
+const EVENT_CHARS_MAX = 200;
+
+/** What is no event of its wire: another's, or none at all. `why` is for the log, beside how the event begins. */
+export function classifyBadEvent(why: string, payload: string): UpstreamFailure {
+  return { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `${why}: ${scrub(payload.slice(0, EVENT_CHARS_MAX))}` };
+}

@@ -1,11 +1,8 @@
 /** This file classifies what a Responses upstream says when it fails, by status or inside a stream. */
 import { isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import { scrub } from '../foundation/scrub.ts';
 import { classifyOpenAiError, classifyStreamError } from './openai-error.ts';
 import type { UpstreamFailure } from './wire.ts';
-
-const DETAIL_CHARS_MAX = 200;
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -58,9 +55,4 @@ function statusOf(code: string | null): number | undefined {
 function flatError(event: unknown): JsonObject {
   if (!isJsonObject(event)) return {};
   return { code: event['code'], message: event['message'], param: event['param'] };
-}
-
-/** What is no event of a response: another wire's, or none at all. */
-export function classifyBadEvent(payload: string): UpstreamFailure {
-  return { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `an event is not one of a response: ${scrub(payload.slice(0, DETAIL_CHARS_MAX))}` };
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { callOf, callersCalls, codePoints, finishOf, imageOf, itemText, partsOf, refusalOfPart, textOfPart, toAnnotations, toLogprobs, toToolCall } from './openai-responses-items.ts';
 import { closingDetail, PART_BREAK, reasoningDetail, shownReasoning } from './openai-responses-reasoning.ts';
+import { toChatUsage } from './openai-chat-text.ts';
 import type { ReplyContext, ReplyFacts } from './wire.ts';
 
 /** Parses a whole reply. Throws a SyntaxError for what is none: a reply that failed, or is still being made, is no answer. */
@@ -142,16 +143,5 @@ export function readResponseUsage(usage: unknown): Usage | null {
     cacheWriteTokens: countAt(input, 'cache_write_tokens'),
     completionTokens,
     reasoningTokens: Math.min(countAt(objectAt(usage, 'output_tokens_details'), 'reasoning_tokens'), completionTokens),
-  };
-}
-
-/** Usage in the words of a chat completion. */
-export function toChatUsage(usage: Usage): JsonObject {
-  return {
-    prompt_tokens: usage.promptTokens,
-    completion_tokens: usage.completionTokens,
-    total_tokens: usage.promptTokens + usage.completionTokens,
-    prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
-    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
   };
 }

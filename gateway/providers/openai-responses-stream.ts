@@ -1,15 +1,16 @@
 /** This file follows a Responses event stream and writes it as chat completion chunks. */
-import { NO_BYTES, decodeText, joinBytes } from '../foundation/byte-text.ts';
+import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import { eventPayload } from '../foundation/sse.ts';
-import { ChunkWriter } from './openai-responses-chunks.ts';
-import { classifyBadEvent, classifyResponseFailure } from './openai-responses-error.ts';
+import { ChunkWriter, joinChunks } from './chat-chunks.ts';
+import { classifyBadEvent } from './openai-error.ts';
+import { classifyResponseFailure } from './openai-responses-error.ts';
 import { callOf, callersCalls, codePoints, finishOf, imageOf, partsOf, refusalOfPart, textOfPart, toAnnotations, toLogprobs, toToolCall } from './openai-responses-items.ts';
 import type { IsCallers } from './openai-responses-items.ts';
 import { closingDetail, PART_BREAK, reasoningDetail, shownReasoning } from './openai-responses-reasoning.ts';
-import { readResponseUsage } from './openai-responses-reply.ts';
+import { createdOf, readResponseUsage } from './openai-responses-reply.ts';
 import type { ReplyFacts, StreamOptions, StreamReader, UpstreamFailure } from './wire.ts';
 
 /** An item that has begun; it is known by its place, because GitHub Copilot gives it another id in every event (recorded id-rotation). */
@@ -76,7 +77,7 @@ class ResponseStream implements StreamReader {
     const said = parseJson(text);
     const type = stringAt(said, 'type');
     if (!isJsonObject(said) || (type === null && !isJsonObject(said['error']))) {
-      this.failure = classifyBadEvent(text);
+      this.failure = classifyBadEvent('an event is not one of a response', text);
       return null;
     }
     if (type === null || type === 'error' || type === 'response.failed') {
@@ -142,7 +143,7 @@ class ResponseStream implements StreamReader {
   }
 
   #begin(response: JsonObject | null): null {
-    this.#chunks.name(response);
+    this.#chunks.name(response, createdOf(response));
     if (response && Array.isArray(response['tools'])) this.#isCallers = callersCalls(response);
     return null;
   }
@@ -230,7 +231,7 @@ class ResponseStream implements StreamReader {
     const item = this.#items.get(at);
     if (!item || !done || item.isClosed) return opened;
     item.isClosed = true;
-    if (item.kind === 'call') return join(opened, item.hasSpoken ? null : this.#addArguments(at, callOf(done, '')?.text ?? ''));
+    if (item.kind === 'call') return joinChunks(opened, item.hasSpoken ? null : this.#addArguments(at, callOf(done, '')?.text ?? ''));
     if (item.kind === 'reasoning') return this.#closeReasoning(at, item, done);
     if (item.kind === 'message') return this.#closeMessage(at, item, done);
     const image = imageOf(done);
@@ -240,10 +241,10 @@ class ResponseStream implements StreamReader {
   #closeReasoning(at: unknown, item: Item, done: JsonObject): ByteText | null {
     let bytes: ByteText | null = null;
     if (!item.hasSpoken) {
-      for (const { kind, text } of shownReasoning(done)) bytes = join(bytes, join(this.#breakReasoning(at, kind), this.#addReasoning(at, kind, text)));
+      for (const { kind, text } of shownReasoning(done)) bytes = joinChunks(bytes, joinChunks(this.#breakReasoning(at, kind), this.#addReasoning(at, kind, text)));
     }
     const closing = closingDetail(item.index, done);
-    return closing === null ? bytes : join(bytes, this.#chunks.write({ reasoning_details: [closing] }));
+    return closing === null ? bytes : joinChunks(bytes, this.#chunks.write({ reasoning_details: [closing] }));
   }
 
   #closeMessage(at: unknown, item: Item, done: JsonObject): ByteText | null {
@@ -252,9 +253,9 @@ class ResponseStream implements StreamReader {
     partsOf(done).forEach((part, index) => {
       const key = partKey(at, index);
       const text = restOf(textOfPart(part), this.#part(key).said);
-      if (text !== '') bytes = join(bytes, this.#addText(at, text, { key, logprobs: arrayAt(part, 'logprobs') }));
-      if (!hasSpoken && refusalOfPart(part) !== '') bytes = join(bytes, this.#addRefusal(at, refusalOfPart(part)));
-      if (!hasAnnotations) bytes = join(bytes, this.#addAnnotations(at, arrayAt(part, 'annotations'), this.#part(key).start));
+      if (text !== '') bytes = joinChunks(bytes, this.#addText(at, text, { key, logprobs: arrayAt(part, 'logprobs') }));
+      if (!hasSpoken && refusalOfPart(part) !== '') bytes = joinChunks(bytes, this.#addRefusal(at, refusalOfPart(part)));
+      if (!hasAnnotations) bytes = joinChunks(bytes, this.#addAnnotations(at, arrayAt(part, 'annotations'), this.#part(key).start));
     });
     return bytes;
   }
@@ -263,16 +264,16 @@ class ResponseStream implements StreamReader {
     this.#begin(response);
     let bytes: ByteText | null = null;
     // A server may keep everything for its last word.
-    if (this.#items.size === 0) arrayAt(response, 'output').forEach((item, at) => { bytes = join(bytes, this.#close(at, isJsonObject(item) ? item : null)); });
+    if (this.#items.size === 0) arrayAt(response, 'output').forEach((item, at) => { bytes = joinChunks(bytes, this.#close(at, isJsonObject(item) ? item : null)); });
     this.isFinished = true;
     this.#usage = response?.['usage'] ?? this.#usage;
     const hasCalls = this.#callCount > 0;
     this.#finishReason = finishOf({ ...response, status: type.slice('response.'.length) }, hasCalls);
     const tier = stringAt(response, 'service_tier');
-    bytes = join(bytes, this.#chunks.write({}, { finishReason: this.#finishReason, more: tier === null ? {} : { service_tier: tier } }));
+    bytes = joinChunks(bytes, this.#chunks.write({}, { finishReason: this.#finishReason, serviceTier: tier }));
     const usage = this.facts().usage;
     if (!this.#options.wantsUsage || usage === null) return bytes;
-    return join(bytes, this.#chunks.writeUsage(usage));
+    return joinChunks(bytes, this.#chunks.writeUsage(usage));
   }
 }
 
@@ -284,8 +285,4 @@ function partKey(at: unknown, contentIndex: unknown): string {
 /** What of a text was not said yet; nothing, when another was. */
 function restOf(text: string, said: string): string {
   return text.startsWith(said) ? text.slice(said.length) : '';
-}
-
-function join(first: ByteText | null, second: ByteText | null): ByteText | null {
-  return first === null && second === null ? null : joinBytes(first ?? NO_BYTES, second ?? NO_BYTES);
 }
