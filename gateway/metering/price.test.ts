@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { Price } from '../foundation/prices.ts';
 import type { Usage } from '../foundation/terms.ts';
-import { boundUsage, priceUsage, UNPRICED } from './price.ts';
+import { boundUsage, hasTokenPrice, priceUsage, UNPRICED } from './price.ts';
 
 const price: Price = {
   version: 'test@1', input: toNanoUsd(3_000_000_000), output: toNanoUsd(15_000_000_000), cacheRead: toNanoUsd(300_000_000), cacheWrite: toNanoUsd(3_750_000_000),
@@ -109,6 +109,13 @@ describe('long prompts', () => {
     };
     const cached = (promptTokens: number): bigint => priceUsage(usageOf({ promptTokens, cachedTokens: promptTokens }), steps).nanoUsd;
     expect([cached(200_000), cached(500_000), cached(500_001)]).toEqual([25_000_000n, 125_000_000n, 2_000_004_000n]);
+  });
+});
+
+describe('hasTokenPrice', () => {
+  test('is so where either side of an answer costs something, and not where only media do, or nothing has a price', () => {
+    const price: Price = { version: 'v', input: toNanoUsd(0), output: toNanoUsd(0), media: { image: toNanoUsd(10) } };
+    expect([price, { ...price, input: toNanoUsd(1) }, { ...price, output: toNanoUsd(1) }, null, undefined].map(hasTokenPrice)).toEqual([false, true, true, false, false]);
   });
 });
 

@@ -56,6 +56,11 @@ function boundTokens(tokens: number, max: number): number {
   return tokens > 0 ? Math.min(Math.floor(tokens), max) : 0;
 }
 
+/** True where tokens cost something; false for a target that is paid by the image, the second or the character alone, and for one without a price. */
+export function hasTokenPrice(price: Price | null | undefined): boolean {
+  return price ? price.input > 0n || price.output > 0n : false;
+}
+
 /** The rates of a whole request: those of the last threshold its prompt exceeds, or the plain ones. */
 export function ratesFor(promptTokens: number, price: Price): Price | LongPromptPrice {
   return price.longPrompts?.findLast((long) => promptTokens > long.abovePromptTokens) ?? price;

@@ -5,6 +5,8 @@ import { encodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import { NO_MEDIA } from '../foundation/no-media.ts';
+import { scrub } from '../foundation/scrub.ts';
 import { eventPayload } from '../foundation/sse.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
 import { readObjectEvent } from './object-events.ts';
@@ -55,7 +57,7 @@ export function readUsage(usage: unknown, made: { readonly images: number; reado
   return {
     promptTokens: countAt(usage, 'input_tokens'), cachedTokens: countAt(details, 'cached_tokens'), cacheWriteTokens: 0,
     completionTokens: countAt(usage, 'output_tokens'), reasoningTokens: written,
-    media: { images: made.images, audioMs: 0, videoMs: 0, characters: 0, variant: made.variant, ...(details ? { imageTokens: countAt(details, 'image_tokens') } : {}) },
+    media: { ...NO_MEDIA, images: made.images, variant: made.variant, ...(details ? { imageTokens: countAt(details, 'image_tokens') } : {}) },
   };
 }
 

@@ -6,6 +6,7 @@ import type { ByteText } from '../foundation/byte-text.ts';
 import { editJson } from '../foundation/json-outline.ts';
 import type { JsonEdit } from '../foundation/json-outline.ts';
 import { countAt, isJsonObject, parseJson, stringAt } from '../foundation/json-value.ts';
+import { NO_MEDIA } from '../foundation/no-media.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { droppedFields, droppedLine } from './dropped-fields.ts';
 import { AudioStream } from './openai-audio-stream.ts';
@@ -88,7 +89,7 @@ function readSpeechUsage(usage: unknown, characters: number): Usage | null {
   if (!isJsonObject(usage) || (typeof usage['input_tokens'] !== 'number' && typeof usage['output_tokens'] !== 'number')) return null;
   return {
     promptTokens: countAt(usage, 'input_tokens'), cachedTokens: 0, cacheWriteTokens: 0, completionTokens: countAt(usage, 'output_tokens'), reasoningTokens: 0,
-    media: { images: 0, audioMs: 0, videoMs: 0, characters, variant: null },
+    media: { ...NO_MEDIA, characters },
   };
 }
 

@@ -5,6 +5,7 @@ import { NO_BYTES } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { UploadedFile } from '../foundation/operation.ts';
+import { NO_MEDIA } from '../foundation/no-media.ts';
 import type { Usage } from '../foundation/terms.ts';
 import { writeForm } from '../foundation/write-form.ts';
 import { droppedFields, droppedLine } from './dropped-fields.ts';
@@ -117,10 +118,7 @@ function readTranscriptionUsage(usage: unknown, { audioMs, durationSeconds }: { 
   const details = objectAt(usage, 'input_token_details');
   return {
     promptTokens: input ?? 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: output ?? 0, reasoningTokens: 0,
-    media: {
-      images: 0, audioMs: toldMs ?? audioMs, videoMs: 0, characters: 0, variant: null,
-      ...(details ? { audioTokens: countAt(details, 'audio_tokens') } : {}),
-    },
+    media: { ...NO_MEDIA, audioMs: toldMs ?? audioMs, ...(details ? { audioTokens: countAt(details, 'audio_tokens') } : {}) },
   };
 }
 

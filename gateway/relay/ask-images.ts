@@ -3,9 +3,11 @@ import { NO_BYTES, encodeText, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import { NO_MEDIA } from '../foundation/no-media.ts';
 import type { Call } from '../foundation/operation.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
 import { TOKENS_PER_MESSAGE } from '../metering/messages.ts';
+import { hasTokenPrice } from '../metering/price.ts';
 import { NO_USAGE } from '../metering/settle.ts';
 import { sizeCall } from '../metering/size.ts';
 import { extraBytesOf, guessTokens, guessTokensAtLeast } from '../metering/text-size.ts';
@@ -19,7 +21,6 @@ import type { House } from './house.ts';
 import { createImageKeeper } from './keep-images.ts';
 import { uploadedImages } from './uploaded-images.ts';
 
-const NO_MEDIA = { images: 0, audioMs: 0, videoMs: 0, characters: 0, variant: null };
 const EVENTS_TYPE = 'text/event-stream; charset=utf-8';
 
 /** Makes the ask of images, made of a prompt or of other images. Refuses files that are no images (400, `image` or `mask`). */
@@ -65,7 +66,7 @@ export function askImages(house: House, call: Call<'createImage' | 'createImageE
     async count(counter, { text }): Promise<Usage> {
       const images = Number(text);
       const media = { ...NO_MEDIA, images, variant };
-      if (!target?.price || (target.price.input === 0n && target.price.output === 0n)) return { ...NO_USAGE, media };
+      if (!hasTokenPrice(target?.price)) return { ...NO_USAGE, media };
       const seen = files.length * INPUT_IMAGE_TOKENS;
       return { ...NO_USAGE, promptTokens: seen + await counter.countText(body.prompt), completionTokens: images * imageTokens(asked), media: { ...media, imageTokens: seen } };
     },

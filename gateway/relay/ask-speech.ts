@@ -1,8 +1,10 @@
 /** This file is what a speech asks: text in, sound out, paid by the character or by the token. */
 import { audioMsLikely, measureAudio } from '../foundation/audio-length.ts';
 import { NO_BYTES } from '../foundation/byte-text.ts';
+import { NO_MEDIA } from '../foundation/no-media.ts';
 import type { Call } from '../foundation/operation.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
+import { hasTokenPrice } from '../metering/price.ts';
 import { NO_USAGE } from '../metering/settle.ts';
 import { sizeCall } from '../metering/size.ts';
 import { extraBytesOf, guessTokens, guessTokensAtLeast } from '../metering/text-size.ts';
@@ -11,7 +13,6 @@ import { speechReplies } from '../providers/openai-speech.ts';
 import type { SpeechReplies } from '../providers/openai-speech.ts';
 import type { Ask } from './ask.ts';
 
-const NO_MEDIA = { images: 0, audioMs: 0, videoMs: 0, characters: 0, variant: null };
 /** OpenAI's models speak twenty tokens a second (platform.openai.com/docs/guides/realtime-costs, read 2026-11). */
 const MS_PER_AUDIO_TOKEN = 50;
 /** Of sound for a byte of text, told to speak slowly: five times as long as it usually takes. */
@@ -58,7 +59,7 @@ export function askSpeech(call: Call<'createSpeech'>): Ask {
       const audioMs = heard ? partMs(heard, format) : wholeMs(Buffer.from(text, 'latin1'), format);
       const media = { ...NO_MEDIA, characters, audioMs };
       // Tokens mean nothing to whoever is paid by the character, and counting them takes a process.
-      if (!target?.price || (target.price.input === 0n && target.price.output === 0n)) return { ...NO_USAGE, media };
+      if (!hasTokenPrice(target?.price)) return { ...NO_USAGE, media };
       return { ...NO_USAGE, promptTokens: await counter.countText(prompt), completionTokens: Math.ceil(audioMs / MS_PER_AUDIO_TOKEN), media };
     },
   };

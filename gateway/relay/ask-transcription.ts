@@ -3,8 +3,10 @@ import type { AudioFacts } from '../foundation/audio-facts.ts';
 import { AUDIO_FORMATS, audioMsAtMost, audioMsLikely, audioTypeOf, measureAudio } from '../foundation/audio-length.ts';
 import { NO_BYTES } from '../foundation/byte-text.ts';
 import { fail } from '../foundation/errors.ts';
+import { NO_MEDIA } from '../foundation/no-media.ts';
 import type { Call, UploadedFile } from '../foundation/operation.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
+import { hasTokenPrice } from '../metering/price.ts';
 import { NO_USAGE } from '../metering/settle.ts';
 import { sizeCall } from '../metering/size.ts';
 import { droppedFields } from '../providers/dropped-fields.ts';
@@ -13,7 +15,6 @@ import { isTextFormat, transcriptionReplies } from '../providers/openai-transcri
 import type { TranscriptionReplies } from '../providers/openai-transcriptions.ts';
 import type { Ask } from './ask.ts';
 
-const NO_MEDIA = { images: 0, audioMs: 0, videoMs: 0, characters: 0, variant: null };
 /** OpenAI's models hear ten tokens a second (platform.openai.com/docs/guides/realtime-costs, read 2026-11). */
 const MS_PER_AUDIO_TOKEN = 100;
 /** Twice as many tokens as the fastest speakers need, and some for a short text. */
@@ -58,7 +59,7 @@ export function askTranscription(call: Call<'createTranscription'>): Ask {
     async count(counter, { text }): Promise<Usage> {
       const media = { ...NO_MEDIA, audioMs: likelyMs };
       // Tokens mean nothing to whoever is paid by the second, and counting them takes a process.
-      if (!target?.price || (target.price.input === 0n && target.price.output === 0n)) return { ...NO_USAGE, media };
+      if (!hasTokenPrice(target?.price)) return { ...NO_USAGE, media };
       const [said, prompt] = await Promise.all([counter.countText(text), counter.countText(body.prompt ?? '')]);
       const audioTokens = Math.ceil(likelyMs / MS_PER_AUDIO_TOKEN);
       return { ...NO_USAGE, promptTokens: audioTokens + prompt, completionTokens: said, media: { ...media, audioTokens } };

@@ -2,6 +2,7 @@
 import { isModelAllowed } from '../access/allowed-models.ts';
 import { encodeText } from '../foundation/byte-text.ts';
 import { asRefusal, fail, Refusal } from '../foundation/errors.ts';
+import { NO_MEDIA } from '../foundation/no-media.ts';
 import type { BytesReply, Call } from '../foundation/operation.ts';
 import type { Caller, RequestRecord, Target, Usage } from '../foundation/terms.ts';
 import type { PlaceRequest, Placed } from '../metering/ledger.ts';
@@ -109,7 +110,7 @@ function checkAddresses(wire: VideoWire, { video, referenceField }: AskedVideo):
 }
 
 function usageOf({ seconds, variant }: VideoTerms): Usage & Required<Pick<Usage, 'media'>> {
-  return { ...NO_USAGE, media: { images: 0, audioMs: 0, videoMs: seconds * MS_PER_SECOND, characters: 0, variant } };
+  return { ...NO_USAGE, media: { ...NO_MEDIA, videoMs: seconds * MS_PER_SECOND, variant } };
 }
 
 /** The row of the video when it is made: it costs what is held for it now. */
