@@ -100,12 +100,16 @@ export function plainError({ call }: Work, refusal: Refusal): ByteText {
 
 /** Headers that go with every reply of a call: its place in the rate limits, and what had to be changed or is running out. */
 export function replyHeaders(work: Work, made: Attempt, upstream: ReplyHeaders): Readonly<Record<string, string>> | undefined {
-  const { warnings } = made.request;
   const { raw } = work.ask;
   const limits = raw ? { ...raw.headersOf(upstream), ...work.trail.ticket?.headers() } : work.trail.ticket?.headers();
-  if (warnings.length === 0 && work.warnings.length === 0) return limits;
+  const { warnings } = made.request;
+  return warnings.length === 0 && work.warnings.length === 0 ? limits : { ...limits, ...warningHeader([...warnings, ...work.warnings]) };
+}
+
+/** The header that names what had to be changed or is running out; no header for no warnings. */
+export function warningHeader(warnings: readonly string[]): Readonly<Record<string, string>> {
   // An operator may have named a model in any script; a header takes ASCII.
-  return { ...limits, 'x-interline-warnings': [...warnings, ...work.warnings].join('; ').replace(/[^\x20-\x7e]/g, '?') };
+  return warnings.length === 0 ? {} : { 'x-interline-warnings': warnings.join('; ').replace(/[^\x20-\x7e]/g, '?') };
 }
 
 /**

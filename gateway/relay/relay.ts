@@ -3,6 +3,7 @@ import { isModelAllowed } from '../access/allowed-models.ts';
 import { asRefusal, fail } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
 import type { BytesReply, Call, EventsReply, OperationId } from '../foundation/operation.ts';
+import type { Caller } from '../foundation/terms.ts';
 import { admit } from './admit.ts';
 import type { Ask } from './ask.ts';
 import { attempt } from './attempt.ts';
@@ -26,9 +27,7 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
     const choice = chooseTargets(house, caller, ask);
     const candidate = choice instanceof Promise ? await choice : choice;
     trail.model = candidate.model;
-    if (candidate.model !== null && !isModelAllowed(caller.models, candidate.model)) {
-      fail('model_not_allowed', { param: 'model', message: `This key may not call ${candidate.model}. Ask for a key that allows it, or see GET /models for those it may call.` });
-    }
+    if (candidate.model !== null) checkModelAllowed(caller, candidate.model);
     const kept = await admit({ house, call, ask, caller, trail }, candidate);
     if (kept) {
       trail.ticket?.release();
@@ -41,6 +40,12 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
     else await trail.refuse(refusal, 'refused');
     throw refusal;
   }
+}
+
+/** Refuses a model its key may not call with model_not_allowed (`model`). */
+export function checkModelAllowed({ models }: Pick<Caller, 'models'>, model: string): void {
+  if (isModelAllowed(models, model)) return;
+  fail('model_not_allowed', { param: 'model', message: `This key may not call ${model}. Ask for a key that allows it, or see GET /models for those it may call.` });
 }
 
 /** Who is told to slow down, or asks twice, must not be able to fill the store by it. */

@@ -1,7 +1,6 @@
 /** This file begins a video: what it may cost is held and the job is written, in one transaction; the rest is for whoever claims it. */
-import { isModelAllowed } from '../access/allowed-models.ts';
 import { encodeText } from '../foundation/byte-text.ts';
-import { asRefusal, fail, Refusal } from '../foundation/errors.ts';
+import { asRefusal, fail } from '../foundation/errors.ts';
 import { NO_MEDIA } from '../foundation/no-media.ts';
 import type { BytesReply, Call } from '../foundation/operation.ts';
 import type { Caller, RequestRecord, Target, Usage } from '../foundation/terms.ts';
@@ -18,11 +17,12 @@ import type { JobRow } from '../store/job-row.ts';
 import { admit } from './admit.ts';
 import { readAskedVideo } from './asked-video.ts';
 import type { AskedVideo } from './asked-video.ts';
+import { refusalOf, warningHeader } from './attempt-outcome.ts';
 import { chooseModel } from './choose.ts';
 import type { Choice } from './choose.ts';
 import type { House } from './house.ts';
 import { replay } from './idempotency.ts';
-import { leavesNoRow } from './relay.ts';
+import { checkModelAllowed, leavesNoRow } from './relay.ts';
 import { passStoreGate } from './store-gate.ts';
 import { notAsAsked, readStrict } from './strict.ts';
 import { Trail } from './trail.ts';
@@ -75,9 +75,7 @@ export async function startVideo(house: House, call: Call<'createVideo'>): Promi
 async function planVideo(house: House, { caller, asked, trail, isStrict }: { caller: Caller; asked: AskedVideo; trail: Trail; isStrict: boolean }): Promise<Plan> {
   const choice = await chooseModel(house, caller, { kind: 'video', model: asked.model });
   trail.model = choice.model;
-  if (!isModelAllowed(caller.models, choice.model)) {
-    fail('model_not_allowed', { param: 'model', message: `This key may not call ${choice.model}. Ask for a key that allows it, or see GET /models for those it may call.` });
-  }
+  checkModelAllowed(caller, choice.model);
   const target = choice.targets.find((each) => house.videoWireOf(each.provider) !== null);
   const wire = target && house.videoWireOf(target.provider);
   if (!target || !wire) return fail('model_not_available', { param: 'model', message: `No provider of ${choice.model} can be asked for videos.` });
@@ -86,8 +84,7 @@ async function planVideo(house: House, { caller, asked, trail, isStrict }: { cal
   const video: VideoRequest = { ...asked.video, seconds: terms.seconds, size: terms.size, audio: terms.audio };
   // What is uploaded first can't be written yet; its wire warns of the same fields.
   const warnings = wire.prepare ? [] : wire.start({ target, video, jobId: '', prepared: [] }).warnings;
-  const [first] = isStrict ? [notAsAsked(warnings)] : [];
-  if (first && warnings.length > 0) throw new Refusal(first.code, { param: first.param, message: first.message ?? '' });
+  if (isStrict && warnings.length > 0) throw refusalOf(notAsAsked(warnings));
   trail.target = target;
   trail.attempts = 1;
   return { choice, target, terms, video, warnings };
@@ -141,9 +138,4 @@ async function placeVideo(house: House, { plan, request, record }: { plan: Plan;
 
 function bodyOf(job: JobRow): ReturnType<typeof encodeText> {
   return encodeText(JSON.stringify(toVideo(job)));
-}
-
-function warningHeader(warnings: readonly string[]): Readonly<Record<string, string>> {
-  // An operator may have named a model in any script; a header takes ASCII.
-  return warnings.length === 0 ? {} : { 'x-interline-warnings': warnings.join('; ').replace(/[^\x20-\x7e]/g, '?') };
 }
