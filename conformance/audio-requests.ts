@@ -16,10 +16,10 @@ export function wav(seconds: number): Buffer {
 }
 
 /** A transcription of a WAV, with more fields. */
-export function transcription(fields: Readonly<Record<string, string>> = {}, sound: Buffer = wav(2.5)): ReturnType<typeof formRequest> {
+export function transcription(fields: Readonly<Record<string, unknown>> = {}, sound: Buffer = wav(2.5)): ReturnType<typeof formRequest> {
   return formRequest('/v1/audio/transcriptions', [
     { name: 'file', value: sound, fileName: 'speech.wav', type: 'audio/wav' },
-    ...Object.entries({ model: 'sandbox/transcribe', ...fields }).map(([name, value]) => ({ name, value })),
+    ...Object.entries({ model: 'sandbox/transcribe', ...fields }).map(([name, value]) => ({ name, value: String(value) })),
   ]);
 }
 

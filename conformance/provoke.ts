@@ -6,13 +6,14 @@ import { call, open, requestBytes } from './raw-client.ts';
 import type { RawReply, RequestParts } from './raw-client.ts';
 import type { Replay } from './replay-upstream.ts';
 import { bodyFor, paidOperations, streamOperations, textOperations } from './model-requests.ts';
-import { audioOperations, provocationsOfAudio, withOperations } from './provoke-audio.ts';
+import { audioOperations, provocationsOfAudio } from './provoke-audio.ts';
 import { videoProvocations } from './provoke-videos.ts';
 import { imageNotFound, imageOperations, provocationsOfImages } from './provoke-images.ts';
 import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
 import { nativeOperations, provocationsOfNativeCalls, provocationsOfNatives } from './provoke-native.ts';
 import { ask, goodRequest } from './stage.ts';
 import { damageable, writing } from './damage.ts';
+import { withOperations } from './provocation.ts';
 import type { Provocation } from './provocation.ts';
 import type { Stage } from './stage.ts';
 
