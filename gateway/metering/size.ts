@@ -27,6 +27,8 @@ export interface CallSize {
   readonly promptTokens: number;
   /** Fewer than the prompt has, for what is certain of a call that was cut off. */
   readonly promptTokensAtLeast: number;
+  /** Of what has no tokens, what is certain once an answer has begun; null where nothing is. */
+  readonly mediaAtLeast: MediaUsage | null;
   /** The guess with its margin of error. */
   readonly promptTokensMost: number;
   /** Of each choice; 0 for what generates none. */
@@ -74,17 +76,19 @@ export interface CallAmounts {
   readonly choices: number;
   /** The most of what has no tokens; a null variant stands for the dearest. */
   readonly media?: MediaUsage;
+  /** What of them is certain once an answer has begun. */
+  readonly mediaAtLeast?: MediaUsage;
   /** Of every target that may answer. */
   readonly prices: readonly (Price | null)[];
 }
 
 /** Sizes a call: a tenth more prompt than guessed, none of it read from a cache, and everything at the dearest price. */
 export function sizeCall(call: CallAmounts): CallSize {
-  const { promptTokens, promptTokensAtLeast, outputTokens, choices, media, prices } = call;
+  const { promptTokens, promptTokensAtLeast, mediaAtLeast = null, outputTokens, choices, media, prices } = call;
   const promptTokensMost = Math.ceil(promptTokens * PROMPT_SAFETY_PERCENT / PERCENT);
   const messages = messagesMost({ promptTokensMost, outputTokens, choices });
   return {
-    promptTokens, promptTokensAtLeast, promptTokensMost, outputTokens, choices, prices,
+    promptTokens, promptTokensAtLeast, mediaAtLeast, promptTokensMost, outputTokens, choices, prices,
     nanoUsd: dearest({ promptTokensMost, outputTokens, choices, media, prices }),
     messages: media ? BigInt(Math.max(messages, mediaMessages(media))) : BigInt(messages),
   };

@@ -42,6 +42,7 @@ export async function admit(
   const { options, payer } = asksOf({ account: caller.account, caller, plan, tier: candidate.tier, size, nowMs, isOwnKey: candidate.isOwnKey || candidate.isFree === true });
   trail.payer = candidate.isFree === true ? 'none' : payer;
   trail.promptTokensAtLeast = size.promptTokensAtLeast;
+  trail.mediaAtLeast = size.mediaAtLeast;
   const ticket = house.rates.admit({ caller, tokens: size.promptTokens });
   trail.ticket = ticket instanceof Promise ? await ticket : ticket;
   const placing = place({ requestId: call.requestId, options, makeDraft: () => trail.draft(), idempotency: claim });

@@ -44,7 +44,7 @@ export function askSpeech(call: Call<'createSpeech'>): Ask {
       const audioMs = outputTokens * MS_PER_AUDIO_TOKEN;
       return sizeCall({
         promptTokens: guessTokens(prompt, extraBytes), promptTokensAtLeast: guessTokensAtLeast(prompt, extraBytes),
-        outputTokens, choices: 1, media: { ...NO_MEDIA, characters, audioMs }, prices,
+        outputTokens, choices: 1, media: { ...NO_MEDIA, characters, audioMs }, mediaAtLeast: { ...NO_MEDIA, characters }, prices,
       });
     },
     write(to, context) {

@@ -46,7 +46,7 @@ export function askTranscription(call: Call<'createTranscription'>): Ask {
       const outputTokens = OUTPUT_TOKENS_LEAST + Math.ceil((mostMs / MS_PER_SECOND) * OUTPUT_TOKENS_PER_SECOND);
       // Those who are paid by the second round up to whole ones.
       const audioMs = Math.ceil(mostMs / MS_PER_SECOND) * MS_PER_SECOND;
-      return sizeCall({ promptTokens, promptTokensAtLeast: 0, outputTokens, choices: 1, media: { ...NO_MEDIA, audioMs }, prices });
+      return sizeCall({ promptTokens, promptTokensAtLeast: 0, outputTokens, choices: 1, media: { ...NO_MEDIA, audioMs }, mediaAtLeast: { ...NO_MEDIA, audioMs: likelyMs }, prices });
     },
     write(to, context) {
       const wire = transcriptionWireOf(to.provider);

@@ -5,7 +5,7 @@ import { errorBody } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
 import type { KeptReply } from '../foundation/ledger.ts';
 import type { Call, OperationId } from '../foundation/operation.ts';
-import type { Caller, Outcome, Payer, RequestRecord, Target, Usage } from '../foundation/terms.ts';
+import type { Caller, MediaUsage, Outcome, Payer, RequestRecord, Target, Usage } from '../foundation/terms.ts';
 import type { Placing } from '../metering/ledger.ts';
 import type { Ticket } from '../metering/rates.ts';
 import { NO_USAGE, settle } from '../metering/settle.ts';
@@ -55,6 +55,8 @@ export class Trail {
   payer: Payer = 'none';
   /** Fewer tokens than its prompt can have, for the note of a crash; 0 before it was sized. */
   promptTokensAtLeast = 0;
+  /** The same of what has no tokens; null where nothing of it is certain. */
+  mediaAtLeast: MediaUsage | null = null;
   readonly #failed: FailedAttempt[] = [];
   readonly #house: House;
   readonly #call: Call<OperationId>;
@@ -104,7 +106,7 @@ export class Trail {
       outcome: 'recovered', status: 200, errorCode: 'internal_error', facts: NO_FACTS,
       counted: completionTokensAtLeast === null
         ? null
-        : { basis: 'observed', usage: { ...NO_USAGE, promptTokens: this.promptTokensAtLeast, completionTokens: completionTokensAtLeast } },
+        : { basis: 'observed', usage: { ...NO_USAGE, promptTokens: this.promptTokensAtLeast, completionTokens: completionTokensAtLeast, ...(this.mediaAtLeast ? { media: this.mediaAtLeast } : {}) } },
     }));
   }
 
