@@ -90,7 +90,7 @@ export function refusalOf(failure: UpstreamFailure): Refusal {
 
 /** What the caller is told when the call was ended from our side. */
 export function departureRefusal(reason: DepartureReason): Refusal {
-  return new Refusal(reason === 'revoked' ? 'revoked_api_key' : 'shutting_down', { detail: reason });
+  return reason === 'revoked' ? new Refusal('revoked_api_key', { detail: reason }) : new Refusal('shutting_down', { detail: reason, headers: { 'retry-after': '1' } });
 }
 
 /** The event that ends a failed stream for who speaks chat completions. */

@@ -1,9 +1,9 @@
 /** This file hands a provider's own refusal on as it came: same status, same bytes, and nothing is paid for it. */
 import { asByteText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
-import { Refusal } from '../foundation/errors.ts';
 import type { BytesReply } from '../foundation/operation.ts';
 import type { ReplyHeaders } from '../providers/call.ts';
+import { unavailable } from '../store/or-unavailable.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
 import { outcomeOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
@@ -30,7 +30,7 @@ export function handOn(work: Work, made: Attempt, { failure, status, headers, bo
   work.house.log.warn({ requestId: work.call.requestId, target: made.target.id, code: failure.code, detail: withoutCredential(failure, made).detail }, 'handed on');
   work.house.health.failed(made.visit, failure);
   work.trail.end({ outcome: outcomeOf(failure), status, errorCode: failure.code, facts: NO_FACTS, counted: null }, { contentType, body: bytes }, (fault) => {
-    if (fault) settle.reject(new Refusal('store_unavailable', { cause: fault }));
+    if (fault) settle.reject(unavailable(fault));
     else settle.resolve({ status, bytes, contentType, headers: replyHeaders(work, made, headers) ?? {} });
   });
 }

@@ -8,6 +8,7 @@ import type { BytesReply } from '../foundation/operation.ts';
 import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
+import { unavailable } from '../store/or-unavailable.ts';
 import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
@@ -123,7 +124,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
       const known = ending.facts.usage || isEmpty ? ending : await withCount(this.#work, ending, readText);
       this.#finish(known, { ...reply, body: known.counted ? ask.tellUsage?.(body, known.counted.usage) ?? body : body });
     } catch (cause) {
-      const refusal = cause instanceof Refusal ? cause : new Refusal('store_unavailable', { cause });
+      const refusal = cause instanceof Refusal ? cause : unavailable(cause);
       await this.#work.trail.refuse(refusal, 'refused');
       this.#settle.reject(refusal);
     }
@@ -144,7 +145,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   #finish(ending: Ending, { body, contentType }: WholeReply): void {
     this.#work.trail.end(ending, { contentType, body }, (failure) => {
       if (failure) {
-        this.#settle.reject(new Refusal('store_unavailable', { cause: failure }));
+        this.#settle.reject(unavailable(failure));
         return;
       }
       const headers = replyHeaders(this.#work, this.#made, this.#headers);

@@ -9,6 +9,7 @@ import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import { KEEP_ALIVE_COMMENT, createEventSplitter, eventPayload } from '../foundation/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
+import { unavailable } from '../store/or-unavailable.ts';
 import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, plainError, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
@@ -219,7 +220,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     try {
       this.#record(ending, await this.#work.ask.keep?.(last) ?? last, { isFree });
     } catch (cause) {
-      const refusal = cause instanceof Refusal ? cause : new Refusal('store_unavailable', { cause });
+      const refusal = cause instanceof Refusal ? cause : unavailable(cause);
       this.#work.house.log.error({ requestId: this.#work.call.requestId, error: cause }, 'a reply could not be kept');
       this.#record({ ...ending, outcome: 'refused', errorCode: refusal.code, facts: { ...ending.facts, usage: null } }, this.#errorEvent(refusal), { isFree: true });
     }
@@ -269,7 +270,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       this.#work.trail.end(known, reply, (failure) => {
         if (failure) this.#work.house.log.error({ requestId: this.#work.call.requestId, error: failure }, 'usage row not written');
         if (refusal) this.#settle.reject(refusal);
-        else this.#end(failure ? this.#errorEvent(new Refusal('store_unavailable', { cause: failure })) : lastEvent);
+        else this.#end(failure ? this.#errorEvent(unavailable(failure)) : lastEvent);
       });
     };
     if (ending.facts.usage || isFree === true) finish(ending);

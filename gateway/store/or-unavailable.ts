@@ -1,5 +1,5 @@
 /** This file turns a store that can't be reached into the contract's error. */
-import { fail } from '../foundation/errors.ts';
+import { Refusal } from '../foundation/errors.ts';
 import { StoreUnavailable } from './store.ts';
 
 /** How long a caller should leave a store alone that can't be reached, in seconds. */
@@ -16,11 +16,16 @@ export async function orUnavailable<Value>(answer: Promise<Value>): Promise<Valu
 
 /** Throws `store_unavailable` for a store that can't be reached, and anything else as it is. */
 export function asStoreRefusal(cause: unknown): never {
-  if (cause instanceof StoreUnavailable) fail('store_unavailable', { cause, headers: { 'retry-after': RETRY_SECONDS } });
+  if (cause instanceof StoreUnavailable) throw unavailable(cause);
   throw cause;
 }
 
 /** Throws `store_unavailable` whatever went wrong: for reads whose failure must never look like a refusal of the caller. */
 export function asUnavailable(cause: unknown): never {
-  fail('store_unavailable', { cause, headers: { 'retry-after': RETRY_SECONDS } });
+  throw unavailable(cause);
+}
+
+/** The refusal of whoever needs a store that has failed: it may be asked again soon. */
+export function unavailable(cause: unknown): Refusal {
+  return new Refusal('store_unavailable', { cause, headers: { 'retry-after': RETRY_SECONDS } });
 }
