@@ -59,6 +59,8 @@ const sides: Readonly<Record<NativeForm, Side>> = {
 /** Follows a stream with the reader of its wire, and forwards every event as it came. */
 class NativeStream implements StreamReader {
   held: ByteText | null = null;
+  /** Providers' own streams have pings, beginnings and ends between their words. */
+  eventsWithWords = 0;
   readonly #inner: StreamReader;
   /** The reader forwards the upstream's own events, without the usage nobody asked for. */
   readonly #isInnerRaw: boolean;
@@ -86,6 +88,7 @@ class NativeStream implements StreamReader {
 
   read(event: ByteText): ByteText | null {
     const forwarded = this.#inner.read(event);
+    if (forwarded !== null) this.eventsWithWords++;
     if (this.#inner.isDone || this.#inner.failure) this.held = event;
     return this.#isInnerRaw ? forwarded : event;
   }

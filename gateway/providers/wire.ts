@@ -93,6 +93,10 @@ export interface StreamReader {
   readonly isFinished: boolean;
   /** The upstream reported a failure inside its stream; nothing more is to be forwarded. */
   readonly failure: UpstreamFailure | null;
+  /** How many events said something, where those that did not are forwarded too; absent: every forwarded event with data did. */
+  readonly eventsWithWords?: number;
+  /** What is held back until the end will not be handed out: the upstream has failed, or the gateway ends it. Absent where nothing is. */
+  drop?(): void;
   facts(): ReplyFacts;
   /** The text generated so far, for counting when usage is missing. */
   text(): string;

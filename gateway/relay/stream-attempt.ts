@@ -101,7 +101,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     }
     // The HTTP status is kept open for an error as long as clients wait in silence; after that a comment is worth more.
     if (!this.#isCommitted && openMs > limits.streamCommitMs) this.#commit();
-    if (openMs >= limits.noteAfterMs && this.#contentEvents > UNCERTAIN_EVENTS) this.#work.trail.note(this.#contentEvents - UNCERTAIN_EVENTS);
+    const words = (this.#reader.eventsWithWords ?? this.#contentEvents) - UNCERTAIN_EVENTS;
+    if (openMs >= limits.noteAfterMs && words > 0) this.#work.trail.note(words);
     if (this.#hasWritten) this.#lastWriteAt = monotonicMs;
     this.#hasWritten = false;
     if (!this.#isCommitted || monotonicMs - this.#lastWriteAt < limits.keepAliveCommentMs) return;
