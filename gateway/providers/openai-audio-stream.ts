@@ -14,6 +14,8 @@ export interface AudioEvents {
   readonly doneType: string;
   /** Takes every event, the last one too. */
   onEvent(type: string, event: JsonObject): void;
+  /** What is wrong with a stream that ends like this; null when nothing is. */
+  faultAtEnd(): string | null;
   /** Reads the usage of the last event; null when it tells none. */
   readUsage(usage: unknown): Usage | null;
   /** The text so far, for counting. */
@@ -45,6 +47,8 @@ export class AudioStream implements StreamReader {
     const type = stringAt(value, 'type') ?? '';
     this.#events.onEvent(type, value);
     if (type !== this.#events.doneType) return event;
+    const fault = this.#events.faultAtEnd();
+    if (fault !== null) return this.#fail({ ...classifyStreamError(null), code: 'upstream_bad_reply', detail: fault });
     this.#usage = this.#events.readUsage(value['usage']);
     this.lastEvent = event;
     this.isFinished = true;

@@ -80,6 +80,7 @@ function openSpeech(characters: number, onHeard: (heard: Heard) => void): AudioS
       if (beginning.length < BEGINNING_BYTES_MAX) beginning = Buffer.concat([beginning, sound]);
       onHeard({ bytes, beginning });
     },
+    faultAtEnd: () => (bytes === 0 ? 'a speech without a sound' : null),
     readUsage: (usage) => readSpeechUsage(usage, characters),
     text: () => '',
   });

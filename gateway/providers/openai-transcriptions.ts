@@ -94,6 +94,8 @@ function openTranscript(readUsage: (usage: unknown) => Usage | null): AudioStrea
       if (type === 'transcript.text.delta') text += stringAt(event, 'delta') ?? '';
       if (type === 'transcript.text.done') text = stringAt(event, 'text') ?? text;
     },
+    // Who hears nothing has listened.
+    faultAtEnd: () => null,
     readUsage,
     text: () => text,
   });
