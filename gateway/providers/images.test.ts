@@ -90,6 +90,8 @@ describe('a reply', () => {
     }
     expect(stream.read(dataEvent('{"error":{"message":"no"}}'))).toBeNull();
     expect(stream.failure).toMatchObject({ code: 'upstream_error' });
+    stream.drop();
+    expect([stream.completed, stream.text(), stream.facts().usage]).toEqual([[], '0', null]);
     const broken = new ImageStream({ variant: null });
     broken.read(dataEvent('{'));
     expect(broken.failure).toMatchObject({ code: 'upstream_bad_reply' });

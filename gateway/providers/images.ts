@@ -99,6 +99,11 @@ export class ImageStream implements StreamReader {
     return this.#take(value, event);
   }
 
+  drop(): void {
+    this.completed.length = 0;
+    this.#usage = null;
+  }
+
   facts(): ReplyFacts {
     return { usage: this.#usage, upstreamId: null, upstreamModel: null, finishReason: null };
   }

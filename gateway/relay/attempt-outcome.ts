@@ -34,8 +34,8 @@ export interface Attempt {
   readonly request: HttpRequest | ScriptedReply;
 }
 
-/** How an attempt ends for who waits for it. */
-export interface Settle<Reply extends BytesReply | EventsReply> {
+/** Tells whoever awaits an attempt how it went. */
+export interface Settle<Reply = BytesReply | EventsReply> {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (reason: Error) => void;
 }

@@ -4,7 +4,7 @@ import type { ByteText } from '../foundation/byte-text.ts';
 import type { DialectStream } from '../dialects/dialect.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
 import { Refusal, errorBody } from '../foundation/errors.ts';
-import type { BytesReply, EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
+import type { EventSink, EventSource } from '../foundation/operation.ts';
 import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import { KEEP_ALIVE_COMMENT, createEventSplitter, eventPayload } from '../foundation/sse.ts';
@@ -236,6 +236,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       this.#settle.reject(new AttemptFailed(failure));
       return;
     }
+    this.#reader.drop?.();
     const isBegun = this.#work.trail.firstByteAt !== null;
     const late: UpstreamFailure = isBegun && failure.code !== 'upstream_timeout' ? { ...failure, code: 'upstream_stream_failed' } : failure;
     this.#work.house.log.warn({ requestId: this.#work.call.requestId, target: this.#made.target.id, code: late.code, detail: late.detail }, 'stream failed');
@@ -254,6 +255,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     }
     this.#letGo();
     this.#work.house.health.left(this.#made.visit);
+    if (reason !== 'client_gone') this.#reader.drop?.();
     const refusal = departureRefusal(reason);
     const status = this.#isCommitted ? 200 : reason === 'client_gone' ? 499 : refusal.status;
     const ending = { outcome: reason, status, errorCode: reason === 'client_gone' ? null : refusal.code, facts: this.#reader.facts(), counted: null };
