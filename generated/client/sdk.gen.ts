@@ -79,12 +79,12 @@ export const createChatCompletion = <ThrowOnError extends boolean = false>(optio
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
- * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
@@ -95,7 +95,7 @@ export const createChatCompletion = <ThrowOnError extends boolean = false>(optio
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. | database is back. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -124,12 +124,12 @@ export const createImage = <ThrowOnError extends boolean = false>(options: Optio
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
- * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
@@ -140,7 +140,7 @@ export const createImage = <ThrowOnError extends boolean = false>(options: Optio
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. | database is back. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -229,17 +229,21 @@ export const createCompletion = <ThrowOnError extends boolean = false>(options: 
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
- * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The upstream breaks off in the middle of its answer. | nothing | An answer in one piece is nothing before it is whole. |
+ * | The upstream answers without a vector for some input. | nothing | That is no answer. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the texts itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has the texts. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of its answer. | nothing | An answer in one piece is nothing before it is whole. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed after it has awaited an answer for more than a second. | nothing | Nothing is certain; the loss is the operator's. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
- * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has the texts. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The upstream is let go at once; it has the texts. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
  * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
@@ -275,6 +279,7 @@ export const createEmbedding = <ThrowOnError extends boolean = false>(options: O
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
  * | The upstream breaks off in the middle of a stream. | the prompt and what came | The audio was heard and the text that came was delivered. |
+ * | The upstream hears no word. | the answer | It has heard the audio. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway knows how long the audio is from its headers, and counts the tokens of the text. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has the audio, and has written what came by then. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
@@ -323,6 +328,7 @@ export const createTranscription = <ThrowOnError extends boolean = false>(option
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
  * | The upstream breaks off in the middle of a stream. | the prompt and what came | The text was read and the sound that came was delivered. |
+ * | The upstream answers without a sound. | nothing | That is no answer. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the characters and tokens of the text and the length of the sound. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has the text, and has spoken what came by then. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
@@ -385,7 +391,8 @@ export const createSpeech = <ThrowOnError extends boolean = false>(options: Opti
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there, and the answer is not to be stored (`store: false`). | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The same, and it is to be stored. | nothing | What cannot be found again is not handed out, and not charged. |
  *
  */
 export const createResponse = <ThrowOnError extends boolean = false>(options: Options<CreateResponseData, ThrowOnError>): RequestResult<CreateResponseResponses, CreateResponseErrors, ThrowOnError> => (options.client ?? client).post<CreateResponseResponses, CreateResponseErrors, ThrowOnError>({
@@ -583,7 +590,7 @@ export const getNative = <ThrowOnError extends boolean = false>(options: Options
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The provider fails where another would have to answer. | nothing | A native call is for the one provider it names; nobody else is asked. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
@@ -1411,12 +1418,12 @@ export const createChatCompletionStream = <ThrowOnError extends boolean = false>
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
- * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
@@ -1427,7 +1434,7 @@ export const createChatCompletionStream = <ThrowOnError extends boolean = false>
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. | database is back. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -1456,12 +1463,12 @@ export const createImageStream = <ThrowOnError extends boolean = false>(options:
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
- * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
@@ -1472,7 +1479,7 @@ export const createImageStream = <ThrowOnError extends boolean = false>(options:
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. | database is back. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -1554,6 +1561,7 @@ export const createCompletionStream = <ThrowOnError extends boolean = false>(opt
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
  * | The upstream breaks off in the middle of a stream. | the prompt and what came | The audio was heard and the text that came was delivered. |
+ * | The upstream hears no word. | the answer | It has heard the audio. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway knows how long the audio is from its headers, and counts the tokens of the text. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has the audio, and has written what came by then. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
@@ -1617,7 +1625,8 @@ export const createTranscriptionStream = <ThrowOnError extends boolean = false>(
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there, and the answer is not to be stored (`store: false`). | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The same, and it is to be stored. | nothing | What cannot be found again is not handed out, and not charged. |
  *
  */
 export const createResponseStream = <ThrowOnError extends boolean = false>(options: Options<CreateResponseStreamData, ThrowOnError, CreateResponseStreamResponse>): Promise<ServerSentEventsResult<CreateResponseStreamResponses>> => (options.client ?? client).sse.post<CreateResponseStreamResponses, CreateResponseStreamErrors, ThrowOnError>({
@@ -1661,7 +1670,7 @@ export const createResponseStream = <ThrowOnError extends boolean = false>(optio
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The provider fails where another would have to answer. | nothing | A native call is for the one provider it names; nobody else is asked. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
