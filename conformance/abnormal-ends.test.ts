@@ -4,7 +4,7 @@ import { abnormalEnds } from '../generated/abnormal-ends.ts';
 import type { AbnormalCase, AbnormalEnd } from '../generated/abnormal-ends.ts';
 import type { UsageRow } from '../generated/client/types.gen.ts';
 import { startPostgres, stopPostgres } from '../scripts/postgres-under-test.ts';
-import { TEST_MS_MAX, ask, at, atEach, beginAt, beginStream, movedTo, newRow, onlyRow, openAbnormalStage, rowOf, rowOfAsking, rowsOf, spentAt } from './abnormal-stage.ts';
+import { TEST_MS_MAX, ask, at, atEach, beginAt, beginStream, movedTo, newRow, once, onlyRow, openAbnormalStage, rowOf, rowOfAsking, rowsOf, spentAt } from './abnormal-stage.ts';
 import type { AbnormalStage, Headers, Place, Places } from './abnormal-stage.ts';
 import { costOf, paidKinds } from './paid-kinds.ts';
 import type { PaidKind, PaidOperation } from './paid-kinds.ts';
@@ -34,12 +34,6 @@ afterAll(async () => {
 
 let nextKey = 1;
 const keyed = (): Headers => ({ 'idempotency-key': `end-${String(nextKey++)}` });
-
-/** Does something once, for all kinds of calls together, when first somebody wants to know of it. */
-function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | null = null;
-  return () => (made ??= make());
-}
 
 /** A gateway that waits for its upstreams longer than these tests take. */
 const patient = once(async () => stage.placesAt(await stage.start()));

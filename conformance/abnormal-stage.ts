@@ -25,6 +25,8 @@ export interface Place {
   readonly payer: Payer;
 }
 
+/** Whose money it is. */
+export type Purse = Pick<Place, 'server' | 'payer'>;
 /** A place for every kind of call, by its name. */
 export type Places = ReadonlyMap<string, Place>;
 export type Headers = Readonly<Record<string, string>>;
@@ -109,14 +111,14 @@ export async function beginStream(place: Place, headers: Headers = {}): Promise<
 }
 
 /** All rows of a payer, the newest first. */
-export async function rowsOf({ server: { url }, payer: { key } }: Place): Promise<UsageRow[]> {
+export async function rowsOf({ server: { url }, payer: { key } }: Purse): Promise<UsageRow[]> {
   const { data } = await askJson({ url, key }, { path: '/v1/usage?limit=100' }) as { data?: UsageRow[] };
   return data ?? [];
 }
 
 /** The row of a request; null when there is none. */
-export async function rowOf(place: Place, requestId: string | undefined): Promise<UsageRow | null> {
-  return (await rowsOf(place)).find(({ id }) => id === requestId) ?? null;
+export async function rowOf(purse: Purse, requestId: string | undefined): Promise<UsageRow | null> {
+  return (await rowsOf(purse)).find(({ id }) => id === requestId) ?? null;
 }
 
 /** Asks, and gives the row of that; null when there is none. */
@@ -125,20 +127,20 @@ export async function rowOfAsking(place: Place, replay: string, wish: Wish = {})
 }
 
 /** The row of the only request of a payer, whatever its id. */
-export function onlyRow(place: Place): Promise<UsageRow> {
-  return newRow(place, () => Promise.resolve(), []);
+export function onlyRow(purse: Purse): Promise<UsageRow> {
+  return newRow(purse, () => Promise.resolve(), []);
 }
 
 /** The row of what is done, beside those there were. */
-export async function newRow(place: Place, act: () => Promise<void>, known?: readonly string[]): Promise<UsageRow> {
-  const before = known ?? (await rowsOf(place)).map(({ id }) => id);
+export async function newRow(purse: Purse, act: () => Promise<void>, known?: readonly string[]): Promise<UsageRow> {
+  const before = known ?? (await rowsOf(purse)).map(({ id }) => id);
   await act();
   // A gateway that has just lost its database has nothing to tell.
-  return eventually(async () => (await rowsOf(place).catch(() => [])).find(({ id }) => !before.includes(id)) ?? null, TEST_MS_MAX / 2);
+  return eventually(async () => (await rowsOf(purse).catch(() => [])).find(({ id }) => !before.includes(id)) ?? null, TEST_MS_MAX / 2);
 }
 
 /** What a payer has spent of the grant, once the gateway can tell. */
-export function spentAt({ server, payer }: Place): Promise<bigint> {
+export function spentAt({ server, payer }: Purse): Promise<bigint> {
   return eventually(() => balanceOf(server, payer.key).then((left) => GRANT - left, () => null), TEST_MS_MAX / 2);
 }
 
@@ -147,6 +149,12 @@ export function at(places: Places, name: string): Place {
   const place = places.get(name);
   if (!place) throw new Error(`nobody asks ${name}`);
   return place;
+}
+
+/** Does something once, when first somebody wants to know of it. */
+export function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | null = null;
+  return () => (made ??= make());
 }
 
 /** Does something at all places at once, and gives what came of it by their names. */

@@ -478,12 +478,19 @@ export const listVideos = <ThrowOnError extends boolean = false>(options?: Optio
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No provider was asked. |
  * | The provider refuses the video, at once or for what it would show. | nothing | There is no video. |
  * | The provider fails, or can no longer be reached. | nothing | There is no video. |
+ * | The provider says that the video is made, and gives none. | nothing | There is no video. |
+ * | The provider does not say what was used, or says that it was more. | the answer | Its seconds and its size were agreed beforehand. |
+ * | The provider fails for a while when it is asked how the video is coming along. | the answer | It is asked again until the time the model has is over. Another provider is not: the first may have made it. |
+ * | The caller closes the connection, or the key is revoked, once the video is begun. | the answer | It goes on, and its workspace can fetch it. |
  * | The video is not made in the time the model has. | nothing | There is no video. |
  * | The connection breaks, or the gateway is killed, while the video is handed over, and the provider can not be asked whether it has it. | nothing | It is not asked for twice; the loss, if there is one, is the operator's. |
  * | The gateway is killed while the video is made, or while it is fetched. | the answer | It, or another, goes on where it was. |
+ * | The gateway is stopped while the video is made. | the answer | It, or another, goes on where it was. |
  * | The video is deleted before the provider was asked for it. | nothing | Nobody has worked on it. |
  * | The video is deleted while the provider works on it, and the provider makes it. | the answer | The provider has made it and is paid for it. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any provider is asked. |
+ * | The database (PostgreSQL) cannot be reached while the video is made. | the answer | The gateway goes on, and charges it, once the database is back. |
  *
  */
 export const createVideo = <ThrowOnError extends boolean = false>(options: Options<CreateVideoData, ThrowOnError>): RequestResult<CreateVideoResponses, CreateVideoErrors, ThrowOnError> => (options.client ?? client).post<CreateVideoResponses, CreateVideoErrors, ThrowOnError>({

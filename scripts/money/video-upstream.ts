@@ -9,8 +9,11 @@ export interface Fate {
   readonly startMs: number;
   /** From the start to its end, in ms. */
   readonly workMs: number;
-  /** `refuse`: the start is answered with 400. `fail`: it fails in the middle. `vanish`: the start is taken, and its connection cut. */
-  readonly end: 'complete' | 'fail' | 'refuse' | 'vanish';
+  /**
+   * `refuse`: the start is answered with 400. `busy`: with 429, always. `fail`: it fails in the middle. `vanish`: the start is taken, and its connection
+   * cut. `stumble`: the first questions are answered with 500. `longer`: it is longer than asked for. `blank`: it is made, and its bytes are no video.
+   */
+  readonly end: 'complete' | 'fail' | 'refuse' | 'busy' | 'vanish' | 'stumble' | 'longer' | 'blank';
 }
 
 export interface VideoUpstream {
@@ -27,7 +30,11 @@ interface Made {
   readonly fate: Fate;
   readonly startedAt: number;
   readonly seconds: string;
+  questions: number;
 }
+
+/** Questions that are answered with 500 by who stumbles. */
+const STUMBLES = 3;
 
 /** The bytes of the video a prompt asks for: an MP4's head and what follows from the prompt. */
 export function videoBytes(prompt: string): Buffer {
@@ -54,7 +61,9 @@ export async function startVideoUpstream(fateOf: (prompt: string) => Fate): Prom
       removed.push(id ?? '');
       return answer(response, 200, { id, object: 'video.deleted', deleted: true });
     }
+    if (part !== 'content' && found.fate.end === 'stumble' && found.questions++ < STUMBLES) return answer(response, 500, { error: { message: 'later', type: 'server_error', param: null, code: null } });
     if (part !== 'content') return answer(response, 200, shape(id ?? '', found));
+    if (found.fate.end === 'blank') return answer(response, 200, { nothing: true });
     if (query === 'variant=spritesheet') return answer(response, 404, { error: { message: 'none', type: 'invalid_request_error', param: null, code: null } });
     const bytes = query === '' ? videoBytes(found.prompt) : Buffer.concat([PNG, Buffer.from(found.prompt)]);
     response.writeHead(200, { 'content-type': query === '' ? 'video/mp4' : 'image/png', 'content-length': bytes.length });
@@ -67,8 +76,9 @@ export async function startVideoUpstream(fateOf: (prompt: string) => Fate): Prom
     const fate = fateOf(prompt);
     submitted.set(prompt, (submitted.get(prompt) ?? 0) + 1);
     if (fate.end === 'refuse') return answer(response, 400, { error: { message: 'not this', type: 'invalid_request_error', param: 'prompt', code: 'moderation_blocked' } });
+    if (fate.end === 'busy') return answer(response, 429, { error: { message: 'later', type: 'rate_limit_error', param: null, code: 'rate_limit_exceeded' } });
     const id = `vid-${videos.size + 1}`;
-    const made: Made = { prompt, fate, startedAt: Date.now(), seconds };
+    const made: Made = { prompt, fate, startedAt: Date.now(), seconds: fate.end === 'longer' ? '3600' : seconds, questions: 0 };
     videos.set(id, made);
     setTimeout(() => {
       if (fate.end === 'vanish') response.socket?.destroy();
