@@ -41,6 +41,16 @@ export function failVideo(parts: VideoParts, job: JobRow, { code, message, outco
   return finish(parts, job, { state: 'failed', media: null, error: { code, message }, record });
 }
 
+/** Ends a video that was deleted and that no provider has: nothing is charged, and nobody is told why. */
+export function cancelVideo(parts: VideoParts, job: JobRow): Promise<null> {
+  return finish(parts, job, { state: 'failed', media: null, error: null, record: cancelledRecord(job, parts.clock.now()) });
+}
+
+/** The row of a video that was deleted before a provider had it. */
+export function cancelledRecord(job: JobRow, nowMs: number): RequestRecord {
+  return { ...withoutCharge(job.record), outcome: 'client_gone', latencyMs: nowMs - job.createdMs };
+}
+
 /** The row of a job that came to nothing. */
 export function withoutCharge(record: RequestRecord): RequestRecord {
   return { ...record, basis: 'none', payer: 'none', usage: NO_USAGE, charge: { ...record.charge, messages: 0, nanoUsd: ZERO_NANO_USD } };

@@ -7,7 +7,7 @@ import type { JobRow, JobStep } from '../store/job-row.ts';
 import { askWhole, failed, isFailure } from './job-exchange.ts';
 import type { WholeAnswer } from './job-exchange.ts';
 import type { Claim, StepJob } from './jobs.ts';
-import { completeVideo, failVideo, ownFailure, saidOf } from './video-ending.ts';
+import { cancelVideo, completeVideo, failVideo, ownFailure, saidOf } from './video-ending.ts';
 import { fetchVideo } from './video-fetch.ts';
 import type { VideoParts } from './video-parts.ts';
 import { targetOf } from './video-parts.ts';
@@ -48,7 +48,8 @@ export function createVideoSteps(parts: VideoParts): StepJob {
     const work: Work = { parts, job, claim, target, wire };
     if (isLate) return giveUp(work);
     switch (job.state) {
-      case 'queued': return submit(work);
+      // It was deleted while it was handed over, and came back: the provider has nothing of it.
+      case 'queued': return job.isHidden ? cancelVideo(parts, job) : submit(work);
       case 'submitting': return lookUp(work);
       case 'running': return poll(work);
       case 'storing': return store(work);

@@ -6,7 +6,7 @@ import type { JobPage, JobRow } from '../store/job-row.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { House } from './house.ts';
 import { serveMedia } from './serve-media.ts';
-import { withoutCharge } from './video-ending.ts';
+import { cancelledRecord } from './video-ending.ts';
 
 /** Lists the videos of the workspace. */
 export function listVideos(house: House, caller: Caller, page: JobPage): Promise<JobRow[]> {
@@ -22,7 +22,7 @@ export async function findVideo(house: House, caller: Caller, id: string): Promi
 export async function deleteVideo(house: House, caller: Caller, id: string): Promise<void> {
   const job = await findVideo(house, caller, id);
   const nowMs = house.clock.now();
-  const cancelled = { ...withoutCharge(job.record), outcome: 'client_gone' as const, latencyMs: nowMs - job.createdMs };
+  const cancelled = cancelledRecord(job, nowMs);
   if (!await orUnavailable(house.store.deleteJob(caller.workspaceId, id, { cancelled, nowMs }))) fail('video_not_found', { param: 'video' });
 }
 

@@ -10,7 +10,7 @@ export interface Fate {
   /** From the start to its end, in ms. */
   readonly workMs: number;
   /**
-   * `refuse`: the start is answered with 400. `busy`: with 429, always. `fail`: it fails in the middle. `vanish`: the start is taken, and its connection
+   * `refuse`: the start is answered with 400. `busy`: with 429. `fail`: it fails in the middle. `vanish`: the start is taken, and its connection
    * cut. `stumble`: the first questions are answered with 500. `longer`: it is longer than asked for. `blank`: it is made, and its bytes are no video.
    */
   readonly end: 'complete' | 'fail' | 'refuse' | 'busy' | 'vanish' | 'stumble' | 'longer' | 'blank';
@@ -76,7 +76,10 @@ export async function startVideoUpstream(fateOf: (prompt: string) => Fate): Prom
     const fate = fateOf(prompt);
     submitted.set(prompt, (submitted.get(prompt) ?? 0) + 1);
     if (fate.end === 'refuse') return answer(response, 400, { error: { message: 'not this', type: 'invalid_request_error', param: 'prompt', code: 'moderation_blocked' } });
-    if (fate.end === 'busy') return answer(response, 429, { error: { message: 'later', type: 'rate_limit_error', param: null, code: 'rate_limit_exceeded' } });
+    if (fate.end === 'busy') {
+      setTimeout(() => { answer(response.setHeader('retry-after', '1'), 429, { error: { message: 'later', type: 'rate_limit_error', param: null, code: 'rate_limit_exceeded' } }); }, fate.startMs);
+      return;
+    }
     const id = `vid-${videos.size + 1}`;
     const made: Made = { prompt, fate, startedAt: Date.now(), seconds: fate.end === 'longer' ? '3600' : seconds, questions: 0 };
     videos.set(id, made);
