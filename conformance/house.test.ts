@@ -61,7 +61,7 @@ describe('the mirror', () => {
 
 describe('generated/', () => {
   test('and the written pages of docs/ are what npm run generate writes from spec/ and catalog/, byte for byte', () => {
-    for (const script of ['scripts/generate.ts', 'scripts/errors-page.ts', 'scripts/wire-table.ts']) {
+    for (const script of ['scripts/generate.ts', 'scripts/errors-page.ts', 'scripts/wire-table.ts', 'scripts/ends-page.ts']) {
       const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, '--check'], {
         cwd: root, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' },
       });

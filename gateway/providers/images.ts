@@ -6,7 +6,6 @@ import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import { NO_MEDIA } from '../foundation/no-media.ts';
-import { scrub } from '../foundation/scrub.ts';
 import { eventPayload } from '../foundation/sse.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
 import { readObjectEvent } from './object-events.ts';

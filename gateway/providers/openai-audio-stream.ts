@@ -5,6 +5,7 @@ import { stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import { eventPayload } from '../foundation/sse.ts';
 import type { Usage } from '../foundation/terms.ts';
+import { classifyStreamError } from './openai-error.ts';
 import { readObjectEvent } from './object-events.ts';
 import type { ReplyFacts, StreamReader, UpstreamFailure } from './wire.ts';
 
@@ -48,7 +49,10 @@ export class AudioStream implements StreamReader {
     this.#events.onEvent(type, value);
     if (type !== this.#events.doneType) return event;
     const fault = this.#events.faultAtEnd();
-    if (fault !== null) return this.#fail({ ...classifyStreamError(null), code: 'upstream_bad_reply', detail: fault });
+    if (fault !== null) {
+      this.failure = { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: fault };
+      return null;
+    }
     this.#usage = this.#events.readUsage(value['usage']);
     this.lastEvent = event;
     this.isFinished = true;

@@ -23,7 +23,7 @@ const ERROR_BODY_BYTES_MAX = 64 * 1024;
 export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   readonly #work: Work;
   readonly #made: Attempt;
-  readonly #settle: Settle<EventsReply | BytesReply>;
+  readonly #settle: Settle;
   readonly #reader: StreamReader;
   readonly #dialect: DialectStream | null;
   readonly #splitter = createEventSplitter();
@@ -52,7 +52,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   /** The caller has gone, and the stream goes on for whoever asks again. */
   #isDetached = false;
 
-  constructor(work: Work, made: Attempt, settle: Settle<EventsReply | BytesReply>) {
+  constructor(work: Work, made: Attempt, settle: Settle) {
     this.#work = work;
     this.#made = made;
     this.#settle = settle;
