@@ -1,5 +1,5 @@
 /** This file makes one attempt at a stream: events are forwarded as they come, and `[DONE]` only after the row is on disk. */
-import { NO_BYTES, bytesOf, joinBytes } from '../foundation/byte-text.ts';
+import { bytesOf } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import type { DialectStream } from '../dialects/dialect.ts';
 import type { DepartureReason } from '../foundation/departure.ts';
@@ -14,6 +14,8 @@ import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, outcom
 import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import { handOn, isHandedOn } from './hand-on.ts';
+import { keepStream } from './kept-stream.ts';
+import type { KeptStream } from './kept-stream.ts';
 import type { Watched } from './pulse.ts';
 import type { Ending } from './trail.ts';
 
@@ -48,7 +50,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   /** Events with something in them: never more than the tokens that were generated. */
   #contentEvents = 0;
   /** Everything that was sent, for a reply that is kept; null for others. */
-  #kept: ByteText | null;
+  readonly #kept: KeptStream | null;
   /** The caller has gone, and the stream goes on for whoever asks again. */
   #isDetached = false;
 
@@ -62,7 +64,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
       observedBytesMax: work.house.limits.observedEventsBytesMax,
     });
     this.#dialect = work.ask.dialect?.openStream() ?? null;
-    this.#kept = work.trail.isKept ? NO_BYTES : null;
+    this.#kept = work.trail.isKept ? keepStream(work.house.limits.keptReplyBytesMax) : null;
   }
 
   start(sink?: EventSink): void {
@@ -194,15 +196,10 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   #write(event: ByteText): void {
     this.#hasWritten = true;
-    if (this.#kept !== null) this.#keep(this.#kept, event);
+    this.#kept?.add(event);
     if (this.#isDetached) return;
     if (!this.#sink) this.#backlog.push(event);
     else if (!this.#sink.write(event)) this.#canWrite = false;
-  }
-
-  /** Past what is kept of a reply nothing more is added: that it is too long is all there is to know. */
-  #keep(kept: ByteText, event: ByteText): void {
-    if (kept.length <= this.#work.house.limits.keptReplyBytesMax) this.#kept = joinBytes(kept, event);
   }
 
   #complete(): void {
@@ -268,7 +265,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   /** Settles, counting what the upstream did not say, and then ends the stream, or rejects what was never committed. */
   #record(ending: Ending, lastEvent: ByteText, { refusal, isFree }: { readonly refusal?: Refusal; readonly isFree?: boolean }): void {
-    const reply = this.#kept === null ? null : { contentType: 'text/event-stream; charset=utf-8', body: joinBytes(this.#kept, lastEvent) };
+    const reply = this.#kept?.reply(lastEvent) ?? null;
     const finish = (known: Ending): void => {
       this.#work.trail.end(known, reply, (failure) => {
         if (failure) this.#work.house.log.error({ requestId: this.#work.call.requestId, error: failure }, 'usage row not written');
