@@ -3,12 +3,18 @@ import { describe, expect, test } from '@jest/globals';
 import type { CompletionRequest } from '../../generated/client/types.gen.ts';
 import { decodeText, encodeText } from '../foundation/byte-text.ts';
 import { Refusal } from '../foundation/errors.ts';
-import { chatOfCompletion, completionsDialect } from './completions.ts';
+import { chatsOfCompletion, completionsDialect } from './completions.ts';
 
 const request = (fields: Partial<CompletionRequest> & Record<string, unknown> = {}): CompletionRequest => ({ model: 'm', prompt: 'Say hi', ...fields });
+const PROMPTS_MAX = 8;
+const chatOf = (body: CompletionRequest): unknown => {
+  const chats = chatsOfCompletion(body, PROMPTS_MAX);
+  expect(chats).toHaveLength(1);
+  return chats[0];
+};
 const refusalOf = (fields: Record<string, unknown>): unknown => {
   try {
-    return chatOfCompletion(request(fields));
+    return chatsOfCompletion(request(fields), PROMPTS_MAX);
   } catch (thrown) {
     return thrown instanceof Refusal ? [thrown.code, thrown.options.param] : thrown;
   }
@@ -19,26 +25,37 @@ const dataOf = (told: string | null): unknown[] => (told ?? '').split('\n\n').fi
 
 describe('a completions request', () => {
   test('is a chat of one message; what means the same goes along, unknown fields too, and nulls do not', () => {
-    expect(chatOfCompletion(request({ prompt: ['Say hi'], max_tokens: 5, n: 2, best_of: 2, stop: ['x'], seed: 1, user: 'u', temperature: null, stream: true, stream_options: { include_usage: true }, min_p: 0.1, sandbox: { first_token_ms: 1 } })))
+    expect(chatOf(request({ prompt: ['Say hi'], max_tokens: 5, n: 2, best_of: 2, stop: ['x'], seed: 1, user: 'u', temperature: null, stream: true, stream_options: { include_usage: true }, min_p: 0.1, sandbox: { first_token_ms: 1 } })))
       .toEqual({ model: 'm', messages: [{ role: 'user', content: 'Say hi' }], max_tokens: 5, n: 2, stop: ['x'], seed: 1, user: 'u', stream: true, stream_options: { include_usage: true }, min_p: 0.1, sandbox: { first_token_ms: 1 } });
-    expect(chatOfCompletion(request({ reasoning_effort: 'low', service_tier: 'flex', tools: null, messages: null }))).toMatchObject({ reasoning_effort: 'low', service_tier: 'flex', messages: [{ role: 'user', content: 'Say hi' }] });
-    expect(chatOfCompletion(request({ logprobs: 0 }))).toMatchObject({ logprobs: true, top_logprobs: 0 });
-    expect(chatOfCompletion(request({ suffix: '', best_of: 1, echo: true, logprobs: null }))).toEqual({ model: 'm', messages: [{ role: 'user', content: 'Say hi' }] });
-    expect(chatOfCompletion(request({ max_tokens: null }))).not.toHaveProperty('max_tokens');
+    expect(chatOf(request({ reasoning_effort: 'low', service_tier: 'flex', tools: null, messages: null }))).toMatchObject({ reasoning_effort: 'low', service_tier: 'flex', messages: [{ role: 'user', content: 'Say hi' }] });
+    expect(chatOf(request({ logprobs: 0 }))).toMatchObject({ logprobs: true, top_logprobs: 0 });
+    expect(chatOf(request({ suffix: '', best_of: 1, echo: true, logprobs: null }))).toEqual({ model: 'm', messages: [{ role: 'user', content: 'Say hi' }] });
+    expect(chatOf(request({ max_tokens: null }))).not.toHaveProperty('max_tokens');
   });
 
   test.each<[string, Record<string, unknown>]>([
     ['suffix', { suffix: 'end' }], ['best_of', { best_of: 3 }], ['best_of', { best_of: 3, n: 2 }], ['echo', { echo: true, logprobs: 1 }],
     ['messages', { messages: [] }], ['tools', { tools: 'x' }], ['response_format', { response_format: { type: 'json_object' } }],
     ['max_completion_tokens', { max_completion_tokens: 1 }], ['top_logprobs', { top_logprobs: 2 }], ['reasoning_effort', { reasoning_effort: { a: 1 } }],
-    ['prompt', { prompt: ['a', 'b'] }], ['prompt', { prompt: [1, 2] }], ['prompt', { prompt: [[1], [2]] }],
+    ['prompt', { prompt: [1, 2] }], ['prompt', { prompt: [[1], [2]] }],
   ])('is refused by %s: %j', (param, fields) => {
     expect(refusalOf(fields)).toEqual(['unsupported_field', param]);
   });
 });
 
-test('a best_of below n is a mistake', () => {
-  expect(refusalOf({ best_of: 1, n: 2 })).toEqual(['invalid_request', 'best_of']);
+test('several prompts are several chats, alike but for what they say', () => {
+  expect(chatsOfCompletion(request({ prompt: ['a', 'b', 'a'], n: 2, max_tokens: 5, logprobs: 1 }), PROMPTS_MAX))
+    .toEqual(['a', 'b', 'a'].map((content) => ({ model: 'm', n: 2, max_tokens: 5, messages: [{ role: 'user', content }], logprobs: true, top_logprobs: 1 })));
+});
+
+test.each<[string, Record<string, unknown>]>([
+  ['best_of', { best_of: 1, n: 2 }], ['prompt', { prompt: Array.from({ length: 9 }, () => 'a') }], ['n', { prompt: Array.from({ length: 8 }, () => 'a'), n: 17 }], ['n', { n: 129 }],
+])('%s is a mistake in %j', (param, fields) => {
+  expect(refusalOf(fields)).toEqual(['invalid_request', param]);
+});
+
+test('there may be as many prompts, and as many completions, as is said', () => {
+  expect(chatsOfCompletion(request({ prompt: Array.from({ length: 8 }, () => 'a'), n: 16 }), PROMPTS_MAX)).toHaveLength(8);
 });
 
 describe('a whole answer', () => {
@@ -69,6 +86,25 @@ describe('a whole answer', () => {
     expect(JSON.parse(completionsDialect(request({ logprobs: 1 })).toReply(completion([{ index: 0, message: { content: '😀b' }, logprobs, finish_reason: 'stop' }])))).toMatchObject({
       choices: [{ logprobs: { tokens: ['😀', 'b'], token_logprobs: [-1, -3], top_logprobs: [{ x: -2 }, {}], text_offset: [0, 1] } }],
     });
+  });
+});
+
+describe('several prompts', () => {
+  const body = request({ prompt: ['A', 'B'], n: 2, echo: true });
+
+  test('each choice repeats the prompt it answers, whole', () => {
+    const choices = [0, 1, 2, 3].map((index) => ({ index, message: { content: String(index) }, finish_reason: 'stop' }));
+    expect(JSON.parse(completionsDialect(body).toReply(completion(choices)))).toMatchObject({ choices: [{ index: 0, text: 'A0' }, { index: 1, text: 'A1' }, { index: 2, text: 'B2' }, { index: 3, text: 'B3' }] });
+  });
+
+  test('each choice repeats the prompt it answers, once in its stream', () => {
+    const stream = completionsDialect(body).openStream();
+    const said = (index: number, content: string) => dataOf(stream.read(chunk([{ index, delta: { content }, finish_reason: null }])));
+    expect([said(3, 'x'), said(1, 'y'), said(3, 'z')].flat()).toMatchObject([{ choices: [{ index: 3, text: 'Bx' }] }, { choices: [{ index: 1, text: 'Ay' }] }, { choices: [{ index: 3, text: 'z' }] }]);
+  });
+
+  test('a choice no prompt asked for repeats none', () => {
+    expect(JSON.parse(completionsDialect(body).toReply(completion([{ index: 9, message: { content: 'x' }, finish_reason: 'stop' }])))).toMatchObject({ choices: [{ text: 'x' }] });
   });
 });
 

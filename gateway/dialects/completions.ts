@@ -20,31 +20,40 @@ const CHAT_ONLY: Readonly<Record<Exclude<keyof ChatCompletionRequest, keyof Comp
 };
 const CHAT_ONLY_FIELDS: ReadonlyMap<string, 'word' | null> = new Map(Object.entries(CHAT_ONLY));
 
+/** Completions of one call: so many choices a chat may have. */
+const CHOICES_MAX = 128;
+
 /**
- * Makes the chat of a completions request; fields that mean the same in both go along, unknown ones too. Refuses what no chat can be
- * told, and what only a chat has, with unsupported_field; a `best_of` below `n` with invalid_request.
+ * Makes the chats of a completions request, one for each prompt; fields that mean the same in both go along, unknown ones too. Refuses what
+ * no chat can be told, and what only a chat has, with unsupported_field; a `best_of` below `n`, more than `promptsMax` prompts and more than
+ * 128 completions in all with invalid_request.
  */
-export function chatOfCompletion(body: CompletionRequest): ChatCompletionRequest {
+export function chatsOfCompletion(body: CompletionRequest, promptsMax: number): readonly ChatCompletionRequest[] {
   refuseUnsupported(body);
+  const prompts = promptsOf(body);
+  const count = prompts.length * choicesOf(body);
+  if (prompts.length > promptsMax) fail('invalid_request', { param: 'prompt', message: `At most ${promptsMax} prompts a request: this one has ${prompts.length}.` });
+  if (count > CHOICES_MAX) fail('invalid_request', { param: 'n', message: `At most ${CHOICES_MAX} completions a request: n for each of ${prompts.length} prompts makes ${count}.` });
   const { logprobs } = body;
-  const same = Object.entries(body).filter(([key, value]) => !TRANSLATED.has(key) && value !== null);
-  return {
-    ...Object.fromEntries(same),
-    model: body.model,
-    messages: [{ role: 'user', content: promptOf(body) }],
-    ...(typeof logprobs === 'number' ? { logprobs: true, top_logprobs: logprobs } : {}),
-  };
+  const same = Object.fromEntries(Object.entries(body).filter(([key, value]) => !TRANSLATED.has(key) && value !== null));
+  const likely = typeof logprobs === 'number' ? { logprobs: true, top_logprobs: logprobs } : {};
+  return prompts.map((prompt) => ({ ...same, model: body.model, messages: [{ role: 'user', content: prompt }], ...likely }));
+}
+
+/** How many completions each prompt is to have. */
+export function choicesOf({ n }: CompletionRequest): number {
+  return n ?? 1;
 }
 
 function refuseUnsupported(body: CompletionRequest): void {
-  const { best_of: best, n, echo, logprobs, suffix } = body;
+  const { best_of: best, echo, logprobs, suffix } = body;
   for (const [key, value] of Object.entries(body)) {
     const kind = CHAT_ONLY_FIELDS.get(key);
     if (kind === undefined || value === null || (kind === 'word' && typeof value === 'string')) continue;
     refuse(key, kind === 'word' ? `${key} must be a text.` : `A completion has no ${key}. Ask by POST /chat/completions.`);
   }
   if (typeof suffix === 'string' && suffix !== '') refuse('suffix', 'No chat can be told what is to come after its answer. Say it in the prompt.');
-  const choices = n ?? 1;
+  const choices = choicesOf(body);
   if ((best ?? choices) < choices) fail('invalid_request', { param: 'best_of', message: `best_of must be at least n, which is ${choices}.` });
   if ((best ?? choices) > choices) refuse('best_of', 'No chat says how likely its answers are, so the best of several can\'t be chosen. Ask for n of them.');
   if (echo === true && typeof logprobs === 'number') refuse('echo', 'No chat says how likely its prompt was. Leave out echo or logprobs.');
@@ -54,28 +63,30 @@ function refuse(param: string, message: string): never {
   return fail('unsupported_field', { param, message });
 }
 
-function promptOf({ prompt }: CompletionRequest): string {
-  if (typeof prompt === 'string') return prompt;
-  const [first] = prompt;
-  if (typeof first !== 'string') return refuse('prompt', 'Tokens are of one model\'s vocabulary; send the prompt as text.');
-  if (prompt.length > 1) refuse('prompt', `One prompt a request: this one has ${prompt.length}. Send one request for each.`);
-  return first;
+function promptsOf({ prompt }: CompletionRequest): readonly string[] {
+  if (typeof prompt === 'string') return [prompt];
+  return prompt.map((each: unknown) => (typeof each === 'string' ? each : refuse('prompt', 'Tokens are of one model\'s vocabulary; send the prompt as text.')));
 }
 
 /** Makes the dialect of one request. */
 export function completionsDialect(body: CompletionRequest): Dialect {
-  const echoed = body.echo === true ? promptOf(body) : '';
+  const prompts = body.echo === true ? promptsOf(body) : [];
+  const echoOf = (index: number): string => (prompts.length > 1 ? prompts[Math.floor(index / choicesOf(body))] : prompts[0]) ?? '';
   return {
     toReply(completion) {
       const reply = parseJson(completion);
-      const choices = arrayAt(reply, 'choices').map((choice, at) => choiceOf(choice, { index: indexOf(choice, at), echoed, offset: 0, text: textOf(objectAt(choice, 'message')) }));
+      const choices = arrayAt(reply, 'choices').map((choice, at) => {
+        const index = indexOf(choice, at);
+        return choiceOf(choice, { index, echoed: echoOf(index), offset: 0, text: textOf(objectAt(choice, 'message')) });
+      });
       return JSON.stringify({ ...frameOf(reply), choices, ...usageOf(reply) });
     },
-    openStream: () => openStream(echoed),
+    openStream: () => openStream(echoOf),
   };
 }
 
-function openStream(echoed: string): DialectStream {
+/** `echoOf` gives what is put before the choice at an index. */
+function openStream(echoOf: (index: number) => string): DialectStream {
   /** Code points of each choice's text so far; a choice that is not there has said nothing yet. */
   const offsets = new Map<number, number>();
   const readChunk = (event: ByteText): ByteText => {
@@ -84,6 +95,7 @@ function openStream(echoed: string): DialectStream {
     const chunk = parseJson(decodeText(payload));
     const choices = arrayAt(chunk, 'choices').flatMap((choice, at) => {
       const index = indexOf(choice, at);
+      const echoed = echoOf(index);
       const offset = offsets.get(index);
       const text = textOf(objectAt(choice, 'delta'));
       const isSilent = text === '' && stringAt(choice, 'finish_reason') === null && tokensOf(choice).length === 0;

@@ -44,6 +44,10 @@ export const defaultLimits = {
   upstreamReplyBytesMax: 32 * MEGA,
   /** One event of an upstream's stream, in bytes; more ends it with an error event. */
   upstreamEventBytesMax: 8 * MEGA,
+  /** Prompts of one legacy completion; more is a 400. */
+  completionPromptsMax: 64,
+  /** Exchanges that one call has with its upstream at once, where it needs several. */
+  exchangesAtOnceMax: 4,
   /** Connections to one upstream origin. */
   upstreamConnectionsMax: 1024,
   /** A stream whose upstream has not answered by then is committed to 200 and kept alive, in ms. */

@@ -95,6 +95,23 @@ export function sizeCall(call: CallAmounts): CallSize {
 }
 
 /**
+ * Sizes several chats that one call asks for together. When it is cut off, only so many of them as are sent at once are certain to have
+ * been read: `promptTokensAtLeast` is of the first of them.
+ */
+export function sizeTogether(sizes: readonly CallSize[], atOnce: number): CallSize {
+  const sum = (key: 'promptTokens' | 'promptTokensAtLeast' | 'choices', of = sizes): number => of.reduce((total, size) => total + size[key], 0);
+  return sizeCall({
+    promptTokens: sum('promptTokens'), promptTokensAtLeast: sum('promptTokensAtLeast', sizes.slice(0, atOnce)), choices: sum('choices'),
+    outputTokens: sizes[0]?.outputTokens ?? 0, prices: sizes[0]?.prices ?? [],
+  });
+}
+
+/** The shortest prompt from which one of these prices is another, in tokens; Infinity when none changes. */
+export function longPromptsFrom(prices: readonly (Price | null)[]): number {
+  return Math.min(...prices.flatMap((price) => price?.longPrompts?.map(({ abovePromptTokens }) => abovePromptTokens) ?? []), Number.POSITIVE_INFINITY);
+}
+
+/**
  * Gives the largest `max_tokens` with which the call would fit into a room of nano-USD or messages; 0 when its prompt alone
  * does not or it generates none, and Infinity when its output costs nothing.
  */

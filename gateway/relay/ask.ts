@@ -5,12 +5,13 @@ import type { Price } from '../foundation/prices.ts';
 import type { Kind, Target, Usage } from '../foundation/terms.ts';
 import type { Counter } from '../metering/counter.ts';
 import type { CallSize } from '../metering/size.ts';
+import type { SeveralRequests } from '../providers/several-replies.ts';
 import type { HttpRequest, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
 
 /** The request written for one target, and how its replies are read. */
 export interface Written {
   readonly wire: ReplySide;
-  readonly request: HttpRequest | ScriptedReply;
+  readonly request: HttpRequest | ScriptedReply | SeveralRequests;
   /** Whether this target answers in events; absent: as the ask says. A model that does not stream answers whole. */
   readonly isStream?: boolean;
 }
@@ -54,6 +55,8 @@ export interface Ask {
   readonly dialect: Dialect | null;
   /** What ends a stream that has no dialect. */
   readonly doneEvent: ByteText;
+  /** Of a stream: events that may be there without a token of their own. Absent: two, of which the first names the role. */
+  readonly silentEvents?: number;
   /** The one target it is for; absent: whatever the catalogue has under the model's name. */
   readonly native?: NativePick;
   /** Absent: what goes wrong is told in the contract's words. */

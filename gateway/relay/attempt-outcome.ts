@@ -6,6 +6,7 @@ import type { BytesReply, Call, EventsReply, OperationId } from '../foundation/o
 import { dataEvent } from '../foundation/sse.ts';
 import type { Outcome, Target } from '../foundation/terms.ts';
 import type { ReplyHeaders } from '../providers/call.ts';
+import type { SeveralRequests } from '../providers/several-replies.ts';
 import type { HttpRequest, ReplyContext, ReplyFacts, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
 import type { Visit } from '../routing/health.ts';
 import type { Ask } from './ask.ts';
@@ -31,7 +32,7 @@ export interface Attempt {
   /** Its place on a lane to the upstream; null where none is kept. */
   readonly visit: Visit | null;
   readonly wire: ReplySide;
-  readonly request: HttpRequest | ScriptedReply;
+  readonly request: HttpRequest | ScriptedReply | SeveralRequests;
 }
 
 /** Tells whoever awaits an attempt how it went. */

@@ -14,6 +14,7 @@ import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import { contentTypeOf, handOn, isHandedOn } from './hand-on.ts';
 import type { Watched } from './pulse.ts';
+import { beginExchange } from './several-exchanges.ts';
 import { NO_FACTS } from './trail.ts';
 import type { Ending } from './trail.ts';
 
@@ -49,7 +50,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     const now = house.clock.monotonic();
     this.#deadline = now + house.limits.upstreamTotalMs;
     this.#noteAt = now + house.limits.noteAfterMs;
-    this.#exchange = house.openExchange(this.#made.target.provider, this.#made.request, this);
+    this.#exchange = beginExchange(house, this.#made, this);
     this.#seat = house.pulse.watch(this);
     call.departure.onDepart((reason) => { this.#depart(reason); });
   }

@@ -17,6 +17,7 @@ import { handOn, isHandedOn } from './hand-on.ts';
 import { keepStream } from './kept-stream.ts';
 import type { KeptStream } from './kept-stream.ts';
 import type { Watched } from './pulse.ts';
+import { beginExchange } from './several-exchanges.ts';
 import type { Ending } from './trail.ts';
 
 /** How much of an upstream's error body is read, in bytes. */
@@ -76,7 +77,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     const { house, call } = this.#work;
     this.#startedAt = house.clock.monotonic();
     this.#lastWriteAt = this.#startedAt;
-    this.#exchange = house.openExchange(this.#made.target.provider, this.#made.request, this);
+    this.#exchange = beginExchange(house, this.#made, this);
     this.#seat = house.pulse.watch(this);
     call.departure.onDepart((reason) => { this.#depart(reason); });
   }
@@ -103,7 +104,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     }
     // The HTTP status is kept open for an error as long as clients wait in silence; after that a comment is worth more.
     if (!this.#isCommitted && openMs > limits.streamCommitMs) this.#commit();
-    const words = (this.#reader.eventsWithWords ?? this.#contentEvents) - UNCERTAIN_EVENTS;
+    const words = (this.#reader.eventsWithWords ?? this.#contentEvents) - (this.#work.ask.silentEvents ?? SILENT_EVENTS);
     if (openMs >= limits.noteAfterMs && words > 0) this.#work.trail.note(words);
     if (this.#hasWritten) this.#lastWriteAt = monotonicMs;
     this.#hasWritten = false;
@@ -294,7 +295,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 }
 
 /** Events that may be there without a token of their own: the first, which only names the role, and the last. */
-const UNCERTAIN_EVENTS = 2;
+const SILENT_EVENTS = 2;
 
 /** Of `data:`, with which all but a few events begin: only the others are searched for data. */
 const LETTER_D = 0x64;
