@@ -166,7 +166,7 @@ describe.each(lanes)('completions, %s', (_name, prefix) => {
     expect(Object.keys(tops?.[0] ?? {}).length).toBeGreaterThan(1);
   });
 
-  test.each([['suffix', { suffix: 'x' }], ['best_of', { best_of: 2 }], ['prompt', { prompt: ['a', 'b'] }], ['prompt', { prompt: [1] }], ['tools', { tools: [] }]])('%s is refused clearly', async (param, body) => {
+  test.each([['suffix', { suffix: 'x' }], ['best_of', { best_of: 2 }], ['prompt', { prompt: [1] }], ['prompt', { prompt: [[1], [2]] }], ['tools', { tools: [] }]])('%s is refused clearly', async (param, body) => {
     await expect(clientOf(prefix).completions.create({ model, prompt: 'x', ...body })).rejects.toMatchObject({ status: 400, code: 'unsupported_field', param });
   });
 });

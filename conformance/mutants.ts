@@ -47,6 +47,8 @@ const completionBodies: readonly object[] = [
   { model: 'sandbox/echo', prompt: 'Reply with exactly: streamed', stream: true, stream_options: { include_usage: true }, echo: true, presence_penalty: 0.5, frequency_penalty: 0.5, logit_bias: { 50256: -100 } },
   { model: 'vllm/fuzz', prompt: 'hi', stream: true, reasoning_effort: 'low', unknown_field: { deep: [1, 2, 3] } },
   { model: 'vllm/fuzz', prompt: [[1, 2, 3], [4]], best_of: 1 },
+  { model: 'sandbox/chat', prompt: ['Reply with exactly: one', 'Say two', 'Three?'], n: 2, echo: true, max_tokens: 20 },
+  { model: 'vllm/fuzz', prompt: ['hi', 'ho', 'hu', 'ha', 'he'], stream: true, stream_options: { include_usage: true } },
 ];
 
 const embeddingBodies: readonly object[] = [

@@ -79,8 +79,8 @@ function sideOf(parts: readonly Part[], at: number): ReplySide {
 function joinReplies(parts: readonly Part[], replies: readonly string[], { context, choices }: { readonly context: ReplyContext; readonly choices: number }): string {
   const { usage } = sumFacts(replies.map((reply, at) => sideOf(parts, at).readReply(reply)));
   const read = replies.map((reply, at) => parseJson(sideOf(parts, at).toReply?.(reply, context) ?? reply));
-  const { usage: _own, ...frame } = isJsonObject(read[0]) ? read[0] : {};
-  return JSON.stringify({ ...frame, choices: read.flatMap((reply, at) => choicesOf(reply, at, choices)), ...(usage ? { usage: usageJson(usage) } : {}) });
+  const frame = isJsonObject(read[0]) ? read[0] : {};
+  return JSON.stringify({ ...frame, choices: read.flatMap((reply, at) => choicesOf(reply, at, choices)), usage: usage ? usageJson(usage) : undefined });
 }
 
 /** The choices of one part, with their place among all. */

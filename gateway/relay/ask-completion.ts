@@ -12,12 +12,10 @@ import { seenOf, severalReplies, sumUsages } from '../providers/several-replies.
 import type { Part } from '../providers/several-replies.ts';
 import type { HttpRequest, ScriptedReply } from '../providers/wire.ts';
 import { askChatOf } from './ask-chat.ts';
+import { SILENT_EVENTS } from './ask.ts';
 import type { Ask, Written } from './ask.ts';
 import { AttemptFailed } from './attempt-outcome.ts';
 import { notAsAsked } from './strict.ts';
-
-/** Of each choice: the first event, which names the role, and the last. */
-const SILENT_EVENTS = 2;
 
 type CompletionLimits = Pick<Limits, 'completionPromptsMax' | 'exchangesAtOnceMax'>;
 
@@ -86,11 +84,10 @@ function isOneExchange(written: Written | null): written is Written & { readonly
 
 /** What was sent: of each its upstream's own word, or else what was seen of it. What was never sent costs nothing. */
 async function countParts(counter: Counter, { asks, parts, isWhole }: { readonly asks: readonly Ask[]; readonly parts: readonly Part[]; readonly isWhole: boolean }): Promise<Usage> {
-  const usages = await Promise.all(asks.flatMap((ask, at): (Usage | Promise<Usage>)[] => {
+  return sumUsages(await Promise.all(asks.flatMap((ask, at) => {
     const part = parts[at];
     if (part?.isBegun !== true) return [];
     const { usage, text } = seenOf(part);
-    return [usage ?? ask.count(counter, { text, isWhole })];
-  }));
-  return sumUsages(usages);
+    return [usage ? Promise.resolve(usage) : ask.count(counter, { text, isWhole })];
+  })));
 }

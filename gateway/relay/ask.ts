@@ -16,6 +16,9 @@ export interface Written {
   readonly isStream?: boolean;
 }
 
+/** Events of a stream that may be there without a token of their own: the first, which only names the role, and the last. */
+export const SILENT_EVENTS = 2;
+
 /** What is known of the call when its request is written. */
 export interface WriteContext {
   readonly requestId: string;
@@ -55,7 +58,7 @@ export interface Ask {
   readonly dialect: Dialect | null;
   /** What ends a stream that has no dialect. */
   readonly doneEvent: ByteText;
-  /** Of a stream: events that may be there without a token of their own. Absent: two, of which the first names the role. */
+  /** Of a stream: events that may be there without a token of their own. Absent: SILENT_EVENTS. */
   readonly silentEvents?: number;
   /** The one target it is for; absent: whatever the catalogue has under the model's name. */
   readonly native?: NativePick;

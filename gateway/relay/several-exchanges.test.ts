@@ -1,6 +1,7 @@
 /** This file shows that several exchanges are one to whoever began them: so many at once, one end, and one that fails takes the others with it. */
 import { describe, expect, test } from '@jest/globals';
 import { defaultLimits } from '../foundation/limits.ts';
+import type { Limits } from '../foundation/limits.ts';
 import type { Target } from '../foundation/terms.ts';
 import type { Exchange, ExchangeEvents } from '../providers/call.ts';
 import { openaiChatWire } from '../providers/openai-chat.ts';
@@ -24,7 +25,7 @@ const away: UpstreamFailure = { code: 'upstream_unreachable', isRetryable: true,
 interface Upstream extends ExchangeEvents { isAborted: boolean; resumed: number }
 
 /** So many exchanges, whose upstreams are moved by hand. */
-function begin(count: number, { isStream = false, limits = {} }: { isStream?: boolean; limits?: Partial<typeof defaultLimits> } = {}) {
+function begin(count: number, { isStream = false, limits = {} }: { isStream?: boolean; limits?: Partial<Limits> } = {}) {
   const opened: Upstream[] = [];
   const seen = { heads: [] as number[], data: '', ends: 0, failures: [] as UpstreamFailure[], canTake: true };
   const parts: Part[] = Array.from({ length: count }, (_, at) => ({ request: requestOf(at), side: openaiChatWire, isBegun: false, reply: null, stream: null }));
@@ -92,7 +93,7 @@ describe('replies in one piece', () => {
 
   test('together they may be as large as one reply', () => {
     const text = whole('a');
-    const { seen, answer } = begin(2, { limits: { upstreamReplyBytesMax: 2 * text.length - 1 } as never });
+    const { seen, answer } = begin(2, { limits: { upstreamReplyBytesMax: 2 * text.length - 1 } });
     answer(0, text);
     expect(seen.failures).toEqual([]);
     answer(1, text);
@@ -120,7 +121,7 @@ describe('streams', () => {
     play(opened[3], split.subarray(0, 30));
     play(opened[1], chunk('b'));
     play(opened[3], split.subarray(30));
-    expect(seen.data).toBe(`id: 1\n${chunk('b')}id: 3\n${chunk('é')}`);
+    expect(seen.data).toBe(`id: 1\n${chunk('b').toString('utf8')}id: 3\n${chunk('é').toString('utf8')}`);
     // One that says it is done has ended, whether or not its connection does.
     play(opened[3], chunk('', 'stop'), DONE, chunk('after'));
     expect(opened).toHaveLength(5);

@@ -12,6 +12,7 @@ import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
 import { unavailable } from '../store/or-unavailable.ts';
 import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, plainError, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Settle, Work } from './attempt-outcome.ts';
+import { SILENT_EVENTS } from './ask.ts';
 import { withCount } from './counted.ts';
 import { handOn, isHandedOn } from './hand-on.ts';
 import { keepStream } from './kept-stream.ts';
@@ -293,9 +294,6 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     if (this.#seat) this.#work.house.pulse.unwatch(this.#seat);
   }
 }
-
-/** Events that may be there without a token of their own: the first, which only names the role, and the last. */
-const SILENT_EVENTS = 2;
 
 /** Of `data:`, with which all but a few events begin: only the others are searched for data. */
 const LETTER_D = 0x64;
