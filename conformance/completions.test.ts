@@ -193,3 +193,33 @@ describe('several prompts and their money', () => {
     await clientOf({ url: server.url, key: payer.key }).completions.create({ model: 'priced/long', prompt: [prompt] });
   });
 });
+
+describe('prompts of tokens', () => {
+  const client = (): OpenAI => new OpenAI({ baseURL: `${server.url}/v1/native/vllm`, apiKey: payer.key, maxRetries: 0 });
+  const prompt = [[1, 2, 3], [4, 5]];
+  const choiceOf = (index: number) => ({ text: 'hello world', index, logprobs: null, finish_reason: 'stop' as const });
+  const frame = { id: 'cmpl-1', object: 'text_completion', created: 1, model: 'one' };
+  /** What was sent as it came, and what of it the row has. */
+  const expectSent = (body: object): void => { expect(JSON.parse(upstream.requests('one').at(-1)?.body ?? '')).toEqual(body); };
+
+  test('reach an upstream that completes texts itself as they are, several at once, and cost what it says', async () => {
+    const reply = { ...frame, choices: [0, 1].map(choiceOf), usage: usageOf(5, 4) };
+    upstream.play('one', { headers: { 'content-type': 'application/json' }, steps: [{ write: JSON.stringify(reply) }] });
+    const { outcome, row, paid } = await paying(() => client().completions.create({ model: 'one', prompt, max_tokens: 10 }));
+    expect(outcome).toMatchObject(reply);
+    expectSent({ model: 'one', prompt, max_tokens: 10 });
+    expect([row, paid]).toMatchObject([{ basis: 'provider', prompt_tokens: 5, completion_tokens: 4 }, 5n * INPUT + 4n * OUTPUT]);
+    expect(upstream.requests('one').at(-1)?.path).toBe('/v1/completions');
+  });
+
+  test('are counted as so many tokens where it does not say', async () => {
+    upstream.play('one', { steps: [...[0, 1].map((index) => ({ write: `data: ${JSON.stringify({ ...frame, choices: [choiceOf(index)] })}\n\n` })), DONE] });
+    const texts: string[] = [];
+    const { row } = await paying(async () => {
+      for await (const { choices } of await client().completions.create({ model: 'one', prompt, stream: true })) texts.push(...choices.map(({ text }) => text));
+    });
+    expect(texts).toEqual(['hello world', 'hello world']);
+    expectSent({ model: 'one', prompt, stream: true, stream_options: { include_usage: true } });
+    expect(row).toMatchObject({ basis: 'counted', prompt_tokens: 5, completion_tokens: expect.any(Number) });
+  });
+});

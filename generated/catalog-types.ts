@@ -622,6 +622,14 @@ export type CatalogLimits = {
      */
     upstreamEventBytesMax?: number;
     /**
+     * Prompts of one legacy completion; more is a 400.
+     */
+    completionPromptsMax?: number;
+    /**
+     * Exchanges that one call has with its upstream at once, where it needs several.
+     */
+    exchangesAtOnceMax?: number;
+    /**
      * Connections to one upstream origin.
      */
     upstreamConnectionsMax?: number;

@@ -65,7 +65,7 @@ function refuse(param: string, message: string): never {
 
 function promptsOf({ prompt }: CompletionRequest): readonly string[] {
   if (typeof prompt === 'string') return [prompt];
-  return prompt.map((each: unknown) => (typeof each === 'string' ? each : refuse('prompt', 'Tokens are of one model\'s vocabulary; send the prompt as text.')));
+  return prompt.map((each: unknown) => (typeof each === 'string' ? each : refuse('prompt', 'Tokens are of one model\'s vocabulary, and a chat takes none: send the prompt as text, or to an upstream\'s own completions by /native/{provider}/completions.')));
 }
 
 /** Makes the dialect of one request. */

@@ -5,7 +5,7 @@ import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts'
 import { toNanoUsd } from '../foundation/money.ts';
 import type { Price } from '../foundation/prices.ts';
 import { priceUsage } from './price.ts';
-import { affordableOutput, sizeChat } from './size.ts';
+import { affordableOutput, longPromptsFrom, sizeChat, sizeTogether } from './size.ts';
 
 const body = (parts: Partial<ChatCompletionRequest> = {}): ChatCompletionRequest => ({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(400) }], ...parts });
 const cheap: Price = { version: 'cheap', input: toNanoUsd(100_000_000), output: toNanoUsd(400_000_000) };
@@ -125,4 +125,31 @@ describe('affordableOutput', () => {
     expect(affordableOutput({ ...size, promptTokensMost: 16_001 }, 'msg', 1n)).toBe(0);
     expect(affordableOutput(size, 'msg', -1n)).toBe(0);
   });
+});
+
+describe('sizeTogether', () => {
+  const sizesOf = (counts: readonly number[], n = 1) => counts.map((chars) => sizeChat({ body: body({ messages: [{ role: 'user', content: 'x'.repeat(chars) }], n, max_tokens: 50 }), prices: [cheap, null], maxOutputTokens: null }));
+
+  test('is the sum of all: prompts, choices and what they cost, and what fits into a room is for each choice', () => {
+    const sizes = sizesOf([400, 40, 4000], 2);
+    const together = sizeTogether(sizes, 4);
+    const sum = sizes.reduce((total, { promptTokens }) => total + promptTokens, 0);
+    expect(together).toMatchObject({ promptTokens: sum, promptTokensMost: Math.ceil(sum * 1.1), outputTokens: 50, choices: 6 });
+    expect(together.nanoUsd).toBe(BigInt(together.promptTokensMost) * 100n + 300n * 400n);
+    expect(affordableOutput(together, 'nusd', together.nanoUsd)).toBe(50);
+  });
+
+  test('only those sent at once are certain to have been read', () => {
+    const sizes = sizesOf([400, 400, 400]);
+    expect([1, 2, 3, 9].map((atOnce) => sizeTogether(sizes, atOnce).promptTokensAtLeast / (sizes[0]?.promptTokensAtLeast ?? 0))).toEqual([1, 2, 3, 3]);
+  });
+
+  test('many small calls are one message together, as one call is', () => {
+    expect([sizeTogether(sizesOf([4, 4, 4]), 4).messages, sizeTogether(sizesOf(Array.from({ length: 5 }, () => 16_000)), 4).messages]).toEqual([1n, 2n]);
+  });
+});
+
+test('a price changes from its lowest threshold on, of all that may hold', () => {
+  const long = (...above: number[]): Price => ({ ...cheap, longPrompts: above.map((abovePromptTokens) => ({ ...dear, abovePromptTokens })) });
+  expect([[], [null, cheap], [long(200, 500), null, long(300)]].map(longPromptsFrom)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 200]);
 });

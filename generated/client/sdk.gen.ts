@@ -171,7 +171,10 @@ export const retrieveImageContent = <ThrowOnError extends boolean = false>(optio
  * Complete a text
  *
  * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
- * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, a `best_of` above `n`,
+ * answer comes as events that end with `data: [DONE]`. Several prompts are several chats, asked of the same target, four at once
+ * (`limits.exchangesAtOnceMax`); they are one request to every limit, answered when all are, with one usage and one charge, and a stream
+ * has their events as they come. When one fails, the others are let go: before the first byte the next target is asked for all of them,
+ * after it the stream ends. What was never sent is never paid. `suffix`, tokens in the place of a text, a `best_of` above `n`,
  * `echo` together with `logprobs`, `logprobs` of a model that does not say them, and what only a chat has (`messages`, `tools` …) are
  * refused with `unsupported_field`. Other fields that are not described here are allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
  * without `[DONE]`.
@@ -1505,7 +1508,10 @@ export const createImageEditStream = <ThrowOnError extends boolean = false>(opti
  * Complete a text
  *
  * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
- * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, a `best_of` above `n`,
+ * answer comes as events that end with `data: [DONE]`. Several prompts are several chats, asked of the same target, four at once
+ * (`limits.exchangesAtOnceMax`); they are one request to every limit, answered when all are, with one usage and one charge, and a stream
+ * has their events as they come. When one fails, the others are let go: before the first byte the next target is asked for all of them,
+ * after it the stream ends. What was never sent is never paid. `suffix`, tokens in the place of a text, a `best_of` above `n`,
  * `echo` together with `logprobs`, `logprobs` of a model that does not say them, and what only a chat has (`messages`, `tools` …) are
  * refused with `unsupported_field`. Other fields that are not described here are allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
  * without `[DONE]`.

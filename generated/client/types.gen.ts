@@ -2090,12 +2090,14 @@ export type TokenIds = Array<TokenId>;
 export type TokenIdLists = Array<TokenIds>;
 
 /**
- * The prompt, alone or as the only one of a list. Several prompts want several requests; tokens in the place of a text are refused.
+ * The prompt, or a list of up to 64 (`limits.completionPromptsMax`). Each has `n` completions: that of prompt `p` and number `i` has the index `p` × `n` + `i`.
+ * Tokens in the place of a text are refused; an upstream's own completions take them, by `/native/{provider}/completions`.
+ *
  */
 export type CompletionPrompt = PromptText | PromptTexts | TokenIds | TokenIdLists;
 
 /**
- * OpenAI's legacy completions request. It is answered by any model that chats, whose only message is the prompt.
+ * OpenAI's legacy completions request. It is answered by any model that chats, whose only message is the prompt; several prompts are several chats.
  */
 export type CompletionRequest = {
     model: ModelName;
@@ -2117,7 +2119,7 @@ export type CompletionRequest = {
      */
     top_p?: number | null;
     /**
-     * How many completions to give.
+     * How many completions to give for each prompt; 128 in all.
      */
     n?: number | null;
     /**
@@ -2223,7 +2225,7 @@ export type CompletionChoice = {
      */
     text: string;
     /**
-     * Which of the completions it is, from 0.
+     * Which of the completions it is, from 0; those of the first prompt come first.
      */
     index: number;
     /**
