@@ -19,6 +19,8 @@ export interface VideoPlan {
   readonly brokenPolls?: number;
   /** So many downloads are cut in the middle before one is whole. */
   readonly brokenDownloads?: number;
+  /** What a vendor that counts tokens says it has counted; null: it does not say. */
+  readonly tokens?: number | null;
   /** Downloads from the vendor are first redirected to where they are fetched without a key. */
   readonly redirects?: boolean;
 }
@@ -191,7 +193,7 @@ function show(stage: Stage, job: TakenVideo): VendorJob {
   const isOver = seen > waiting;
   const open: VideoStage = seen <= 1 ? 'queued' : 'running';
   const videoUrl = `${stage.origin()}/elsewhere/${job.id}.mp4`;
-  return { id: job.id, stage: isOver ? job.plan.ending ?? 'completed' : open, percent: isOver ? 100 : Math.floor(100 * Math.max(0, seen) / (waiting + 1)), videoUrl };
+  return { id: job.id, stage: isOver ? job.plan.ending ?? 'completed' : open, percent: isOver ? 100 : Math.floor(100 * Math.max(0, seen) / (waiting + 1)), videoUrl, ...(job.plan.tokens === undefined ? {} : { tokens: job.plan.tokens }) };
 }
 
 function giveContent(stage: Stage, response: ServerResponse, job: TakenVideo | undefined): void {

@@ -14,6 +14,8 @@ export interface VendorJob {
   readonly percent: number;
   /** Where its video lies, for vendors whose videos lie elsewhere. */
   readonly videoUrl: string;
+  /** What it says it has counted, where it counts; null for nothing. */
+  readonly tokens?: number | null;
 }
 
 export interface VendorReply {
@@ -161,10 +163,10 @@ const seedance: VideoVendor = {
   newId: (number) => `cgt-20261121120000-${String(number).padStart(5, '0')}`,
   start: /^\/contents\/generations\/tasks$/, poll: /^\/contents\/generations\/tasks\/([^/]+)$/,
   taken: ({ id }) => json({ id }),
-  show({ id, stage, videoUrl }) {
+  show({ id, stage, videoUrl, tokens = 108_900 }) {
     const status = { queued: 'queued', running: 'running', completed: 'succeeded', failed: 'failed', moderated: 'failed' }[stage];
     const base = { id, model: 'dreamina-seedance-2-0-260128', status, created_at: 1_800_000_000, updated_at: 1_800_000_060 };
-    if (stage === 'completed') return json({ ...base, content: { video_url: videoUrl }, usage: { completion_tokens: 108_900, total_tokens: 108_900 }, resolution: '720p', ratio: '16:9', duration: 5, framespersecond: 24 });
+    if (stage === 'completed') return json({ ...base, content: { video_url: videoUrl }, ...(tokens === null ? {} : { usage: { completion_tokens: tokens, total_tokens: tokens } }), resolution: '720p', ratio: '16:9', duration: 5, framespersecond: 24 });
     if (stage === 'moderated') return json({ ...base, error: { code: 'OutputVideoSensitiveContentDetected', message: 'The request failed because the output video may contain sensitive information.' } });
     return json(stage === 'failed' ? { ...base, error: { code: 'InternalServiceError', message: 'The service encountered an unexpected internal error.' } } : base);
   },
@@ -188,7 +190,7 @@ const PIXVERSE_TROUBLES: Readonly<Record<VideoTrouble, readonly [status: number,
 const pixverse: VideoVendor = {
   prefix: '', keyHeader: 'api-key', keyStart: '', servesVideos: false,
   newId: (number) => String(9_223_372_036_854_770_000n + BigInt(number)),
-  start: /^\/openapi\/v2\/video\/(?:text|img|transition)\/generate$/, poll: /^\/openapi\/v2\/video\/result\/(\d+)$/, upload: /^\/openapi\/v2\/image\/upload$/,
+  start: /^\/openapi\/v2\/video\/(?:text|img|transition|fusion)\/generate$/, poll: /^\/openapi\/v2\/video\/result\/(\d+)$/, upload: /^\/openapi\/v2\/image\/upload$/,
   taken: ({ id }) => ({ status: 200, text: `{"ErrCode":0,"ErrMsg":"Success","Resp":{"video_id":${id},"credits":60}}` }),
   show({ id, stage, videoUrl }) {
     const status = { queued: 5, running: 5, completed: 1, failed: 8, moderated: 7 }[stage];

@@ -240,6 +240,21 @@ export type CatalogVideo = {
      */
     reference_videos?: number;
     /**
+     * The most seconds that reference videos have together, where reading them is paid by the second as making is. With a reference video the price is that of the
+     * variant `<tier>/video`; these seconds are set aside too, and what the provider then counts is charged. 0, only what is made is paid, at that price. Left out,
+     * reference videos change no price.
+     *
+     */
+    reference_video_seconds?: number;
+    /**
+     * The most pictures, frames included, that go together with a reference video. As many as without one, when it is left out.
+     */
+    pictures_beside_videos?: number;
+    /**
+     * Whether a video made from references has no sound. It has as any other, when it is left out.
+     */
+    references_silent?: boolean;
+    /**
      * Whether reference images and videos do not go together with a first or last frame. They do, when it is left out.
      */
     references_alone?: boolean;

@@ -66,6 +66,17 @@ export function ratesFor(promptTokens: number, price: Price): Price | LongPrompt
   return price.longPrompts?.findLast((long) => promptTokens > long.abovePromptTokens) ?? price;
 }
 
+/** What is charged for less video than was reckoned with, in ms; more is charged as what was. Rounded up, as any charge is. */
+export function priceLessVideo({ usage, charge }: { readonly usage: Usage; readonly charge: Charge }, videoMs: number): { readonly usage: Usage; readonly charge: Charge } {
+  const { media } = usage;
+  if (!media || videoMs >= media.videoMs) return { usage, charge };
+  const less = { ...usage, media: boundMedia({ ...media, videoMs }) };
+  return {
+    usage: less,
+    charge: { ...charge, messages: Math.max(countMessages(less), mediaMessages(less.media)), nanoUsd: toNanoUsd(divideUp(charge.nanoUsd * BigInt(less.media.videoMs), BigInt(media.videoMs))) },
+  };
+}
+
 // Five BigInt products and a division take about 0.3 µs; a float path would save nothing worth a proof.
 function chargeFor(usage: Usage, price: Price): NanoUsd {
   const freshTokens = usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens;

@@ -29,6 +29,7 @@ export function createKlingVideosWire(parts: KlingParts): VideoWire {
   const ask = (target: Target, path: string) => askFor({ method: 'GET', path: `/v1/videos/${path}`, provider: target.provider, key: credential(target.provider, parts) });
   return {
     takesUrls: true,
+    videosByAddress: true,
     start({ target, video, jobId }) {
       const { warn, lines } = createWarnings();
       const { endpoint, body } = writeKlingRequest(video, { model: target.upstreamModel, jobId, warn });

@@ -17,8 +17,9 @@ export interface PixverseParts {
 const PREFIX = '/openapi/v2';
 
 /**
- * The wire of PixVerse: images are uploaded first, then `/openapi/v2/video/{text|img|transition}/generate`, then `/video/result/{id}`
- * (https://docs.platform.pixverse.ai: "Text-to-Video generation", "Transition", "Upload Image", "Get Video Generation Status", 2026-11).
+ * The wire of PixVerse: images are uploaded first, then `/openapi/v2/video/{text|img|transition|fusion}/generate`, then `/video/result/{id}`
+ * (https://docs.platform.pixverse.ai: "Text-to-Video generation", "Transition", "Fusion(reference to video) generation", "Upload Image", "Get Video
+ * Generation Status", 2026-11).
  * Every request needs an `Ai-trace-id` of its own; a start gets one made of the job's id, because a repeated id is said to give the first
  * answer again (unverified), and a video is not to be made twice. Ids are larger than JavaScript's numbers: they are kept as text.
  */
@@ -50,8 +51,9 @@ function traceIdOf(jobId: string): string | null {
   return hex ? hex.slice(1).join('-') : null;
 }
 
-/** The images to upload: a first frame, and with one a last frame. */
-function imagesOf({ video }: Pick<VideoStart, 'video'>): VideoPart[] {
+/** The images to upload: references, or else a first frame, and with one a last frame. */
+function imagesOf({ video }: Pick<VideoStart, 'video'>): readonly VideoPart[] {
+  if (video.referenceImages.length > 0) return video.referenceImages;
   if (video.inputReference === null) return [];
   return video.endFrame === null ? [video.inputReference] : [video.inputReference, video.endFrame];
 }
@@ -70,12 +72,14 @@ const RATIOS = ['16:9', '9:16', '1:1', '4:3', '3:4'];
 const TIERS = ['360p', '540p', '720p', '1080p'] as const;
 const EXTRAS = ['seed', 'negative_prompt', 'style', 'template_id', 'motion_mode', 'camera_movement', 'generate_multi_clip_switch', 'thinking_type'];
 
-function startVideo({ target, video, prepared }: VideoStart, traceId: string): HttpRequest {
+function startVideo(start: VideoStart, traceId: string): HttpRequest {
+  const { target, video, prepared } = start;
+  if (video.referenceImages.length > 0) return startFusion(start, traceId);
   const { warn, lines } = createWarnings();
-  warnOfLacking(video, ['referenceImages', 'referenceVideos', 'motionControl'], warn);
+  warnOfLacking(video, ['referenceVideos', 'motionControl'], warn);
   if (video.endFrame !== null && video.inputReference === null) warn('endFrame', 'dropped, PixVerse takes it with inputReference only');
   const shape = shapeOf(video.size, RATIOS, warn);
-  const [first, last] = prepared.filter((id) => /^\d{1,20}$/.test(id));
+  const [first, last] = prepared.filter(isId);
   if (first !== undefined && shape !== null) warn('size', 'only how fine it is counts, its shape is the first frame\'s');
   const body = {
     ...takeExtras(video.extra, EXTRAS, warn),
@@ -89,6 +93,40 @@ function startVideo({ target, video, prepared }: VideoStart, traceId: string): H
   const [kind, images] = imageFields(first, last);
   const parts = { path: `${PREFIX}/video/${kind}/generate`, provider: target.provider, key: headersOf(target.provider, traceId) };
   return postJson(parts, `${JSON.stringify(body).slice(0, -1)}${images}}`, lines());
+}
+
+/** Models whose fusion has no switch for sound ("supports v5.6/c1", Fusion generation, 2026-11). */
+const SILENT_FUSION = /^v(?:4\.5|5|5\.5)$/;
+
+/** A video of things and people as pictures show them, each with a name that the prompt calls it by: `@image1` is the first. */
+function startFusion({ target, video, prepared }: VideoStart, traceId: string): HttpRequest {
+  const { warn, lines } = createWarnings();
+  warnOfLacking(video, ['inputReference', 'endFrame', 'referenceVideos', 'motionControl'], warn);
+  const shape = shapeOf(video.size, RATIOS, warn);
+  const isSilent = SILENT_FUSION.test(target.upstreamModel);
+  if (isSilent && video.audio === true) warn('generateAudio', 'dropped, this model makes no sound with references');
+  const body = {
+    ...takeExtras(video.extra, ['seed'], warn),
+    model: target.upstreamModel,
+    prompt: withNames(video.prompt, prepared.length),
+    ...(video.seconds === null ? {} : { duration: video.seconds }),
+    ...(shape === null ? {} : { quality: tierWithin(shape.tier, TIERS, warn), aspect_ratio: shape.ratio }),
+    ...(isSilent || video.audio === null ? {} : { generate_audio_switch: video.audio }),
+  };
+  const references = prepared.filter(isId).map((id, at) => `{"type":"subject","img_id":${id},"ref_name":"image${at + 1}"}`);
+  const parts = { path: `${PREFIX}/video/fusion/generate`, provider: target.provider, key: headersOf(target.provider, traceId) };
+  return postJson(parts, `${JSON.stringify(body).slice(0, -1)},"image_references":[${references.join(',')}]}`, lines());
+}
+
+/** A name is followed by a space. A prompt that calls none of them is given all. */
+function withNames(prompt: string, count: number): string {
+  const spaced = prompt.replace(/@image\d+(?!\d|\s)/g, (name) => `${name} `);
+  if (/@image\d/.test(prompt)) return spaced;
+  return `${Array.from({ length: count }, (_, at) => `@image${at + 1} `).join('')}${prompt}`;
+}
+
+function isId(text: string): boolean {
+  return /^\d{1,20}$/.test(text);
 }
 
 /** The images' ids as JSON: digits, for numbers that JavaScript's own can't hold. */

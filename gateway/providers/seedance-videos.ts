@@ -1,10 +1,11 @@
 /** This file is the `seedance-videos` wire: ByteDance's Seedance over ModelArk's tasks, at BytePlus and at Volcengine alike. */
-import { isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import { countAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import { bearer } from './authorization.ts';
 import { classifyOpenAiError } from './openai-error.ts';
 import { askFor, createWarnings, inlineOf, postJson, shapeOf, takeExtras, tierWithin, urlOf, warnOfLacking } from './video-fields.ts';
 import type { Warn } from './video-fields.ts';
 import { badReply, completedState, failedState, failureCode, isPlainId, isWebUrl, linkOf, openState, secondsOf } from './video-replies.ts';
+import { readSize } from './video-size.ts';
 import type { VideoPart, VideoRequest, VideoStart, VideoState, VideoWire } from './video-wire.ts';
 import type { HttpRequest, UpstreamFailure } from './wire.ts';
 
@@ -16,6 +17,8 @@ const PATH = '/contents/generations/tasks';
  */
 export const seedanceVideosWire: VideoWire = {
   takesUrls: true,
+  videosByAddress: true,
+  chargedMs: readChargedMs,
   start: startVideo,
   readStart(text) {
     const upstreamId = stringAt(parseJson(text), 'id');
@@ -85,6 +88,21 @@ function readTask(text: string): VideoState | UpstreamFailure {
     case 'expired': return failedState(task['status'], message);
     default: return badReply(text, { isRetryable: true });
   }
+}
+
+const FRAMES_PER_SECOND = 24;
+const PIXELS_PER_TOKEN = 1024;
+const MS_PER_SECOND = 1000;
+
+/**
+ * A token is 1024 pixels of any frame, read or made, at the size of what is made: (seconds read + made) × width × height × 24 / 1024, and not less
+ * than some 1.7 times what is made ("Doubao Seedance 2.0 Billing Instructions", docs.ai-tokenhub.com, read 2026-11-21).
+ */
+function readChargedMs({ result }: VideoState, size: string | null): number | null {
+  const tokens = countAt(objectAt(result, 'usage'), 'completion_tokens');
+  const pixels = size === null ? null : readSize(size);
+  if (tokens === 0 || pixels === null) return null;
+  return Math.ceil(tokens * PIXELS_PER_TOKEN * MS_PER_SECOND / (pixels.width * pixels.height * FRAMES_PER_SECOND));
 }
 
 /** ModelArk's errors are OpenAI's; but a model the account has not opened, and an account in arrears, are the operator's to mend, whatever the status. */

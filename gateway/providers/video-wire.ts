@@ -68,6 +68,10 @@ export type VideoDownload =
 export interface VideoWire {
   /** False: parts must be bytes or `data:` URLs. A part at another address is dropped with a warning, so it is to be refused or fetched before. */
   readonly takesUrls: boolean;
+  /** Reference videos must be at an address, also where pictures need not be. */
+  readonly videosByAddress?: true;
+  /** How much the upstream charges, in ms of video, what it read included; null when it does not say. `size` is the one that was asked for. Absent: what was asked for. */
+  readonly chargedMs?: (state: VideoState, size: string | null) => number | null;
   /** Requests to be sent before the start, in order, such as uploads; harmless to repeat. Absent: none. */
   readonly prepare?: {
     requests(start: Omit<VideoStart, 'prepared'>): readonly HttpRequest[];

@@ -76,9 +76,7 @@ async function planVideo(house: House, { caller, asked, trail, isStrict }: { cal
   const choice = await chooseModel(house, caller, { kind: 'video', model: asked.model });
   trail.model = choice.model;
   checkModelAllowed(caller, choice.model);
-  const target = choice.targets.find((each) => house.videoWireOf(each.provider) !== null);
-  const wire = target && house.videoWireOf(target.provider);
-  if (!target || !wire) return fail('model_not_available', { param: 'model', message: `No provider of ${choice.model} can be asked for videos.` });
+  const { target, wire } = chooseTarget(house, choice, asked);
   const terms = agreeOnVideo(choice.row, wishesOf(asked), (size) => tierOf(readSize(size) ?? { width: 0, height: 0 }));
   checkAddresses(wire, asked);
   const video: VideoRequest = { ...asked.video, seconds: terms.seconds, size: terms.size, audio: terms.audio };
@@ -90,6 +88,19 @@ async function planVideo(house: House, { caller, asked, trail, isStrict }: { cal
   return { choice, target, terms, video, warnings };
 }
 
+/** The first provider that makes videos; with reference videos that are paid by what is read of them, the first that says how much that was. */
+function chooseTarget(house: House, { targets, row, model }: Choice, { video }: AskedVideo): { readonly target: Target; readonly wire: VideoWire } {
+  const able = targets.flatMap((target) => {
+    const wire = house.videoWireOf(target.provider);
+    return wire ? [{ target, wire }] : [];
+  });
+  const mustTell = video.referenceVideos.length > 0 && (row.video?.reference_video_seconds ?? 0) > 0;
+  const found = mustTell ? able.find(({ wire }) => wire.chargedMs !== undefined) : able[0];
+  if (found) return found;
+  if (able.length > 0) fail('invalid_request', { param: 'referenceVideos', message: `No provider of ${model} here says what it charges for referenceVideos; leave them out.` });
+  return fail('model_not_available', { param: 'model', message: `No provider of ${model} can be asked for videos.` });
+}
+
 function wishesOf({ video, referenceField }: AskedVideo): Parameters<typeof agreeOnVideo>[1] {
   return {
     seconds: video.seconds, size: video.size, audio: video.audio, referenceField,
@@ -99,6 +110,8 @@ function wishesOf({ video, referenceField }: AskedVideo): Parameters<typeof agre
 }
 
 function checkAddresses(wire: VideoWire, { video, referenceField }: AskedVideo): void {
+  const inline = wire.videosByAddress === true ? video.referenceVideos.findIndex(({ kind }) => kind === 'bytes') : -1;
+  if (inline >= 0) fail('invalid_request', { param: `referenceVideos.${inline}`, message: 'The provider of this model takes reference videos by their address only.' });
   if (wire.takesUrls) return;
   const named = [[referenceField, video.inputReference], ['endFrame', video.endFrame], ...video.referenceImages.map((part, index) => [`referenceImages.${index}`, part] as const)] as const;
   for (const [field, part] of named) {
@@ -106,11 +119,11 @@ function checkAddresses(wire: VideoWire, { video, referenceField }: AskedVideo):
   }
 }
 
-function usageOf({ seconds, variant }: VideoTerms): Usage & Required<Pick<Usage, 'media'>> {
-  return { ...NO_USAGE, media: { ...NO_MEDIA, videoMs: seconds * MS_PER_SECOND, variant } };
+function usageOf({ heldSeconds, variant }: VideoTerms): Usage & Required<Pick<Usage, 'media'>> {
+  return { ...NO_USAGE, media: { ...NO_MEDIA, videoMs: heldSeconds * MS_PER_SECOND, variant } };
 }
 
-/** The row of the video when it is made: it costs what is held for it now. */
+/** The row of the video when it is made: it costs what is held for it now, and no more. */
 function recordOf(trail: Trail, { target, terms }: Plan): RequestRecord {
   const usage = usageOf(terms);
   return { ...trail.draft(), outcome: 'ok', status: 200, errorCode: null, usage, basis: 'counted', charge: priceUsage(usage, target.price) };

@@ -3,6 +3,7 @@ import { errorCatalogue } from '../../generated/errors.ts';
 import type { ErrorCode } from '../foundation/errors.ts';
 import { ZERO_NANO_USD } from '../foundation/money.ts';
 import type { Outcome, RequestRecord } from '../foundation/terms.ts';
+import { priceLessVideo } from '../metering/price.ts';
 import { NO_USAGE } from '../metering/settle.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
 import type { JobEnding, JobRow } from '../store/job-row.ts';
@@ -29,9 +30,16 @@ export function saidOf({ code, message, upstream }: UpstreamFailure): VideoFailu
   };
 }
 
-/** Ends a video whose bytes are kept: what was held is what it costs. */
-export function completeVideo(parts: VideoParts, job: JobRow, media: Readonly<Record<string, string>>): Promise<null> {
-  const record: RequestRecord = { ...job.record, latencyMs: parts.clock.now() - job.createdMs, upstreamId: job.upstreamId };
+/** How much of a video is charged, in ms, what was read for it included; `counted` where the upstream did not say. */
+export interface ChargedVideo {
+  readonly ms: number;
+  readonly basis: 'provider' | 'counted';
+}
+
+/** Ends a video whose bytes are kept: it costs what was held, or less where less is charged. */
+export function completeVideo(parts: VideoParts, job: JobRow, { media, charged }: { media: Readonly<Record<string, string>>; charged: ChargedVideo | null }): Promise<null> {
+  const less: Partial<RequestRecord> = charged === null ? {} : { ...priceLessVideo(job.record, charged.ms), basis: charged.basis };
+  const record: RequestRecord = { ...job.record, ...less, latencyMs: parts.clock.now() - job.createdMs, upstreamId: job.upstreamId };
   return finish(parts, job, { state: 'completed', media, error: null, record });
 }
 

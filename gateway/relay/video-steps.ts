@@ -8,6 +8,7 @@ import { askWhole, failed, isFailure } from './job-exchange.ts';
 import type { WholeAnswer } from './job-exchange.ts';
 import type { Claim, StepJob } from './jobs.ts';
 import { cancelVideo, completeVideo, failVideo, ownFailure, saidOf } from './video-ending.ts';
+import type { ChargedVideo } from './video-ending.ts';
 import { fetchVideo } from './video-fetch.ts';
 import type { VideoParts } from './video-parts.ts';
 import { targetOf } from './video-parts.ts';
@@ -137,7 +138,7 @@ async function move(work: Work, state: VideoState): Promise<JobRow | null> {
       return failVideo(parts, job, { ...(state.error ?? { code: 'generation_failed', message: 'The provider could not make this video.' }), outcome: 'upstream_error' });
     case 'completed': {
       const kept = JSON.stringify({ result: state.result, seconds: state.seconds });
-      return job.isHidden ? completeVideo(parts, job, {}) : step(work, { state: 'storing', result: kept, failures: 0 });
+      return job.isHidden ? complete(work, state, {}) : step(work, { state: 'storing', result: kept, failures: 0 });
     }
     case 'queued':
     case 'in_progress': {
@@ -153,9 +154,22 @@ async function move(work: Work, state: VideoState): Promise<JobRow | null> {
 
 async function store(work: Work): Promise<JobRow | null> {
   const { parts, job, target, wire, claim } = work;
-  if (job.isHidden) return completeVideo(parts, job, {});
-  const fetched = await fetchVideo(parts, { job, target, wire, state: readState(job.result), signal: claim.signal });
-  return isFailure(fetched) ? again(work, fetched) : completeVideo(parts, job, fetched.media);
+  const state = readState(job.result);
+  if (job.isHidden) return complete(work, state, {});
+  const fetched = await fetchVideo(parts, { job, target, wire, state, signal: claim.signal });
+  return isFailure(fetched) ? again(work, fetched) : complete(work, state, fetched.media);
+}
+
+function complete(work: Work, state: VideoState, media: Readonly<Record<string, string>>): Promise<null> {
+  return completeVideo(work.parts, work.job, { media, charged: chargedOf(work, state) });
+}
+
+/** More is held than a video is long where its references are charged too. How much that was the upstream says; when it does not, only what was made is certain. */
+function chargedOf({ job, wire }: Work, state: VideoState): ChargedVideo | null {
+  const { size, seconds, referenceVideos } = readSpec(job.spec);
+  if (referenceVideos.length === 0 || !wire.chargedMs || seconds === null) return null;
+  const ms = wire.chargedMs(state, size);
+  return ms === null ? { ms: seconds * SECOND_MS, basis: 'counted' } : { ms, basis: 'provider' };
 }
 
 /** Asks for something that may be asked again; an error status is a failure as the wire says. */

@@ -19,6 +19,8 @@ export interface VideoWishes {
 /** What a video will be: every choice made. */
 export interface VideoTerms {
   readonly seconds: number;
+  /** What it may cost at most, in seconds: more than it is long where reading references is paid too. */
+  readonly heldSeconds: number;
   readonly size: string;
   /** What is asked of the provider; null leaves it to a model that can do one thing only. */
   readonly audio: boolean | null;
@@ -51,7 +53,9 @@ export function agreeOnVideo({ id, video = ANYTHING }: CatalogModel, wishes: Vid
   if (!allowed.includes(seconds)) refuse('seconds', `makes videos of ${listed(allowed)} seconds${allowed === video.seconds ? '' : ` at ${size}`}, not of ${seconds}.`);
   checkInputs(video, wishes, refuse);
   const audio = audioOf(video, wishes, { tier, refuse });
-  return { seconds, size, audio, variant: audio === true ? `${tier}/audio` : tier, deadlineMs: video.deadline_seconds * MS_PER_SECOND };
+  const readSeconds = wishes.referenceVideos > 0 ? video.reference_video_seconds : undefined;
+  const variant = readSeconds === undefined ? (audio === true ? `${tier}/audio` : tier) : `${tier}/video`;
+  return { seconds, heldSeconds: seconds + (readSeconds ?? 0), size, audio, variant, deadlineMs: video.deadline_seconds * MS_PER_SECOND };
 }
 
 type Refuse = (param: string, what: string) => never;
@@ -70,6 +74,9 @@ function checkInputs(video: CatalogVideo, wishes: VideoWishes, refuse: Refuse): 
   if (hasEndFrame && !hasInputReference) refuse('endFrame', 'needs a picture to begin from (inputReference) to end in one.');
   checkCount({ field: 'referenceImages', count: referenceImages, most: video.reference_images ?? 0 }, refuse);
   checkCount({ field: 'referenceVideos', count: referenceVideos, most: video.reference_videos ?? 0 }, refuse);
+  const pictures = referenceImages + (hasInputReference ? 1 : 0) + (hasEndFrame ? 1 : 0);
+  const beside = video.pictures_beside_videos ?? pictures;
+  if (referenceVideos > 0 && pictures > beside) refuse('referenceVideos', `takes at most ${beside} pictures together with a video, not ${pictures}.`);
   if (video.references_alone === true && hasInputReference && referenceImages + referenceVideos > 0) refuse(referenceImages > 0 ? 'referenceImages' : 'referenceVideos', 'takes references or a first frame, not both.');
   if (wishes.hasMotionControl && video.motion_control !== true) refuse('motionControl', 'takes no motionControl; say it in the prompt.');
 }
@@ -79,7 +86,9 @@ function checkCount({ field, count, most }: { field: string; count: number; most
   refuse(field, most === 0 ? `takes no ${field}; leave them out.` : `takes at most ${most} ${field}, not ${count}.`);
 }
 
-function audioOf({ audio = 'never', audio_tiers: tiers }: CatalogVideo, { audio: wanted }: VideoWishes, { tier, refuse }: { tier: string; refuse: Refuse }): boolean | null {
+function audioOf({ audio = 'never', audio_tiers: tiers, references_silent: isSilent }: CatalogVideo, wishes: VideoWishes, { tier, refuse }: { tier: string; refuse: Refuse }): boolean | null {
+  const { audio: wanted } = wishes;
+  if (isSilent === true && wishes.referenceImages + wishes.referenceVideos > 0) return wanted === true ? refuse('audioEnabled', 'makes no sound with references; leave it out, or false.') : false;
   if (audio === 'never') return wanted === true ? refuse('audioEnabled', 'makes videos without sound; leave it out, or false.') : null;
   if (audio === 'always') return wanted === false ? refuse('audioEnabled', 'always makes sound; leave it out, or true.') : null;
   if (wanted === true && tiers && !tiers.some((each) => each === tier)) refuse('audioEnabled', `makes sound at ${tiers.join(', ')} only.`);
