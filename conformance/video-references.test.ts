@@ -23,7 +23,8 @@ let server: ServerUnderTest;
 let payer: Payer;
 
 beforeAll(async () => {
-  [seedance, kling, pixverse] = await Promise.all((['seedance', 'kling', 'pixverse'] as const).map((vendor) => startVideoUpstream(vendor, { key: KEY })));
+  const options = { key: KEY };
+  [seedance, kling, pixverse] = await Promise.all([startVideoUpstream('seedance', options), startVideoUpstream('kling', options), startVideoUpstream('pixverse', options)]);
   server = await startServer({
     env: { ARK_API_KEY: KEY, ARK_BASE_URL: seedance.url, KLING_API_KEY: KEY, KLING_BASE_URL: kling.url, PIXVERSE_API_KEY: KEY, PIXVERSE_BASE_URL: pixverse.url },
     limits: { videoPollMs: 20, jobLookMs: 50 }, config: { guard: { allow: ['127.0.0.1', 'localhost'] } },

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { Price } from '../foundation/prices.ts';
 import type { Usage } from '../foundation/terms.ts';
-import { boundUsage, hasTokenPrice, priceUsage, UNPRICED } from './price.ts';
+import { boundUsage, hasTokenPrice, priceLessVideo, priceUsage, UNPRICED } from './price.ts';
 
 const price: Price = {
   version: 'test@1', input: toNanoUsd(3_000_000_000), output: toNanoUsd(15_000_000_000), cacheRead: toNanoUsd(300_000_000), cacheWrite: toNanoUsd(3_750_000_000),
@@ -141,5 +141,23 @@ describe('boundUsage', () => {
       expect(boundUsage(bounded)).toEqual(bounded);
       expect(priceUsage(usage, price)).toEqual(priceUsage(bounded, price));
     }), { numRuns: 1_000 });
+  });
+});
+
+describe('priceLessVideo', () => {
+  const video = (videoMs: number): Usage => usageOf({ media: { images: 0, audioMs: 0, videoMs, characters: 0, variant: '720p/video' } });
+  const perSecond = (rate: number): Price => ({ version: 'v', input: toNanoUsd(0), output: toNanoUsd(0), media: { variants: { '720p/video': { videoSecond: toNanoUsd(rate) } } } });
+
+  test('is what that much costs at the price it was reckoned with, whatever was reckoned with', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60_000 }), fc.integer({ min: 0, max: 1_000_000_000 }), (seconds, ms, rate) => {
+      const held = { usage: video(seconds * 1000), charge: priceUsage(video(seconds * 1000), perSecond(rate)) };
+      const less = video(Math.min(ms, seconds * 1000));
+      expect(priceLessVideo(held, ms)).toEqual({ usage: less, charge: priceUsage(less, perSecond(rate)) });
+    }));
+  });
+
+  test('leaves alone what has no video', () => {
+    const held = { usage: usageOf({}), charge: priceUsage(usageOf({}), perSecond(1)) };
+    expect(priceLessVideo(held, 5)).toEqual(held);
   });
 });

@@ -33,8 +33,19 @@ describe('a start', () => {
     expect([image.path, image.body]).toEqual(['/openapi/v2/video/img/generate', `{"model":"v5.5","prompt":"A dog surfs","quality":"720p","img_id":${BIG}}`]);
     const both = write({ inputReference: PNG, endFrame: PNG_URL }, [BIG, '7']);
     expect([both.path, both.body]).toEqual(['/openapi/v2/video/transition/generate', `{"model":"v5.5","prompt":"A dog surfs","first_frame_img":${BIG},"last_frame_img":7}`]);
-    expect(write({ endFrame: PNG, referenceImages: [PNG], referenceVideos: [MP4_URL], motionControl: {} }).warnings.map((line) => line.split(':')[0])).toEqual(['referenceImages', 'referenceVideos', 'motionControl', 'endFrame']);
+    expect(write({ endFrame: PNG, referenceVideos: [MP4_URL], motionControl: {} }).warnings.map((line) => line.split(':')[0])).toEqual(['referenceVideos', 'motionControl', 'endFrame']);
     expect(write({ inputReference: PNG }, ['1,"x":2']).path).toBe('/openapi/v2/video/text/generate');
+  });
+
+  test('of references names each upload for the prompt; with them goes neither a frame nor, before 5.6, sound', () => {
+    const fusion = write({ prompt: '@image2, meet @image1', referenceImages: [PNG, PNG_URL], size: '1280x720', seconds: 5, audio: true, inputReference: PNG, endFrame: PNG, extra: { seed: 1, style: 'anime' } }, [BIG, '7']);
+    expect(fusion.path).toBe('/openapi/v2/video/fusion/generate');
+    expect(fusion.body).toBe(`{"seed":1,"model":"v5.5","prompt":"@image2 , meet @image1 ","duration":5,"quality":"720p","aspect_ratio":"16:9","image_references":[`
+      + `{"type":"subject","img_id":${BIG},"ref_name":"image1"},{"type":"subject","img_id":7,"ref_name":"image2"}]}`);
+    expect(fusion.warnings.map((line) => line.split(':')[0])).toEqual(['inputReference', 'endFrame', 'generateAudio', 'style']);
+    const later = wire.start(startOf(targetOf('v5.6'), { referenceImages: [PNG, PNG], audio: true }, ['6', '7']));
+    expect(jsonOf(later as never)).toMatchObject({ prompt: '@image1 @image2 A dog surfs', generate_audio_switch: true });
+    expect(wire.prepare?.requests(startOf(target, { referenceImages: [PNG, PNG_URL, PNG], inputReference: PNG }))).toHaveLength(3);
   });
 
   test('is prepared by uploads: a file for bytes, an address as a field', () => {

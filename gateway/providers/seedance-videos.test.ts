@@ -58,3 +58,11 @@ test('the video lies elsewhere; a task can be removed', () => {
   expect(wire.content({ target, upstreamId: 'cgt-1', state: { ...state, result: { url: 'file:///etc/passwd' } } }, 'video')).toBeNull();
   expect(wire.remove?.(target, 'cgt-1')).toMatchObject({ method: 'DELETE', path: '/contents/generations/tasks/cgt-1', headers: { authorization: 'Bearer sk-video' } });
 });
+
+test('what is charged is told in tokens of 1024 pixels, 24 frames a second', () => {
+  const chargedMs = (usage: object | null, size: string | null = '1280x720') => wire.chargedMs?.({ status: 'completed', progress: 100, error: null, result: usage && { usage }, seconds: 4 }, size);
+  // 193 frames of 1280 × 720.
+  expect(chargedMs({ completion_tokens: 173_700 })).toBe(8042);
+  expect(chargedMs({ completion_tokens: 10_044 }, '864x496')).toBe(1000);
+  expect([chargedMs(null), chargedMs({}), chargedMs({ completion_tokens: -5 }), chargedMs({ completion_tokens: 'x' }), chargedMs({ completion_tokens: 5 }, null)]).toEqual([null, null, null, null, null]);
+});

@@ -4568,11 +4568,13 @@ export type CreateVideoRequest = VideoSettings & {
     inputReference?: VideoReference;
     endFrame?: VideoReference;
     /**
-     * Pictures it takes a person, a thing or a style from.
+     * Pictures it takes a person, a thing or a style from. PixVerse knows them in the prompt as `@image1`, `@image2` …; a prompt that names none of them is given all.
      */
     referenceImages?: Array<VideoReference>;
     /**
-     * Videos it takes movement from.
+     * Videos it takes movement from. Where the provider charges for them, the price of a second is that of the variant `<tier>/video`; Seedance reads them by the second too,
+     * so 15 seconds more are set aside and what it counts is charged. Seedance and Kling take them by their address only.
+     *
      */
     referenceVideos?: Array<VideoReference>;
 };
