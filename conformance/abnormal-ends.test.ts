@@ -109,6 +109,15 @@ const cases: Readonly<Record<Case, (place: Place, said: AbnormalEnd) => Promise<
       stage.upstream.release('slow');
     });
   },
+  async cancelled({ name }) {
+    const place = at(await patient(), name);
+    const connection = await beginAt(place, 'silent', { isStream: true, isBackground: true });
+    await connection.head();
+    let seen = '';
+    while (!seen.includes(place.kind.mark ?? '')) seen += (await connection.chunk())?.toString('utf8') ?? '';
+    const id = /resp_[0-9a-f]+/.exec(seen)?.[0] ?? '';
+    return newRow(place, async () => { await askJson({ url: place.server.url, key: place.payer.key }, { method: 'POST', path: `/v1/responses/${id}/cancel` }); });
+  },
   deadline_passes_before_first_byte: async ({ name }) => (await late()).get(name) ?? null,
   deadline_passes_after_first_byte: async ({ name }) => (await stalled()).get(name) ?? null,
   async gateway_killed_young({ name }) {

@@ -51,6 +51,8 @@ const OPENAI_REPLIES: Partial<Record<OperationId, string>> = {
   createTranscription: 'CreateTranscriptionResponseJson',
   createResponse: 'Response',
   retrieveResponse: 'Response',
+  cancelResponse: 'Response',
+  countResponseInputTokens: 'TokenCountsResource',
   listResponseInputItems: 'ResponseItemList',
   createVideo: 'VideoResource',
   listVideos: 'VideoListResource',

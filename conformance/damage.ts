@@ -23,7 +23,7 @@ export interface DamagedServer extends BrokenServer {
 const every = Object.keys(operations) as OperationId[];
 
 /** Operations that write, and so fail on a full disk. */
-export const writing: readonly OperationId[] = every.filter((id) => operations[id].method !== 'get' && id !== 'receiveStripeEvent' && id !== 'createTopup' && id !== 'cancelResponse');
+export const writing: readonly OperationId[] = every.filter((id) => operations[id].method !== 'get' && id !== 'receiveStripeEvent' && id !== 'createTopup' && id !== 'cancelResponse' && id !== 'countResponseInputTokens');
 
 /** Operations whose own rows can be damaged without damaging what their key is known by. */
 export const damageable: readonly OperationId[] = [
@@ -31,7 +31,7 @@ export const damageable: readonly OperationId[] = [
   'listWorkspaces', 'retrieveWorkspace', 'updateWorkspace', 'listAllWorkspaces', 'retrieveAnyWorkspace', 'createWorkspace', 'updateAnyWorkspace',
   'listMembers', 'retrieveMember', 'addMember', 'updateMember', 'removeMember', 'listUsers', 'retrieveUser', 'createUser', 'updateUser',
   'createBudget', 'updateBudget', 'deleteBudget', 'createProviderKey', 'listProviderKeys', 'retrieveProviderKey', 'deleteProviderKey',
-  'createResponse', 'retrieveResponse', 'deleteResponse', 'cancelResponse', 'listResponseInputItems',
+  'createResponse', 'retrieveResponse', 'deleteResponse', 'cancelResponse', 'listResponseInputItems', 'countResponseInputTokens',
   'createGrant', 'createAdjustment', 'createRefund', 'listVideos', 'retrieveVideo', 'deleteVideo', 'retrieveVideoContent',
   'putPlan', 'deletePlan', 'putModelEntry', 'deleteModelEntry', 'putProviderEntry', 'deleteProviderEntry',
 ];
@@ -80,6 +80,7 @@ export async function startDamaged(options: ServerOptions): Promise<DamagedServe
   requests.set('updateKey', { method: 'PATCH', path: `/v1/keys/${damagedKey.id}`, body: { name: 'renamed' } });
   requests.set('deleteKey', { method: 'DELETE', path: `/v1/keys/${damagedKey.id}` });
   requests.set('createResponse', { path: '/v1/responses', body: { model: 'sandbox/echo', input: 'Go on', previous_response_id: requests.get('retrieveResponse')?.path.split('/').at(-1) } });
+  requests.set('countResponseInputTokens', { path: '/v1/responses/input_tokens', body: requests.get('createResponse')?.body });
   requests.set('retrieveUser', { path: `/v1/admin/users/${user}` });
   requests.set('retrieveMember', { path: `/v1/members/${user}` });
   requests.set('retrieveWorkspace', { path: `/v1/workspaces/${workspace}` });

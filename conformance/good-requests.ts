@@ -170,8 +170,8 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
     case 'createResponse': return { path: '/v1/responses', body: { model: 'sandbox/echo', input: 'Reply with exactly: Hello' } };
     case 'retrieveResponse': return { path: `/v1/responses/${await anyResponse(server)}` };
     case 'deleteResponse': return { method: 'DELETE', path: `/v1/responses/${await anyResponse(server)}` };
-    // The best there is: it never succeeds.
-    case 'cancelResponse': return { method: 'POST', path: `/v1/responses/${await anyResponse(server)}/cancel` };
+    case 'cancelResponse': return cancelled(server);
+    case 'countResponseInputTokens': return { path: '/v1/responses/input_tokens', body: { model: 'sandbox/echo', input: 'Hello' } };
     case 'listResponseInputItems': return { path: `/v1/responses/${await anyResponse(server)}/input_items` };
     case 'createVideo': return { path: '/v1/videos', body: BRIEF_VIDEO };
     case 'listVideos': return { path: '/v1/videos' };
@@ -220,6 +220,14 @@ async function anyRequest(server: ServerUnderTest): Promise<string> {
 
 async function anyResponse(server: ServerUnderTest): Promise<string> {
   return String((await askJson(server, { path: '/v1/responses', body: { model: 'sandbox/echo', input: 'Reply with exactly: Hello' } }))['id']);
+}
+
+/** An answer is cancelled already: nothing goes on behind a test, and again does no harm. */
+async function cancelled(server: ServerUnderTest): Promise<RequestParts> {
+  const body = { model: 'sandbox/echo', input: 'Hello', background: true, sandbox: { first_token_ms: 60_000 } };
+  const request = { method: 'POST', path: `/v1/responses/${String((await askJson(server, { path: '/v1/responses', body }))['id'])}/cancel` };
+  await askJson(server, request);
+  return request;
 }
 
 /** Signed as Stripe signs it: https://docs.stripe.com/webhooks#verify-manually, read 2026-11. */

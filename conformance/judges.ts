@@ -139,7 +139,7 @@ function faultOfTypedEvents(schema: string, text: string): string | null {
 const openAiFile = new URL('../../shared/openai/openapi.yaml', import.meta.url);
 export const hasOpenAi = existsSync(openAiFile);
 /** Where OpenAI's own traffic is not what its document says (shared/openai/README.md): these may be null. */
-const NULLABLE_PROPERTIES = new Set(['system_fingerprint', 'user']);
+const NULLABLE_PROPERTIES = new Set(['system_fingerprint', 'user', 'usage']);
 
 const openAiCompiled = new Map<string, ValidateFunction>();
 let openAiSchemas: Json | null = null;

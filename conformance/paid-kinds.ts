@@ -15,6 +15,8 @@ export interface Wish {
   readonly isCapped?: boolean;
   /** Not to be found again, where it could be. */
   readonly isUnstored?: boolean;
+  /** To be made without waiting for it, where it could be. */
+  readonly isBackground?: boolean;
 }
 
 /** What a target costs, in nano-USD per million tokens and per piece, as in the operator's file. */
@@ -155,7 +157,7 @@ const spoken = {
 export const paidKinds: Readonly<Record<string, PaidKind>> = {
   chat: { ...chat, operation: 'createChatCompletion', ask: ({ id }, wish) => ({ path: '/v1/chat/completions', body: { model: id, max_tokens: capOf(wish), messages, stream: wish.isStream === true } }) },
   completion: { ...chat, operation: 'createCompletion', ask: ({ id }, wish) => ({ path: '/v1/completions', body: { model: id, max_tokens: capOf(wish), prompt: 'hello', stream: wish.isStream === true } }) },
-  response: { ...chat, operation: 'createResponse', ask: ({ id }, wish) => ({ path: '/v1/responses', body: { model: id, max_output_tokens: capOf(wish, RESPONSE_TOKENS_LEAST), input: 'hello', store: wish.isUnstored !== true, stream: wish.isStream === true } }) },
+  response: { ...chat, operation: 'createResponse', ask: ({ id }, wish) => ({ path: '/v1/responses', body: { model: id, max_output_tokens: capOf(wish, RESPONSE_TOKENS_LEAST), input: 'hello', store: wish.isUnstored !== true, background: wish.isBackground === true, stream: wish.isStream === true } }) },
   native: { ...chat, operation: 'postNative', ask: ({ upstream }, wish) => ({ path: '/v1/native/vllm/chat/completions', body: { model: upstream, max_tokens: capOf(wish), messages, stream: wish.isStream === true } }) },
   messages: { ...claude, operation: 'postNative', ask: ({ upstream }, wish) => ({ path: '/v1/native/anthropic/messages', body: { model: upstream, max_tokens: capOf(wish), messages, stream: wish.isStream === true } }) },
   embedding: {

@@ -100,7 +100,7 @@ export const unreachableProviderKey = deadProvider;
 /** A model whose only target does not take a field. */
 async function strictly(stage: Stage, id: OperationId): Promise<RawReply> {
   if (id === 'createCompletion') return ask(stage, id, { body: bodyFor(id, { suffix: 'end' }) });
-  if (id === 'createResponse') return ask(stage, id, { body: bodyFor(id, { background: true }) });
+  if (id === 'createResponse') return ask(stage, id, { body: bodyFor(id, { conversation: 'conv_1' }) });
   const body = {
     id: 'strict/model', name: 'Strict', tier: 'basic', context_window: 1000, max_output_tokens: 100,
     kinds: ['chat', 'embeddings'],

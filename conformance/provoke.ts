@@ -9,6 +9,7 @@ import { bodyFor, paidOperations, streamOperations, textOperations } from './mod
 import { audioOperations, provocationsOfAudio } from './provoke-audio.ts';
 import { videoProvocations } from './provoke-videos.ts';
 import { imageNotFound, imageOperations, provocationsOfImages } from './provoke-images.ts';
+import { countingOperations, provocationsOfCounting } from './provoke-counting.ts';
 import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
 import { nativeOperations, provocationsOfNativeCalls, provocationsOfNatives } from './provoke-native.ts';
 import { ask, goodRequest } from './stage.ts';
@@ -196,6 +197,7 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
 };
 
 export const provocations: Readonly<Record<ErrorCode, Provocation>> = [
+  { ids: countingOperations, more: provocationsOfCounting },
   { ids: audioOperations, more: provocationsOfAudio },
   { ids: imageOperations, more: provocationsOfImages },
   { ids: nativeOperations, more: provocationsOfNatives },

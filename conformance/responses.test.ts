@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import OpenAI, { APIError } from 'openai';
 import type { FunctionTool, NamespaceTool, ResponseCreateParams, ResponseInputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
-import { faultOfSchema } from './judges.ts';
+import type { UsageRow } from '../generated/client/types.gen.ts';
+import { faultByOpenAi, faultOfSchema } from './judges.ts';
 import { call } from './raw-client.ts';
 import { payloadsOf } from './recorded-streams.ts';
 import { startServer } from './server-under-test.ts';
@@ -158,6 +159,31 @@ describe('a stream', () => {
   });
 });
 
+describe('the tokens of an answer’s input', () => {
+  const rows = async (): Promise<UsageRow[]> => (JSON.parse((await call(server.url, { path: '/v1/usage?limit=100', key: server.key })).body.toString('utf8')) as { data: UsageRow[] }).data;
+
+  test('are counted as they are charged where an upstream does not count them, with what came before', async () => {
+    const ask = { model: ECHO, instructions: 'Be brief.', input: 'Reply with exactly: one two three', tools: [weather] };
+    const first = await client().responses.create({ ...ask, sandbox: { omit_usage: true } } as typeof ask);
+    const row = (await rows()).find(({ id }) => id === first._request_id);
+    const count = await client().responses.inputTokens.count(ask);
+    expect(row?.prompt_tokens).toBeGreaterThan(0);
+    expect(count).toEqual({ object: 'response.input_tokens', input_tokens: row?.prompt_tokens });
+    expect(faultByOpenAi('TokenCountsResource', count)).toBeNull();
+    const next = await client().responses.inputTokens.count({ ...ask, previous_response_id: first.id });
+    expect(next.input_tokens).toBeGreaterThan(count.input_tokens);
+    const bare = await client().responses.inputTokens.count({ model: ECHO, input: 'Reply with exactly: one two three' });
+    expect(bare.input_tokens).toBeLessThan(count.input_tokens);
+    expect(await refused(client().responses.inputTokens.count({ input: 'x' }))).toMatchObject({ status: 400, param: 'model' });
+  });
+
+  test('cost nothing and leave no row', async () => {
+    const before = await rows();
+    await client().responses.inputTokens.count({ model: ECHO, input: 'x' });
+    expect(await rows()).toEqual(before);
+  });
+});
+
 describe('what the gateway keeps', () => {
   test('is fetched, followed, listed and deleted', async () => {
     const first = await client().responses.create({ model: ECHO, input: 'Reply with exactly: first' });
@@ -199,10 +225,9 @@ describe('what the gateway keeps', () => {
     expect((await client().responses.retrieve(id)).output).toMatchObject([{ content: [{ text: secret }] }]);
   }, START_MS_MAX);
 
-  test('can’t be cancelled, nor made in the background', async () => {
+  test('can’t be cancelled, and what is not done at all is refused', async () => {
     const { id } = await client().responses.create({ model: ECHO, input: 'Hello' });
     expect(await refused(client().responses.cancel(id))).toMatchObject({ status: 400, code: 'invalid_request' });
-    expect(await refused(client().responses.create({ model: ECHO, input: 'Hello', background: true }))).toMatchObject({ status: 400, code: 'unsupported_field', param: 'background' });
     expect(await refused(client().responses.create({ model: ECHO, input: 'Hello', conversation: 'conv_1' }))).toMatchObject({ status: 400, param: 'conversation' });
     expect(await refused(client().responses.create({ model: ECHO }))).toMatchObject({ status: 400, param: 'input' });
   });

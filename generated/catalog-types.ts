@@ -765,6 +765,18 @@ export type CatalogLimits = {
      */
     responseSweepMs?: number;
     /**
+     * Answers one gateway makes in the background at once.
+     */
+    backgroundRunsMax?: number;
+    /**
+     * Events of one answer made in the background that are kept, in bytes; of one with more only the last is told again.
+     */
+    backgroundEventsBytesMax?: number;
+    /**
+     * Between two looks whether answers made in the background were cancelled through another gateway, in ms.
+     */
+    backgroundLookMs?: number;
+    /**
      * Answers that can follow one another.
      */
     responseChainMax?: number;

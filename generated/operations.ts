@@ -106,6 +106,8 @@ import type {
   ResponseItemList,
   ResponseRequest,
   ResponseResource,
+  ResponseTokens,
+  ResponseTokensRequest,
   RetrieveAnyWorkspaceData,
   RetrieveBudgetData,
   RetrieveImageContentData,
@@ -379,10 +381,30 @@ export interface Operations {
     };
     readonly events: ResponseEvent | ErrorResponse;
   };
+  readonly countResponseInputTokens: {
+    readonly body: ResponseTokensRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: ResponseTokens;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 429: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
   readonly retrieveResponse: {
     readonly body: undefined;
     readonly path: RetrieveResponseData['path'];
-    readonly query: Record<string, never>;
+    readonly query: NonNullable<RetrieveResponseData['query']>;
     readonly replies: {
       readonly 200: ResponseResource;
       readonly 400: ErrorResponse;
@@ -394,6 +416,7 @@ export interface Operations {
       readonly 500: ErrorResponse;
       readonly 503: ErrorResponse;
     };
+    readonly events: ResponseEvent | ErrorResponse;
   };
   readonly deleteResponse: {
     readonly body: undefined;
@@ -416,6 +439,7 @@ export interface Operations {
     readonly path: CancelResponseData['path'];
     readonly query: Record<string, never>;
     readonly replies: {
+      readonly 200: ResponseResource;
       readonly 400: ErrorResponse;
       readonly 401: ErrorResponse;
       readonly 403: ErrorResponse;
@@ -1768,6 +1792,18 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     takesJson: true,
     maxBody: 'media',
   },
+  countResponseInputTokens: {
+    method: 'post',
+    path: '/responses/input_tokens',
+    tag: 'responses',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
   retrieveResponse: {
     method: 'get',
     path: '/responses/{response}',
@@ -1797,7 +1833,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     meter: 'none',
     scope: 'inference',
     roles: null,
-    statuses: [400, 401, 403, 404, 405, 431, 500, 503],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
     takesJson: false,
   },

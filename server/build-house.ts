@@ -23,6 +23,7 @@ import { createRates } from '../gateway/metering/rates.ts';
 import type { Rates, RatesParts } from '../gateway/metering/rates.ts';
 import { DEFAULT_TERMS } from '../gateway/metering/topups.ts';
 import type { TopupTerms } from '../gateway/metering/topups.ts';
+import { createBackgroundRuns } from '../gateway/relay/background-runs.ts';
 import { createKeptResponses } from '../gateway/relay/kept-responses.ts';
 import { createMedia } from '../gateway/relay/media.ts';
 import type { House } from '../gateway/relay/house.ts';
@@ -85,11 +86,12 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const inboxFolder = join(dataFolder, 'inbox');
   const media = createMedia({ store, blobs, inbox: createInbox(inboxFolder, { clock, makeId }), clock, makeId, limits, log });
   const responses = createKeptResponses({ store, vault, clock, limits, log });
+  const background = createBackgroundRuns({ responses, nodeId: () => ledger.nodeId, clock, limits, log });
   const { openExchange, faultOfUrl } = upstreams;
   const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords, () => health.report(operatorTargets(catalog).keys()))];
   const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, makeId, inboxFolder });
   const house: House = {
-    ...videos, catalog, keeper, health, media, responses, ownKeys, openExchange, faultOfUrl, metrics, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    ...videos, catalog, keeper, health, media, responses, background, ownKeys, openExchange, faultOfUrl, metrics, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     storeGate: createStoreGate(),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),
@@ -101,6 +103,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
     firstKey,
     async close() {
       pulse.stop();
+      background.close();
       keeper.close();
       await videos.jobs.close();
       await upstreams.close();

@@ -68,7 +68,7 @@ const DRAIN_GRACE_MS = 1000;
 /** Between two looks at the open calls of a draining gateway, in ms. */
 const DRAIN_LOOK_MS = 20;
 
-/** Resolves when no call is open, or when those still open after `drainMs` have been told to end and had a moment to do so. */
+/** Resolves when no call is open and nothing is made in the background, or when those still open after `drainMs` have been told to end and had a moment to do so. */
 function untilAnswered(house: House, openCalls: OpenCalls): Promise<void> {
   const { clock, limits } = house;
   const startedAt = clock.monotonic();
@@ -76,12 +76,13 @@ function untilAnswered(house: House, openCalls: OpenCalls): Promise<void> {
   return new Promise((resolve) => {
     const stop = clock.every(DRAIN_LOOK_MS, () => {
       const openMs = clock.monotonic() - startedAt;
-      if (openCalls.size === 0 || openMs > limits.drainMs + DRAIN_GRACE_MS) {
+      const isQuiet = openCalls.size === 0 && house.background.departures.size === 0;
+      if (isQuiet || openMs > limits.drainMs + DRAIN_GRACE_MS) {
         stop();
         resolve();
       } else if (!isTold && openMs > limits.drainMs) {
         isTold = true;
-        for (const departure of openCalls.present()) departure.depart('shutdown');
+        for (const departure of [...openCalls.present(), ...house.background.departures.present()]) departure.depart('shutdown');
       }
     });
   });

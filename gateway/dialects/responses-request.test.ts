@@ -146,9 +146,13 @@ describe('options', () => {
     expect(write({ input: 'q', text: { format: { type: 'json_object' } } }).chat.response_format).toEqual({ type: 'json_object' });
   });
 
+  test('in the background are streamed, so that what came of an answer is known at any time', () => {
+    expect(write({ input: 'q', background: true }).chat).toMatchObject({ stream: true, stream_options: { include_usage: true } });
+  });
+
   test('no chat knows are left out with a warning, and those the gateway does not do are refused', () => {
     expect(write({ input: 'q', truncation: 'auto', nobody_knows: 1, seed: null }).warnings).toEqual(['nobody_knows: dropped, no chat knows it', 'truncation: auto dropped, what is too long for the model is refused by it']);
-    expect(refusalOf({ input: 'q', background: true })).toEqual(['unsupported_field', 'background']);
+    expect(refusalOf({ input: 'q', background: true, store: false })).toEqual(['invalid_request', 'background']);
     expect(refusalOf({ input: 'q', conversation: 'c' })).toEqual(['unsupported_field', 'conversation']);
     expect(refusalOf({ input: 'q', prompt: { id: 'p' } })).toEqual(['unsupported_field', 'prompt']);
     expect(refusalOf({})).toEqual(['invalid_request', 'input']);

@@ -37,7 +37,6 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 /** Fields that ask for what the gateway does not do at all. */
 const REFUSED: Readonly<Record<string, string>> = {
-  background: 'The gateway answers at once; leave out background, or stream.',
   conversation: 'The gateway keeps no conversations. Name the answer before this one in previous_response_id.',
   prompt: 'The gateway keeps no prompt templates. Send the prompt itself as instructions and input.',
 };
@@ -47,6 +46,9 @@ export function chatOfResponse(body: ResponseRequest, items: readonly unknown[],
   const warnings: string[] = [];
   const warn: Warn = (line) => { warnings.push(line); };
   refuseUnsupported(body);
+  if (body.background === true && body.store === false) {
+    fail('invalid_request', { param: 'background', message: 'An answer made in the background must be stored: leave out store, or background.' });
+  }
   for (const [field, value] of Object.entries(body)) {
     if (!KNOWN.has(field) && value !== null) warn(`${field}: dropped, no chat knows it`);
   }
@@ -109,6 +111,7 @@ function formatOf(format: unknown): ResponseFormat | null {
   };
 }
 
-function streamOf({ stream }: ResponseRequest): Pick<ChatCompletionRequest, 'stream' | 'stream_options'> {
-  return stream === true ? { stream: true, stream_options: { include_usage: true } } : {};
+/** In the background an upstream streams too: what has come of an answer must be known when it is cancelled. */
+function streamOf({ stream, background }: ResponseRequest): Pick<ChatCompletionRequest, 'stream' | 'stream_options'> {
+  return stream === true || background === true ? { stream: true, stream_options: { include_usage: true } } : {};
 }

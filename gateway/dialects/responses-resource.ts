@@ -5,7 +5,7 @@ import type { JsonObject } from '../foundation/json-value.ts';
 
 /** What an answer is at one moment. */
 export interface Stage {
-  readonly status: 'in_progress' | 'completed' | 'incomplete' | 'failed';
+  readonly status: 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
   /** The model that answers. */
   readonly model: string;
   readonly output: readonly JsonObject[];
@@ -28,7 +28,7 @@ export interface Frame {
 /** Writes the answer with every field OpenAI and Open Responses (2026-04-24) want there. */
 export function writeResource({ id, body, createdAt }: Frame, stage: Stage): JsonObject {
   return {
-    id, object: 'response', created_at: createdAt, completed_at: stage.completedAt, status: stage.status, background: false,
+    id, object: 'response', created_at: createdAt, completed_at: stage.completedAt, status: stage.status, background: body.background === true,
     error: stage.error, incomplete_details: stage.incompleteReason === null ? null : { reason: stage.incompleteReason },
     instructions: body.instructions ?? null, max_output_tokens: body.max_output_tokens ?? null, max_tool_calls: body.max_tool_calls ?? null,
     model: stage.model, output: stage.output, parallel_tool_calls: body.parallel_tool_calls ?? true, previous_response_id: body.previous_response_id ?? null,

@@ -1,6 +1,8 @@
 /** This file is what is kept of an answer, as text, and how items are given ids that say where they are kept. */
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import { readEvents } from './responses-log.ts';
+import type { KeptEvents } from './responses-log.ts';
 import { typeOf } from './responses-items.ts';
 import { NO_THOUGHTS, readThoughts, writeThoughts } from './responses-thoughts.ts';
 import type { Thoughts } from './responses-thoughts.ts';
@@ -13,11 +15,13 @@ export interface KeptTurn {
   readonly input: readonly JsonObject[];
   readonly output: readonly JsonObject[];
   readonly thoughts: Thoughts;
+  /** Of an answer made in the background, the events that told of it. */
+  readonly events?: KeptEvents;
 }
 
 /** Writes what is kept. */
-export function writeTurn({ resource, input, output, thoughts }: KeptTurn): string {
-  return JSON.stringify({ v: 1, resource, input, output, thoughts: parseJson(writeThoughts(thoughts)) });
+export function writeTurn({ resource, input, output, thoughts, events }: KeptTurn): string {
+  return JSON.stringify({ v: 1, resource, input, output, thoughts: parseJson(writeThoughts(thoughts)), ...(events ? { events } : {}) });
 }
 
 /** Reads what was kept. Throws when it is none. */
@@ -25,11 +29,13 @@ export function readTurn(text: string): KeptTurn {
   const parsed = parseJson(text);
   const resource = objectAt(parsed, 'resource');
   if (!isJsonObject(parsed) || parsed['v'] !== 1 || !resource) throw new Error('what was kept of a response can\'t be read');
+  const events = readEvents(parsed['events']);
   return {
     resource,
     input: arrayAt(parsed, 'input').filter(isJsonObject),
     output: arrayAt(parsed, 'output').filter(isJsonObject),
     thoughts: readThoughts(parsed['thoughts']) ?? NO_THOUGHTS,
+    ...(events ? { events } : {}),
   };
 }
 

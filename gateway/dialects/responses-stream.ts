@@ -22,9 +22,14 @@ export interface StreamSetup {
   /** Seals what was thought, where the caller asked for `reasoning.encrypted_content`; null where not. */
   readonly seal: ((thoughts: Thoughts) => string) | null;
   readonly nowSeconds: () => number;
+  /** Another stream has told that the answer is begun; this one goes on from there. */
+  readonly isBegun?: boolean;
 }
 
-/** A finished answer, and what was thought for it. */
+/** `response.created` and `response.in_progress`. */
+const OPENING_EVENTS = 2;
+
+/** An answer that has ended, and what was thought for it. */
 export interface Finished {
   readonly resource: JsonObject;
   readonly thoughts: Thoughts;
@@ -49,14 +54,30 @@ export class ResponsesStream implements DialectStream {
   /** Of the thoughts, what is in no reasoning item yet. */
   #unsealed = new GatheredThoughts();
   #finished: Finished | null = null;
+  #ended: Finished | null = null;
 
   constructor(setup: StreamSetup) {
     this.#setup = setup;
     this.#model = setup.frame.body.model;
+    if (setup.isBegun !== true) return;
+    this.#isCreated = true;
+    this.#sequence = OPENING_EVENTS;
   }
 
+  /** The answer that was finished; null before, and of one that failed or was cancelled. */
   get finished(): Finished | null {
     return this.#finished;
+  }
+
+  /** The answer however it ended; null before. */
+  get ended(): Finished | null {
+    return this.#ended;
+  }
+
+  /** Tells that the answer is begun, before anything is known of it. */
+  begin(): { readonly events: ByteText; readonly resource: JsonObject } {
+    this.#create();
+    return { events: this.#flush(), resource: this.#resource(UNENDED) };
   }
 
   read(event: ByteText): ByteText | null {
@@ -91,30 +112,47 @@ export class ResponsesStream implements DialectStream {
       completedAt: incompleteReason === null ? this.#setup.nowSeconds() : null,
     });
     this.#finished = { resource, thoughts: this.#thoughts.read() };
+    this.#ended = this.#finished;
     this.#emit(incompleteReason === null ? 'response.completed' : 'response.incomplete', { response: resource });
     return joinBytes(this.#flush(), DONE_EVENT);
   }
 
   fail({ error }: ErrorResponse): ByteText {
-    this.#finished = null;
-    this.#create();
-    // What `finish` gave was not sent, should it have been called: its numbers are free again.
-    this.#sequence = this.#lastSent ?? this.#sequence;
+    this.#undoFinish();
     this.#emit('error', { code: error.code, message: error.message, param: error.param });
     const code = error.code === 'rate_limited' || error.code === 'upstream_rate_limited' ? 'rate_limit_exceeded' : 'server_error';
-    this.#emit('response.failed', { response: this.#resource({ status: 'failed', incompleteReason: null, completedAt: null, error: { code, message: error.message } }) });
+    return this.#end('response.failed', { ...UNENDED, status: 'failed', error: { code, message: error.message } });
+  }
+
+  /** What ends an answer that is not wanted any more, with what has come of it. OpenAI has no event of its own for it (developers.openai.com, "Streaming events", read 2026-11). */
+  cancel(): ByteText {
+    this.#undoFinish();
+    return this.#end('response.incomplete', { ...UNENDED, status: 'cancelled' });
+  }
+
+  /** What `finish` gave was not sent, should it have been called: its numbers are free again. */
+  #undoFinish(): void {
+    this.#finished = null;
+    this.#create();
+    this.#sequence = this.#lastSent ?? this.#sequence;
+  }
+
+  #end(type: string, stage: Told): ByteText {
+    const resource = this.#resource(stage);
+    this.#ended = { resource, thoughts: this.#thoughts.read() };
+    this.#emit(type, { response: resource });
     return joinBytes(this.#flush(), DONE_EVENT);
   }
 
   #create(): void {
     if (this.#isCreated) return;
     this.#isCreated = true;
-    const response = this.#resource({ status: 'in_progress', incompleteReason: null, completedAt: null, error: null });
+    const response = this.#resource(UNENDED);
     this.#emit('response.created', { response });
     this.#emit('response.in_progress', { response });
   }
 
-  #resource(stage: Pick<Stage, 'status' | 'incompleteReason' | 'completedAt' | 'error'>): JsonObject {
+  #resource(stage: Told): JsonObject {
     const output = stage.status === 'in_progress' ? [] : this.#items.map((item) => cutOff(item.write()));
     return writeResource(this.#setup.frame, { ...stage, output, model: this.#model, usage: this.#usage, serviceTier: this.#serviceTier });
   }
@@ -221,6 +259,10 @@ export class ResponsesStream implements DialectStream {
     return events;
   }
 }
+
+type Told = Pick<Stage, 'status' | 'incompleteReason' | 'completedAt' | 'error'>;
+
+const UNENDED: Told = { status: 'in_progress', incompleteReason: null, completedAt: null, error: null };
 
 /** Of an answer that has ended, nothing is still to come. */
 function cutOff(item: JsonObject): JsonObject {

@@ -1,6 +1,8 @@
 /** This file is the dialect of OpenAI's Responses: items instead of messages, and events for every step of an answer. https://platform.openai.com/docs/api-reference/responses (2026-11). */
 import type { ResponseRequest } from '../../generated/client/types.gen.ts';
+import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson } from '../foundation/json-value.ts';
+import type { JsonObject } from '../foundation/json-value.ts';
 import type { Dialect } from './dialect.ts';
 import type { ToolNames } from './responses-names.ts';
 import { ResponsesStream } from './responses-stream.ts';
@@ -21,6 +23,11 @@ export interface AnswerSetup {
 export interface ResponsesDialect extends Dialect {
   /** The whole answer; null until there is one, and for one that failed. */
   finished(): Finished | null;
+  /** Tells that the answer is begun before any upstream is asked; every stream that is opened after that goes on from there. */
+  begin(): { readonly events: ByteText; readonly resource: JsonObject };
+  openStream(): ResponsesStream;
+  /** The stream that was opened last; one that has only been begun when there was none. */
+  latest(): ResponsesStream;
 }
 
 /** Makes the dialect of one request. */
@@ -30,8 +37,9 @@ export function responsesDialect(body: ResponseRequest, { id, names, seal, nowSe
     seal: (body.include ?? []).includes('reasoning.encrypted_content') ? seal : null,
   };
   let latest: ResponsesStream | null = null;
+  let isBegun = false;
   const open = (): ResponsesStream => {
-    latest = new ResponsesStream(setup);
+    latest = new ResponsesStream(isBegun ? { ...setup, isBegun } : setup);
     return latest;
   };
   return {
@@ -41,7 +49,13 @@ export function responsesDialect(body: ResponseRequest, { id, names, seal, nowSe
       stream.finish();
       return JSON.stringify(stream.finished?.resource);
     },
+    begin() {
+      const begun = open().begin();
+      isBegun = true;
+      return begun;
+    },
     openStream: open,
+    latest: () => latest ?? open(),
     finished: () => latest?.finished ?? null,
   };
 }

@@ -1,7 +1,7 @@
 /** This file is the light signal that a call must end early; an AbortController per request costs more than the rest of dispatch. */
 
 /** Why a call must end before its reply is complete. */
-export type DepartureReason = 'client_gone' | 'revoked' | 'shutdown';
+export type DepartureReason = 'client_gone' | 'cancelled' | 'revoked' | 'shutdown';
 
 /** Tells the parts of one call that it must end; fires at most once. */
 export interface Departure {

@@ -94,6 +94,12 @@ export const defaultLimits = {
   responseRetentionMs: 30 * 24 * 60 * 60 * SECOND,
   /** Between two looks for answers that have expired, in ms. */
   responseSweepMs: 10 * 60 * SECOND,
+  /** Answers one gateway makes in the background at once; more are told to come back. */
+  backgroundRunsMax: 256,
+  /** Events of one answer made in the background, in bytes; of one with more only the last is told again. */
+  backgroundEventsBytesMax: 4 * MEGA,
+  /** Between two looks whether answers made in the background were cancelled through another gateway, in ms. */
+  backgroundLookMs: SECOND / 2,
   /** Answers that can follow one another. */
   responseChainMax: 1000,
   /** Jobs (videos) one gateway moves on at once; the others wait for the next that is free. */

@@ -185,6 +185,8 @@ export type Basis = 'provider' | 'counted' | 'observed' | 'none';
 export type Outcome =
   | 'ok'
   | 'client_gone'
+  /** An answer made in the background was not wanted any more. */
+  | 'cancelled'
   | 'refused'
   | 'upstream_error'
   | 'timeout'

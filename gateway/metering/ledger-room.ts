@@ -27,6 +27,12 @@ export type LedgerStore = Pick<Store, 'apply' | 'registerNode' | 'listNodes' | '
 
 export type LedgerLimits = Pick<Limits, 'holdMs' | 'contendedMs' | 'leasedCountersMax' | 'leaseIdleMs' | 'nodeDeadMs' | 'noteAfterMs'>;
 
+/** The money room with this gateway's place among others. */
+export interface SignedOnLedger extends Ledger {
+  /** This gateway's id among those signed on in the store; a new one should it be taken for dead. */
+  readonly nodeId: string;
+}
+
 export interface LedgerParts {
   readonly store: LedgerStore;
   readonly clock: Clock;
@@ -41,7 +47,7 @@ export interface LedgerParts {
  * Opens the money room: signs this gateway on in the store. What gateways that died have left is recovered in the background.
  * Rejects when the store can't take the signature.
  */
-export async function createLedger(parts: LedgerParts): Promise<Ledger> {
+export async function createLedger(parts: LedgerParts): Promise<SignedOnLedger> {
   const { clock, store, host = readHostFacts() } = parts;
   // The node and the leases know of each other: it tells them what others want back, they ask it who they are.
   let leases: Leases | null = null;
@@ -63,6 +69,7 @@ export async function createLedger(parts: LedgerParts): Promise<Ledger> {
     else parts.log.warn({ nodeId: node.id }, 'the store is away: this gateway could not sign off, and others will do it');
   };
   return {
+    get nodeId() { return node.id; },
     place: (request) => room.place(request),
     placeJob: (request) => room.placeJob(request),
     note: (placing, makeRecord) => { room.note(placing, makeRecord); },

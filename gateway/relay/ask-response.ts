@@ -1,8 +1,12 @@
 /** This file is what a Responses request asks: a chat that goes on from kept answers, and its own answer kept before it is handed out. */
+import type { ResponseRequest } from '../../generated/client/types.gen.ts';
 import { responsesDialect } from '../dialects/responses.ts';
+import type { ResponsesDialect } from '../dialects/responses.ts';
 import { chatOfResponse } from '../dialects/responses-request.ts';
+import type { WrittenChat } from '../dialects/responses-request.ts';
 import { findItem, inputItems, responseOfItem } from '../dialects/responses-state.ts';
 import type { KeptTurn } from '../dialects/responses-state.ts';
+import type { Finished } from '../dialects/responses-stream.ts';
 import { fail } from '../foundation/errors.ts';
 import { arrayAt, isJsonObject, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
@@ -17,30 +21,68 @@ const REFERENCES_MAX = 256;
 
 type AskParts = Pick<House, 'responses' | 'makeId' | 'clock'>;
 
-/**
- * Makes the ask of a Responses request. Refuses an answer or an item that can't be found with response_not_found, and what the gateway
- * does not do with unsupported_field.
- */
-export async function askResponse({ responses, makeId, clock }: AskParts, { body, caller }: Call<'createResponse'>): Promise<Ask> {
-  const { workspaceId } = caller ?? fail('missing_api_key');
-  const id = makeId('resp');
-  const previousId = body.previous_response_id ?? null;
-  const history = previousId === null ? [] : await responses.history(workspaceId, previousId);
-  const input = await resolveItems(responses, workspaceId, inputItems(body.input, id));
-  const { chat, names, warnings } = chatOfResponse(body, input, { history, openThoughts: (sealed) => responses.openThoughts(workspaceId, sealed) });
-  const nowSeconds = (): number => toSeconds(clock.now());
-  const dialect = responsesDialect(body, { id, names, nowSeconds, seal: (thoughts) => responses.sealThoughts(workspaceId, thoughts) });
-  const asked = askChatOf(chat);
-  const ask: Ask = { ...asked, dialect, write: (target, context) => withWarnings(asked.write(target, context), warnings) };
-  if (body.store === false) return ask;
+/** A Responses request that was read: what it asks of a model, and what is kept of it. */
+export interface ReadResponse {
+  readonly workspaceId: string;
+  /** `resp_…` of the answer. */
+  readonly id: string;
+  readonly previousId: string | null;
+  readonly input: readonly JsonObject[];
+  readonly dialect: ResponsesDialect;
+  /** What it asks; its answer is not kept. */
+  readonly ask: Ask;
+  /** One line for each field that no chat can be told. */
+  readonly warnings: readonly string[];
+}
+
+/** Makes the ask of a Responses request. Refuses as `readResponse` does. */
+export async function askResponse(parts: AskParts, call: Call<'createResponse'>): Promise<Ask> {
+  const { workspaceId, id, previousId, input, dialect, ask } = await readResponse(parts, call);
+  if (call.body.store === false) return ask;
   return {
     ...ask,
     async keep(reply) {
       const answer = dialect.finished();
-      if (answer) await responses.save(workspaceId, { id, previousId, turn: { ...withoutSeals(answer.resource), input, thoughts: answer.thoughts } });
+      if (answer) await parts.responses.save(workspaceId, { id, previousId, turn: turnOf(answer, input) });
       return reply;
     },
   };
+}
+
+/**
+ * Reads a Responses request. Refuses an answer or an item that can't be found with response_not_found, and what the gateway does not do
+ * with unsupported_field.
+ */
+export async function readResponse(parts: AskParts, { body, caller }: Pick<Call<'createResponse'>, 'body' | 'caller'>): Promise<ReadResponse> {
+  const { responses, makeId, clock } = parts;
+  const { workspaceId } = caller ?? fail('missing_api_key');
+  const id = makeId('resp');
+  const { written: { chat, names, warnings }, input, previousId } = await readChat(parts, { body, workspaceId, id });
+  const nowSeconds = (): number => toSeconds(clock.now());
+  const dialect = responsesDialect(body, { id, names, nowSeconds, seal: (thoughts) => responses.sealThoughts(workspaceId, thoughts) });
+  const asked = askChatOf(chat);
+  const ask: Ask = { ...asked, dialect, write: (target, context) => withWarnings(asked.write(target, context), warnings) };
+  return { workspaceId, id, previousId, input, dialect, ask, warnings };
+}
+
+interface ReadChat {
+  readonly written: WrittenChat;
+  readonly input: readonly JsonObject[];
+  readonly previousId: string | null;
+}
+
+/** The chat that stands for a request, with what was said before it. Refuses as `readResponse` does. */
+export async function readChat({ responses }: Pick<AskParts, 'responses'>, { body, workspaceId, id }: { readonly body: ResponseRequest; readonly workspaceId: string; readonly id: string }): Promise<ReadChat> {
+  const previousId = body.previous_response_id ?? null;
+  const history = previousId === null ? [] : await responses.history(workspaceId, previousId);
+  const input = await resolveItems(responses, workspaceId, inputItems(body.input, id));
+  const written = chatOfResponse(body, input, { history, openThoughts: (sealed) => responses.openThoughts(workspaceId, sealed) });
+  return { written, input, previousId };
+}
+
+/** What is kept of an answer; what was sealed is kept beside, in the clear of the envelope. */
+export function turnOf({ resource, thoughts }: Finished, input: readonly JsonObject[]): KeptTurn {
+  return { ...withoutSeals(resource), input, thoughts };
 }
 
 function withWarnings(written: Written | null, warnings: readonly string[]): Written | null {
@@ -48,7 +90,6 @@ function withWarnings(written: Written | null, warnings: readonly string[]): Wri
   return { ...written, request: { ...written.request, warnings: [...warnings, ...written.request.warnings] } };
 }
 
-/** What was sealed is kept beside, in the clear of the envelope. */
 function withoutSeals(resource: JsonObject): Pick<KeptTurn, 'resource' | 'output'> {
   const { output, ...rest } = resource;
   const items = arrayAt({ output }, 'output').filter(isJsonObject).map(({ encrypted_content, ...item }) => (encrypted_content === undefined ? item : { ...item }));

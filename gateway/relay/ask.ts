@@ -1,12 +1,14 @@
 /** This file is the interface of an ask: what one operation wants of a model, so that relay can carry any kind of call. */
 import type { Dialect } from '../dialects/dialect.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
+import type { BytesReply, EventsReply } from '../foundation/operation.ts';
 import type { Price } from '../foundation/prices.ts';
 import type { Kind, Target, Usage } from '../foundation/terms.ts';
 import type { Counter } from '../metering/counter.ts';
 import type { CallSize } from '../metering/size.ts';
 import type { SeveralRequests } from '../providers/several-replies.ts';
 import type { HttpRequest, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
+import type { Trail } from './trail.ts';
 
 /** The request written for one target, and how its replies are read. */
 export interface Written {
@@ -44,6 +46,14 @@ export interface RawReplies {
   headersOf(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>>;
 }
 
+/** How a call is answered whose caller does not wait for what the model says. */
+export interface BackgroundAsk {
+  /** Called once the call is admitted; gives what its caller is answered. When it rejects, the caller is refused with that and no upstream is called. */
+  begin(trail: Trail, warnings: readonly string[]): Promise<BytesReply | EventsReply>;
+  /** Takes over what is asked of the model; a rejection has been recorded. */
+  run(answering: Promise<BytesReply | EventsReply>): void;
+}
+
 /** What one call wants of a model. Made anew for every call. */
 export interface Ask {
   readonly kind: Kind;
@@ -77,4 +87,6 @@ export interface Ask {
   keep?(reply: ByteText): Promise<ByteText>;
   /** Puts what was counted into a whole reply that must say its usage and whose upstream did not. */
   tellUsage?(reply: ByteText, usage: Usage): ByteText;
+  /** Absent: its caller waits for the answer. */
+  readonly background?: BackgroundAsk;
 }

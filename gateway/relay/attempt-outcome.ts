@@ -94,6 +94,11 @@ export function departureRefusal(reason: DepartureReason): Refusal {
   return reason === 'revoked' ? new Refusal('revoked_api_key', { detail: reason }) : new Refusal('shutting_down', { detail: reason, headers: { 'retry-after': '1' } });
 }
 
+/** Whether the caller itself has put an end to the call, which is then no error. */
+export function isByCaller(reason: DepartureReason): boolean {
+  return reason === 'client_gone' || reason === 'cancelled';
+}
+
 /** The event that ends a failed stream for who speaks chat completions. */
 export function plainError({ call }: Work, refusal: Refusal): ByteText {
   return dataEvent(JSON.stringify(errorBody(refusal, call.requestId)));

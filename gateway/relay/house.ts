@@ -18,6 +18,7 @@ import type { Catalog } from '../routing/catalog.ts';
 import type { Health } from '../routing/health.ts';
 import type { CatalogKeeper } from '../routing/keeper.ts';
 import type { Store } from '../store/store.ts';
+import type { BackgroundRuns } from './background-runs.ts';
 import type { Jobs } from './jobs.ts';
 import type { MediaStore } from './media.ts';
 import type { Payments } from './payments.ts';
@@ -45,6 +46,8 @@ export interface House {
   readonly media: MediaStore;
   /** Answers of Responses that can be fetched and followed. */
   readonly responses: KeptResponses;
+  /** Answers of Responses that this gateway makes without their callers. */
+  readonly background: BackgroundRuns;
   readonly ledger: Ledger;
   readonly ledgerWatch: LedgerWatch;
   readonly rates: Rates;

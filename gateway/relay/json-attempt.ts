@@ -9,7 +9,7 @@ import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
 import { unavailable } from '../store/or-unavailable.ts';
-import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, bare, contextOf, departureRefusal, isByCaller, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
 import { contentTypeOf, handOn, isHandedOn } from './hand-on.ts';
@@ -172,8 +172,8 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     this.#exchange?.abort();
     this.#work.house.health.left(this.#made.visit);
     const refusal = departureRefusal(reason);
-    const status = reason === 'client_gone' ? 499 : refusal.status;
-    const errorCode = reason === 'client_gone' ? null : refusal.code;
+    const status = isByCaller(reason) ? 499 : refusal.status;
+    const errorCode = isByCaller(reason) ? null : refusal.code;
     const ending: Ending = { outcome: reason, status, errorCode, facts: NO_FACTS, counted: null };
     void withCount(this.#work, ending, () => '').then((counted) => {
       this.#work.trail.end(counted, null, () => { this.#settle.reject(refusal); });

@@ -12,6 +12,7 @@ import { Refusal } from '../foundation/errors.ts';
 import { defaultLimits } from '../foundation/limits.ts';
 import { createLog } from '../foundation/log.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
 import { createKeptResponses } from './kept-responses.ts';
 import type { KeptResponses } from './kept-responses.ts';
 
@@ -20,13 +21,13 @@ const RETENTION_MS = 3000;
 const thoughts = { ...NO_THOUGHTS, text: 'hm' };
 const turn = (text: string): KeptTurn => ({ resource: { text }, input: [], output: [], thoughts });
 
-async function inWorld(run: (kept: KeptResponses, clock: ManualClock) => Promise<void>): Promise<void> {
+async function inWorld(run: (kept: KeptResponses, clock: ManualClock, store: Store) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'interline-responses-'));
   const clock = createManualClock();
   const store = await openSqliteStore({ file: join(folder, 'store.db'), limits: defaultLimits, clock });
   const kept = createKeptResponses({ store, vault: loadVault(folder, undefined), clock, limits: { ...defaultLimits, responseChainMax: 3, responseRetentionMs: RETENTION_MS, responseSweepMs: RETENTION_MS }, log: createLog('silent') });
   try {
-    await run(kept, clock);
+    await run(kept, clock, store);
   } finally {
     await kept.close();
     await store.close();
@@ -41,7 +42,7 @@ async function refusalOf(promise: Promise<unknown>): Promise<unknown> {
 
 test('an answer is its workspace’s alone, and is gone when it is deleted', () => inWorld(async (kept) => {
   await kept.save('ws_1', { id: 'resp_1', previousId: null, turn: turn('one') });
-  expect(await kept.find('ws_1', 'resp_1')).toEqual(turn('one'));
+  expect(await kept.find('ws_1', 'resp_1')).toEqual({ ...turn('one'), progress: 'ended' });
   expect(await kept.find('ws_2', 'resp_1')).toBeNull();
   expect(await refusalOf(kept.history('ws_2', 'resp_1'))).toEqual(['response_not_found', 'previous_response_id']);
   expect(await kept.remove('ws_2', 'resp_1')).toBe(false);
@@ -55,6 +56,36 @@ test('answers that follow one another are read the oldest first; a gap or too ma
   expect(await refusalOf(kept.history('ws_1', 'resp_4'))).toEqual(['invalid_request', 'previous_response_id']);
   await kept.remove('ws_1', 'resp_1');
   expect(await refusalOf(kept.history('ws_1', 'resp_2'))).toEqual(['response_not_found', 'previous_response_id']);
+}));
+
+test('an answer made in the background is open, cancelled for good, ended once, and lost with its gateway', () => inWorld(async (kept, _clock, store) => {
+  const node = { id: 'node_1', host: 'h', pid: 1, started: 's', beats: 0, startedMs: 0 };
+  await store.registerNode(node);
+  const begun = (text: string): KeptTurn => ({ ...turn(text), resource: { text, status: 'in_progress' } });
+  const done = (text: string): KeptTurn => ({ ...turn(text), resource: { text, status: 'completed', completed_at: 1 } });
+  const statusOf = async (id: string): Promise<unknown[]> => {
+    const found = await kept.find('ws_1', id);
+    return [found?.progress, found?.resource['status'], found?.resource['completed_at']];
+  };
+  for (const id of ['resp_1', 'resp_2', 'resp_3']) await kept.begin('ws_1', { id, previousId: null, turn: begun(id) }, 'node_1');
+  expect(await statusOf('resp_1')).toEqual(['open', 'in_progress', undefined]);
+  expect(await refusalOf(kept.history('ws_1', 'resp_1'))).toEqual(['invalid_request', 'previous_response_id']);
+  expect([await kept.cancel('ws_2', 'resp_2'), await kept.cancel('ws_1', 'resp_2')]).toEqual([false, true]);
+  expect(await statusOf('resp_2')).toEqual(['open', 'cancelled', null]);
+  expect(await kept.listOpen('node_1')).toEqual(expect.arrayContaining([{ id: 'resp_1', isCancelled: false }, { id: 'resp_2', isCancelled: true }]));
+  expect(await kept.end('ws_1', { id: 'resp_1', turn: done('1') }, 'node_1')).toBe('kept');
+  expect(await kept.end('ws_1', { id: 'resp_1', turn: begun('again') }, 'node_1')).toBe('gone');
+  expect(await statusOf('resp_1')).toEqual(['ended', 'completed', 1]);
+  expect(await kept.cancel('ws_1', 'resp_1')).toBe(false);
+  // Somebody was told that it is cancelled: it stays so, with what came of it.
+  expect(await kept.end('ws_1', { id: 'resp_2', turn: done('2') }, 'node_1')).toBe('cancelled');
+  expect(await statusOf('resp_2')).toEqual(['ended', 'cancelled', null]);
+  expect(await refusalOf(kept.history('ws_1', 'resp_2'))).toEqual(['invalid_request', 'previous_response_id']);
+  await store.recoverNode('node_1', 1);
+  expect(await statusOf('resp_3')).toEqual(['lost', 'failed', undefined]);
+  expect(await kept.find('ws_1', 'resp_3')).toMatchObject({ resource: { error: { code: 'server_error' } } });
+  expect(await kept.end('ws_1', { id: 'resp_3', turn: done('3') }, 'node_1')).toBe('gone');
+  expect(await refusalOf(kept.history('ws_1', 'resp_3'))).toEqual(['invalid_request', 'previous_response_id']);
 }));
 
 test('an answer can’t be found once its time is over, and the sweep deletes it', () => inWorld(async (kept, clock) => {

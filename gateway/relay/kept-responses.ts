@@ -10,14 +10,37 @@ import { parseJson } from '../foundation/json-value.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
 import { asStoreRefusal } from '../store/or-unavailable.ts';
-import type { ResponseCalls, ResponseRow } from '../store/response-row.ts';
+import type { FoundResponse, OpenResponse, ResponseCalls, ResponseProgress, ResponseRow } from '../store/response-row.ts';
+
+/** An answer as it is now. */
+export interface FoundTurn extends KeptTurn {
+  readonly progress: ResponseProgress;
+}
+
+/** One answer of a workspace, to be kept. */
+export interface AnswerToKeep {
+  readonly id: string;
+  readonly previousId: string | null;
+  readonly turn: KeptTurn;
+}
 
 export interface KeptResponses {
   /** Keeps an answer; it is durable when this resolves. */
-  save(workspaceId: string, answer: { readonly id: string; readonly previousId: string | null; readonly turn: KeptTurn }): Promise<void>;
+  save(workspaceId: string, answer: AnswerToKeep): Promise<void>;
+  /** Keeps an answer that this gateway (node) begins to make in the background; it is durable when this resolves. */
+  begin(workspaceId: string, answer: AnswerToKeep, nodeId: string): Promise<void>;
+  /** Puts what it has become in its place, once. `cancelled`: it was not wanted any more; `gone`: it was deleted, or its gateway was taken for dead. */
+  end(workspaceId: string, answer: Pick<AnswerToKeep, 'id' | 'turn'>, nodeId: string): Promise<'kept' | 'cancelled' | 'gone'>;
+  /** Says that an answer made in the background is not wanted any more; false when none is open. */
+  cancel(workspaceId: string, id: string): Promise<boolean>;
+  /** The answers this gateway (node) has begun and not ended. */
+  listOpen(nodeId: string): Promise<OpenResponse[]>;
   /** Null when there is none, it has expired, or it is another workspace's. */
-  find(workspaceId: string, id: string): Promise<KeptTurn | null>;
-  /** An answer and all before it, the oldest first. Refuses with response_not_found when one of them can't be found. */
+  find(workspaceId: string, id: string): Promise<FoundTurn | null>;
+  /**
+   * An answer and all before it, the oldest first. Refuses with response_not_found when one of them can't be found, and with invalid_request
+   * when the last has not ended well.
+   */
   history(workspaceId: string, id: string): Promise<KeptTurn[]>;
   /** False when this workspace has no such answer. */
   remove(workspaceId: string, id: string): Promise<boolean>;
@@ -45,13 +68,21 @@ export function createKeptResponses({ store, vault, clock, limits, log }: KeptRe
   const stop = clock.every(limits.responseSweepMs, () => {
     sweep().catch((error: unknown) => { log.warn({ error }, 'responses could not be swept'); });
   });
-  const open = (row: ResponseRow): KeptTurn => readTurn(vault.open(row, placeOf(row)));
+  const open = (row: FoundResponse): FoundTurn => asItIs(row, readTurn(vault.open(row, placeOf(row))));
+  const insert = (workspaceId: string, { id, previousId, turn }: AnswerToKeep, openNode: string | null): Promise<void> => {
+    const nowMs = clock.now();
+    const sealed = vault.seal(writeTurn(turn), placeOf({ workspaceId, id }));
+    return store.insertResponse({ id, workspaceId, previousId, ...sealed, createdMs: nowMs, expiresMs: nowMs + limits.responseRetentionMs, openNode });
+  };
   return {
-    save(workspaceId, { id, previousId, turn }) {
-      const nowMs = clock.now();
-      const sealed = vault.seal(writeTurn(turn), placeOf({ workspaceId, id }));
-      return store.insertResponse({ id, workspaceId, previousId, ...sealed, createdMs: nowMs, expiresMs: nowMs + limits.responseRetentionMs });
+    save: (workspaceId, answer) => insert(workspaceId, answer, null),
+    begin: (workspaceId, answer, nodeId) => insert(workspaceId, answer, nodeId).catch(asStoreRefusal),
+    async end(workspaceId, { id, turn }, openNode) {
+      const ended = await store.endResponse({ id, workspaceId, ...vault.seal(writeTurn(turn), placeOf({ workspaceId, id })), openNode });
+      return ended ?? 'gone';
     },
+    cancel: (workspaceId, id) => store.cancelResponse(workspaceId, id, clock.now()).catch(asStoreRefusal),
+    listOpen: (nodeId) => store.listOpenResponses(nodeId),
     async find(workspaceId, id) {
       const row = await store.findResponse(workspaceId, id, clock.now()).catch(asStoreRefusal);
       return row && open(row);
@@ -60,7 +91,9 @@ export function createKeptResponses({ store, vault, clock, limits, log }: KeptRe
       const rows = await store.listResponseChain({ workspaceId, id, nowMs: clock.now(), max: limits.responseChainMax }).catch(asStoreRefusal);
       const first = rows.at(-1) ?? fail('response_not_found', { param: PREVIOUS });
       if (first.previousId !== null) refuseBroken(rows.length >= limits.responseChainMax);
-      return rows.reverse().map(open);
+      const turns = rows.reverse().map(open);
+      refuseUnended(turns.at(-1)?.resource['status']);
+      return turns;
     },
     remove: (workspaceId, id) => store.deleteResponse(workspaceId, id, clock.now()).catch(asStoreRefusal),
     sealThoughts: (workspaceId, thoughts) => pack(vault.seal(writeThoughts(thoughts), thoughtsPlace(workspaceId))),
@@ -87,6 +120,21 @@ function refuseBroken(isTooLong: boolean): never {
   if (isTooLong) fail('invalid_request', { param: PREVIOUS, message: 'This conversation has too many answers to be followed. Begin a new one with what matters of it.' });
   return fail('response_not_found', { param: PREVIOUS, message: 'An answer earlier in this conversation was deleted or has expired.' });
 }
+
+function refuseUnended(status: unknown): void {
+  if (status === 'completed' || status === 'incomplete' || status === undefined) return;
+  const why = status === 'in_progress' ? 'is still being made' : status === 'cancelled' ? 'was cancelled' : 'has failed';
+  fail('invalid_request', { param: PREVIOUS, message: `The answer before this one ${why}: it can't be followed.` });
+}
+
+/** What was written when an answer was begun says nothing of what has become of it since. */
+function asItIs({ progress, isCancelled }: FoundResponse, turn: KeptTurn): FoundTurn {
+  if (isCancelled) return { ...turn, progress, resource: { ...turn.resource, status: 'cancelled', completed_at: null, error: null, incomplete_details: null } };
+  if (progress !== 'lost') return { ...turn, progress };
+  return { ...turn, progress, resource: { ...turn.resource, status: 'failed', error: { code: 'server_error', message: LOST } } };
+}
+
+const LOST = 'The gateway that made this answer stopped before it had ended. Ask again.';
 
 function placeOf({ workspaceId, id }: Pick<ResponseRow, 'workspaceId' | 'id'>): string {
   return `response/${workspaceId}/${id}`;

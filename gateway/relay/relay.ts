@@ -33,13 +33,21 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
       trail.ticket?.release();
       return replay(kept);
     }
-    return await attempt({ house, call, ask, trail, isStrict, warnings: house.warnings.for(caller) }, candidate.targets);
+    const work = { house, call, ask, trail, isStrict, warnings: house.warnings.for(caller) };
+    if (!ask.background) return await attempt(work, candidate.targets);
+    const reply = await ask.background.begin(trail, work.warnings);
+    ask.background.run(attempt(work, candidate.targets).catch(async (thrown: unknown) => { throw await refused(trail, thrown); }));
+    return reply;
   } catch (thrown) {
-    const refusal = asRefusal(thrown);
-    if (leavesNoRow(refusal)) trail.ticket?.release();
-    else await trail.refuse(refusal, 'refused');
-    throw refusal;
+    throw await refused(trail, thrown);
   }
+}
+
+async function refused(trail: Trail, thrown: unknown): Promise<Refusal> {
+  const refusal = asRefusal(thrown);
+  if (leavesNoRow(refusal)) trail.ticket?.release();
+  else await trail.refuse(refusal, 'refused');
+  return refusal;
 }
 
 /** Refuses a model its key may not call with model_not_allowed (`model`). */

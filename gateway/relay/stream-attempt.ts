@@ -10,7 +10,7 @@ import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.t
 import { KEEP_ALIVE_COMMENT, createEventSplitter, eventPayload } from '../foundation/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
 import { unavailable } from '../store/or-unavailable.ts';
-import { AttemptFailed, bare, contextOf, departureRefusal, isEmptyAnswer, outcomeOf, plainError, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, bare, contextOf, departureRefusal, isByCaller, isEmptyAnswer, outcomeOf, plainError, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { SILENT_EVENTS } from './ask.ts';
 import { withCount } from './counted.ts';
@@ -256,8 +256,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#work.house.health.left(this.#made.visit);
     if (reason !== 'client_gone') this.#reader.drop?.();
     const refusal = departureRefusal(reason);
-    const status = this.#isCommitted ? 200 : reason === 'client_gone' ? 499 : refusal.status;
-    const ending = { outcome: reason, status, errorCode: reason === 'client_gone' ? null : refusal.code, facts: this.#reader.facts(), counted: null };
+    const status = this.#isCommitted ? 200 : isByCaller(reason) ? 499 : refusal.status;
+    const ending = { outcome: reason, status, errorCode: isByCaller(reason) ? null : refusal.code, facts: this.#reader.facts(), counted: null };
     this.#record(ending, this.#errorEvent(refusal), this.#isCommitted ? {} : { refusal });
   }
 

@@ -37,6 +37,13 @@ export interface FailedAttempt {
   readonly latency_ms: number;
 }
 
+/** What a caller was answered. */
+export interface RepliedWith {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: ByteText;
+}
+
 export const NO_FACTS: ReplyFacts = { usage: null, upstreamId: null, upstreamModel: null, finishReason: null };
 
 /** A latency of some request is still one when it is told in µs. */
@@ -57,6 +64,8 @@ export class Trail {
   promptTokensAtLeast = 0;
   /** The same of what has no tokens; null where nothing of it is certain. */
   mediaAtLeast: MediaUsage | null = null;
+  /** What is kept of its reply for whoever asks again, where that is not what came; null: it is. */
+  keptAs: ((reply: RepliedWith) => RepliedWith) | null = null;
   readonly #failed: FailedAttempt[] = [];
   readonly #house: House;
   readonly #call: Call<OperationId>;
@@ -152,9 +161,10 @@ export class Trail {
   #kept(record: RequestRecord, reply: { contentType: string; body: ByteText } | null): KeptReply | null {
     // Who asks again after a shutdown is answered anew, and pays then.
     if (!this.isKept || !reply || record.outcome === 'shutdown') return null;
-    const kept = packReply(reply);
+    const replied = this.keptAs ? this.keptAs({ status: record.status, ...reply }) : { status: record.status, ...reply };
+    const kept = packReply(replied);
     const isTooLarge = kept.body.length > this.#house.limits.keptReplyBytesMax;
-    return { status: record.status, contentType: kept.contentType, body: isTooLarge ? null : kept.body, requestId: record.id };
+    return { status: replied.status, contentType: kept.contentType, body: isTooLarge ? null : kept.body, requestId: record.id };
   }
 
   #record(ending: Ending): RequestRecord {

@@ -37,7 +37,7 @@ export const SETTLED_SELECTION = [
 
 /** Total over the unions, so that a new outcome, basis or payer which can't be read back does not compile. */
 const outcomeNames: { readonly [Name in Outcome]: Name } = {
-  ok: 'ok', client_gone: 'client_gone', refused: 'refused', upstream_error: 'upstream_error', timeout: 'timeout',
+  ok: 'ok', client_gone: 'client_gone', cancelled: 'cancelled', refused: 'refused', upstream_error: 'upstream_error', timeout: 'timeout',
   revoked: 'revoked', shutdown: 'shutdown', recovered: 'recovered', expired: 'expired', refund: 'refund',
 };
 const basisNames: { readonly [Name in Basis]: Name } = { provider: 'provider', counted: 'counted', observed: 'observed', none: 'none' };

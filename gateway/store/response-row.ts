@@ -14,6 +14,27 @@ export interface ResponseRow {
   readonly createdMs: number;
   /** From then on it can't be found, and is deleted at the next sweep. */
   readonly expiresMs: number;
+  /** The gateway (node) that makes it in the background; null once it has ended, and for all others. */
+  readonly openNode: string | null;
+}
+
+/** How far an answer has come: `open` while its gateway makes it, `lost` when that gateway is gone and can't have ended it. */
+export type ResponseProgress = 'open' | 'lost' | 'ended';
+
+/** An answer as it is read. */
+export interface FoundResponse extends ResponseRow {
+  readonly progress: ResponseProgress;
+  /** Its workspace wanted it no more before it had ended; never taken back. */
+  readonly isCancelled: boolean;
+}
+
+/** What an answer made in the background has become: sealed anew in the place of what stood there. */
+export type ResponseEnding = Pick<ResponseRow, 'id' | 'workspaceId' | 'kekId' | 'wrappedKey' | 'iv' | 'ciphertext' | 'tag'> & { readonly openNode: string };
+
+/** An answer that a gateway still makes. */
+export interface OpenResponse {
+  readonly id: string;
+  readonly isCancelled: boolean;
 }
 
 /** Which answers to read, as seen at one moment. */
@@ -29,9 +50,15 @@ export interface ResponseChainWish {
 export interface ResponseCalls {
   insertResponse(row: ResponseRow): Promise<void>;
   /** Null when there is none, it has expired, or it is another workspace's. */
-  findResponse(workspaceId: string, id: string, nowMs: number): Promise<ResponseRow | null>;
+  findResponse(workspaceId: string, id: string, nowMs: number): Promise<FoundResponse | null>;
   /** An answer and those before it, the last first; it ends before the first that can't be found. */
-  listResponseChain(wish: ResponseChainWish): Promise<ResponseRow[]>;
+  listResponseChain(wish: ResponseChainWish): Promise<FoundResponse[]>;
+  /** Ends an open answer of this gateway, once, and says whether it was cancelled before; null when it is not open any more: ended, deleted, or its gateway was taken for dead. */
+  endResponse(ending: ResponseEnding): Promise<'kept' | 'cancelled' | null>;
+  /** Marks an open answer as not wanted any more; false when there is none that is open. Again does no harm. */
+  cancelResponse(workspaceId: string, id: string, nowMs: number): Promise<boolean>;
+  /** What this gateway still has to make. */
+  listOpenResponses(nodeId: string): Promise<OpenResponse[]>;
   /** False when this workspace has no such answer. */
   deleteResponse(workspaceId: string, id: string, nowMs: number): Promise<boolean>;
   /** Deletes some that have expired; gives how many. Call again until it gives 0. */

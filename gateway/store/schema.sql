@@ -30,6 +30,8 @@ CREATE INDEX member_user ON member(user_id, ws_id);
 
 CREATE INDEX response_expiry ON response(expires_ms, id);
 
+CREATE INDEX response_open ON response(open_node) WHERE open_node IS NOT NULL;
+
 CREATE INDEX transfer_ref ON transfer(ref) WHERE kind <> 'usage';
 
 CREATE INDEX transfer_ws_ts ON transfer(ws_id, ts_ms, id);
@@ -247,7 +249,7 @@ CREATE TABLE response (
   tag         BLOB NOT NULL,
   created_ms  INTEGER NOT NULL,
   expires_ms  INTEGER NOT NULL
-);
+, open_node TEXT, cancelled INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE revision (                      -- clocks by which other processes learn that what they cached is old
   id  TEXT PRIMARY KEY,

@@ -3496,7 +3496,7 @@ export type ResponseRequest = {
      */
     prompt_cache_retention?: string | null;
     /**
-     * True is refused: the gateway answers at once.
+     * True to be answered at once with `in_progress`, while the gateway makes the answer on its own; needs `store`.
      */
     background?: boolean | null;
     sandbox?: SandboxOptions;
@@ -3776,9 +3776,9 @@ export type ResponseResource = {
     /**
      * How far it has come.
      */
-    status: 'in_progress' | 'completed' | 'incomplete' | 'failed';
+    status: 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
     /**
-     * Always false.
+     * Whether it was made in the background.
      */
     background: boolean;
     /**
@@ -4360,6 +4360,60 @@ export type ResponseEvent = ({
 } & ResponseCustomInputDone) | ({
     type: 'error';
 } & ResponseErrorEvent);
+
+/**
+ * What an answer would read. Other fields of a request are allowed and change nothing.
+ */
+export type ResponseTokensRequest = {
+    model: ModelName;
+    input?: ResponseInput;
+    /**
+     * What the model would be told before everything else.
+     */
+    instructions?: string | null;
+    /**
+     * The answer it would follow.
+     */
+    previous_response_id?: ResponseId | null;
+    /**
+     * The tools the model may call.
+     */
+    tools?: Array<ResponseTool> | null;
+    /**
+     * Which tool the model must call, if any.
+     */
+    tool_choice?: ResponseToolChoice | null;
+    /**
+     * Whether the model may call several tools in one turn.
+     */
+    parallel_tool_calls?: boolean | null;
+    /**
+     * What the text of the answer is to be like.
+     */
+    text?: ResponseText | null;
+    /**
+     * How much to think, and how to tell of it.
+     */
+    reasoning?: ResponseReasoningOptions | null;
+    /**
+     * `disabled`. With `auto` a warning is given, for nothing is cut.
+     */
+    truncation?: string | null;
+};
+
+/**
+ * How many tokens a request has.
+ */
+export type ResponseTokens = {
+    /**
+     * Always `response.input_tokens`.
+     */
+    object: 'response.input_tokens';
+    /**
+     * What the model would read, in tokens.
+     */
+    input_tokens: number;
+};
 
 /**
  * Says which answer was deleted.
@@ -5130,9 +5184,9 @@ export type UpdateKeyRequest = {
 export type RequestIdCursor = string;
 
 /**
- * How a request ended. `recovered` was settled after its gateway died, `expired` was never ended, `refund` gives back what another was charged.
+ * How a request ended. `cancelled` was an answer made in the background that its workspace stopped, `recovered` was settled after its gateway died, `expired` was never ended, `refund` gives back what another was charged.
  */
-export type Outcome = 'ok' | 'client_gone' | 'refused' | 'upstream_error' | 'timeout' | 'revoked' | 'shutdown' | 'recovered' | 'expired' | 'refund';
+export type Outcome = 'ok' | 'client_gone' | 'cancelled' | 'refused' | 'upstream_error' | 'timeout' | 'revoked' | 'shutdown' | 'recovered' | 'expired' | 'refund';
 
 /**
  * What was used that has no tokens.
@@ -7401,6 +7455,21 @@ export type ImagePath = ImageId;
 export type ResponsePath = ResponseId;
 
 /**
+ * True for events.
+ */
+export type ResponseStream = boolean;
+
+/**
+ * The number of an event.
+ */
+export type StartingAfter = number;
+
+/**
+ * True for padding, of which there is none.
+ */
+export type IncludeObfuscation = boolean;
+
+/**
  * How many rows to give; 20 when left out.
  */
 export type Limit2 = PageLimit;
@@ -8496,6 +8565,84 @@ export type CreateResponseResponses = {
 
 export type CreateResponseResponse = CreateResponseResponses[keyof CreateResponseResponses];
 
+export type CountResponseInputTokensData = {
+    /**
+     * The request whose tokens are counted; fields of a request that have no tokens are ignored.
+     */
+    body: ResponseTokensRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/responses/input_tokens';
+};
+
+export type CountResponseInputTokensErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * Too much, too fast or too often.
+     */
+    429: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CountResponseInputTokensError = CountResponseInputTokensErrors[keyof CountResponseInputTokensErrors];
+
+export type CountResponseInputTokensResponses = {
+    /**
+     * The count.
+     */
+    200: ResponseTokens;
+};
+
+export type CountResponseInputTokensResponse = CountResponseInputTokensResponses[keyof CountResponseInputTokensResponses];
+
 export type DeleteResponseData = {
     body?: never;
     headers?: {
@@ -8574,7 +8721,20 @@ export type RetrieveResponseData = {
          */
         response: ResponseId;
     };
-    query?: never;
+    query?: {
+        /**
+         * True for events.
+         */
+        stream?: boolean;
+        /**
+         * The number of an event.
+         */
+        starting_after?: number;
+        /**
+         * True for padding, of which there is none.
+         */
+        include_obfuscation?: boolean;
+    };
     url: '/responses/{response}';
 };
 
@@ -8617,7 +8777,7 @@ export type RetrieveResponseError = RetrieveResponseErrors[keyof RetrieveRespons
 
 export type RetrieveResponseResponses = {
     /**
-     * The answer.
+     * The answer, or its events.
      */
     200: ResponseResource;
 };
@@ -8678,6 +8838,15 @@ export type CancelResponseErrors = {
 };
 
 export type CancelResponseError = CancelResponseErrors[keyof CancelResponseErrors];
+
+export type CancelResponseResponses = {
+    /**
+     * The cancelled answer.
+     */
+    200: ResponseResource;
+};
+
+export type CancelResponseResponse = CancelResponseResponses[keyof CancelResponseResponses];
 
 export type ListResponseInputItemsData = {
     body?: never;

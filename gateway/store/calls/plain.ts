@@ -10,7 +10,7 @@ import { collectMedia, deleteMedia, expireMedia, findMedia, forgetMedia, insertM
 import { listLaneOpenings, putLaneOpening } from './lane-openings.ts';
 import { addMember, changeMember, findMember, listMembers, removeMember } from './members.ts';
 import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
-import { deleteResponse, expireResponses, findResponse, insertResponse, listResponseChain } from './responses.ts';
+import { cancelResponse, deleteResponse, endResponse, expireResponses, findResponse, insertResponse, listOpenResponses, listResponseChain } from './responses.ts';
 import { changeUser, createUser, findUser, findUserByEmail, listUsers } from './users.ts';
 import { changeWorkspace, createWorkspace, findWorkspace, listWorkspaces, listWorkspacesOf } from './workspaces.ts';
 
@@ -24,7 +24,7 @@ export type PlainCallName =
   | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry'
   | 'putLaneOpening' | 'listLaneOpenings'
   | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
-  | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'deleteResponse' | 'expireResponses'
+  | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'endResponse' | 'cancelResponse' | 'listOpenResponses' | 'deleteResponse' | 'expireResponses'
   | 'createJob' | 'findJob' | 'listJobs' | 'claimJobs' | 'renewJob' | 'stepJob' | 'finishJob' | 'deleteJob' | 'sweepJobs';
 
 /** What performs a promise of the Store. */
@@ -79,6 +79,9 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   insertResponse: { mode: 'write', task: insertResponse },
   findResponse: { mode: 'read', task: findResponse },
   listResponseChain: { mode: 'read', task: listResponseChain },
+  endResponse: { mode: 'write', task: endResponse },
+  cancelResponse: { mode: 'write', task: cancelResponse },
+  listOpenResponses: { mode: 'read', task: listOpenResponses },
   deleteResponse: { mode: 'write', task: deleteResponse },
   expireResponses: { mode: 'write', task: expireResponses },
   createJob: { mode: 'write', task: createJob },
