@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import OpenAI from 'openai';
 import { balanceOf, askJson, makePayer, pricedModel } from './payer.ts';
 import type { Payer } from './payer.ts';
-import { begin } from './raw-client.ts';
+import { begin, call } from './raw-client.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
 import type { Replay, ReplayStep, ReplayUpstream } from './replay-upstream.ts';
 import { eventually, startServer, stopServers } from './server-under-test.ts';
@@ -144,10 +144,45 @@ describe('several prompts and their money', () => {
     await upstream.requests('first').find(({ body }) => promptOf(body) === 'b')?.left;
   });
 
+  test('a stream of which one is told to slow down before all have begun goes to the next target, whatever the others have said', async () => {
+    upstream.play('first', (body) => (promptOf(body) === 'c' ? { status: 429, headers: { 'content-type': 'application/json' }, before: [{ waitFor: 'said' }], steps: [{ write: '{}' }] } : { steps: [word('x'), { waitFor: 'never' }] }));
+    upstream.play('second', { steps: [word('y', 'stop'), told(usageOf(2, 1)), DONE] });
+    const asked = upstream.requests('first').length;
+    const { outcome, row, rows, paid } = await paying(async (client) => {
+      void eventually(() => {
+        const sent = upstream.requests('first').slice(asked);
+        return sent.length === 3 && sent.every(({ body, bytesWritten }) => promptOf(body) === 'c' || bytesWritten > 0) ? true : null;
+      }).then(() => { upstream.release('said'); });
+      const texts: string[] = [];
+      for await (const { choices } of await client.completions.create({ model: 'priced/two', prompt: ['a', 'b', 'c'], stream: true })) texts.push(...choices.map(({ text }) => text));
+      return texts;
+    });
+    expect(outcome).toEqual(['y', 'y', 'y']);
+    expect([rows, row]).toMatchObject([1, { attempts: 2, prompt_tokens: 6, completion_tokens: 3 }]);
+    expect(paid).toBe(6n * INPUT + 3n * OUTPUT);
+  });
+
+  test('an idempotency key keeps the one reply to all of them, which is paid once, though its caller has left', async () => {
+    upstream.play('one', (body) => ({ before: [{ waitFor: 'kept' }], ...wholeOf(promptOf(body), usageOf(10, 5)) }));
+    const request = { path: '/v1/completions', key: payer.key, headers: { 'idempotency-key': 'several-1' }, body: { model: 'priced/one', prompt: ['a', 'b', 'c'] } };
+    const asked = upstream.requests('one').length;
+    const { row, rows, paid } = await paying(async () => {
+      const connection = await begin(server.url, request);
+      await eventually(() => (upstream.requests('one').length === asked + 3 ? true : null));
+      connection.leave();
+      upstream.release('kept');
+    });
+    expect([rows, row, paid]).toMatchObject([1, { outcome: 'ok', basis: 'provider' }, 30n * INPUT + 15n * OUTPUT]);
+    const again = await call(server.url, request);
+    expect({ status: again.status, replayed: again.headers['idempotency-replayed'], texts: (JSON.parse(again.body.toString('utf8')) as OpenAI.Completion).choices.map(({ text }) => text) })
+      .toEqual({ status: 200, replayed: 'true', texts: ['a', 'b', 'c'] });
+    expect(upstream.requests('one')).toHaveLength(asked + 3);
+  });
+
   test('a stream in which one breaks ends with an error, and what was sent is paid: said where it was said, else seen', async () => {
     upstream.play('one', (body) => {
       if (promptOf(body) === 'done') return { steps: [word('x', 'stop'), told(usageOf(100, 50)), DONE] };
-      return promptOf(body) === 'hello' ? { steps: [word('hello'), word(' world'), { waitFor: 'never' }] } : { before: [{ waitFor: 'break' }], steps: [word('hello')], ending: 'cut' };
+      return promptOf(body) === 'hello' ? { steps: [word('hello'), word(' world'), { waitFor: 'never' }] } : { steps: [{ waitFor: 'break' }, word('hello')], ending: 'cut' };
     });
     let seen = 0;
     const { outcome, row, rows, paid } = await paying(async (client) => {

@@ -135,6 +135,27 @@ describe('streams', () => {
     expect(seen.data.endsWith('id: all\ndata: [DONE]\n\n')).toBe(true);
   });
 
+  test('nothing is handed on before all that are begun at once are answered: until then one that is refused refuses all', async () => {
+    const { opened, seen } = begin(5, { isStream: true });
+    for (const upstream of opened.slice(0, 3)) upstream.onHead(200, SSE);
+    expect([opened[1]?.onData(chunk('b')), opened[0]?.onData(chunk('a', 'stop'))]).toEqual([false, false]);
+    opened[0]?.onEnd();
+    expect([seen.heads, seen.data, opened.length]).toEqual([[], '', 4]);
+    opened[3]?.onHead(200, SSE);
+    expect([seen.heads, seen.data]).toEqual([[200], '']);
+    await Promise.resolve();
+    expect(seen.data).toBe(`id: 1\n${chunk('b').toString('utf8')}id: 0\n${chunk('a', 'stop').toString('utf8')}`);
+    // The one that had ended has made place for the fifth, which holds nobody up any more.
+    expect([opened.length, opened.map(({ resumed }) => resumed)]).toEqual([5, [1, 1, 1, 1, 0]]);
+    expect(opened[2]?.onData(chunk('c'))).toBe(true);
+    const other = begin(4, { isStream: true });
+    for (const upstream of other.opened.slice(0, 3)) upstream.onHead(200, SSE);
+    other.opened[0]?.onData(chunk('a'));
+    other.opened[3]?.onHead(429, JSON_TYPE);
+    other.opened[3]?.onEnd();
+    expect(other.seen).toMatchObject({ heads: [], data: '', failures: [{ code: 'upstream_rate_limited', isRetryable: true }] });
+  });
+
   test.each<[string, (made: ReturnType<typeof begin>) => void, object]>([
     ['breaks off', ({ opened }) => { opened[1]?.onEnd(); }, { code: 'upstream_bad_reply' }],
     ['is done before it began', ({ opened }) => { opened[1]?.onData(DONE); }, { code: 'upstream_bad_reply' }],

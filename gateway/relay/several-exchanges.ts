@@ -35,7 +35,10 @@ class SeveralExchanges implements Exchange {
   #next = 0;
   #ended = 0;
   #bytes = 0;
-  #hasHead = false;
+  /** Of those that are begun at once, how many have not been answered yet. Until they all are, any may be refused, and another target asked for all. */
+  #unanswered: number;
+  /** What came in the meantime, put off. */
+  #held: (() => void)[] = [];
   #isOver = false;
 
   constructor(means: ExchangeMeans, { provider, request }: { readonly provider: Provider; readonly request: SeveralRequests }, events: ExchangeEvents) {
@@ -43,6 +46,7 @@ class SeveralExchanges implements Exchange {
     this.#provider = provider;
     this.#request = request;
     this.#events = events;
+    this.#unanswered = Math.min(request.parts.length, means.limits.exchangesAtOnceMax);
     this.#begin();
   }
 
@@ -74,17 +78,31 @@ class SeveralExchanges implements Exchange {
     if (!this.#request.isStream) return new PartReply(part, { fail, end, isTooMuch: (bytes) => this.#isTooMuch(bytes) });
     return new PartStream(part, {
       fail, end,
-      open: (status, headers) => { this.#head(status, headers); },
+      open: (status, headers) => { this.#answer(status, headers); },
+      holds: (later) => this.#unanswered > 0 && this.#held.push(later) > 0,
       hand: (event) => this.#isOver || this.#events.onData(Buffer.from(markEvent(event, at), 'latin1')),
       isEnded: () => this.#isOver || !this.#open.has(at),
       eventBytesMax: this.#means.limits.upstreamEventBytesMax,
     });
   }
 
-  #head(status: number, headers: ReplyHeaders): void {
-    if (this.#hasHead || this.#isOver) return;
-    this.#hasHead = true;
+  /** One more is answered; with the last of those begun at once all of them go on. */
+  #answer(status: number, headers: ReplyHeaders): void {
+    if (this.#isOver || this.#unanswered === 0) return;
+    this.#unanswered--;
+    if (this.#unanswered > 0) return;
     this.#events.onHead(status, headers);
+    // undici takes no `resume` of one connection from within a callback of another (8.x: assert(currentParser === null)).
+    if (this.#held.length > 0) queueMicrotask(() => { this.#goOn(); });
+  }
+
+  #goOn(): void {
+    if (this.#isOver) return;
+    // Those that end now have still to be read to their end.
+    const waiting = [...this.#open.values()];
+    for (const go of this.#held) go();
+    this.#held = [];
+    for (const exchange of waiting) exchange.resume();
   }
 
   /** Counts over all of them: what is held for one reply is the same however many make it. */
@@ -173,6 +191,8 @@ class PartReply implements ExchangeEvents {
 
 interface StreamOwner extends Pick<ReplyOwner, 'fail' | 'end'> {
   readonly open: (status: number, headers: ReplyHeaders) => void;
+  /** True: it is too early to go on with this, which is done later. */
+  readonly holds: (later: () => void) => boolean;
   /** Hands an event on; false asks for no more. */
   readonly hand: (event: ByteText) => boolean;
   readonly isEnded: () => boolean;
@@ -209,6 +229,7 @@ class PartStream implements ExchangeEvents {
       if (this.#refusedBytes <= ERROR_BODY_BYTES_MAX) this.#refused.push(chunk);
       return true;
     }
+    if (this.#owner.holds(() => { this.onData(chunk); })) return false;
     this.#canTake = true;
     this.#splitter.push(chunk, (event) => { this.#take(event); });
     if (this.#splitter.pendingBytes > this.#owner.eventBytesMax) this.#owner.fail(bare('upstream_bad_reply', 'one event is larger than the gateway takes'));
@@ -221,6 +242,7 @@ class PartStream implements ExchangeEvents {
       this.#owner.fail(isOther ? bare('upstream_bad_reply', 'the reply is not an event stream') : this.#part.side.classify(this.#status, this.#headers, Buffer.concat(this.#refused).toString('utf8')));
       return;
     }
+    if (this.#owner.holds(() => { this.onEnd(); })) return;
     this.#take(this.#splitter.rest() ?? NO_BYTES);
     if (this.#owner.isEnded()) return;
     if (this.#part.stream && hasEnded(this.#part.stream)) this.#owner.end();

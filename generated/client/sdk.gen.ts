@@ -173,7 +173,7 @@ export const retrieveImageContent = <ThrowOnError extends boolean = false>(optio
  * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
  * answer comes as events that end with `data: [DONE]`. Several prompts are several chats, asked of the same target, four at once
  * (`limits.exchangesAtOnceMax`); they are one request to every limit, answered when all are, with one usage and one charge, and a stream
- * has their events as they come. When one fails, the others are let go: before the first byte the next target is asked for all of them,
+ * has their events as they come, from when the first of them are all answered. When one fails, the others are let go: before the first byte the next target is asked for all of them,
  * after it the stream ends. What was never sent is never paid. `suffix`, tokens in the place of a text, a `best_of` above `n`,
  * `echo` together with `logprobs`, `logprobs` of a model that does not say them, and what only a chat has (`messages`, `tools` …) are
  * refused with `unsupported_field`. Other fields that are not described here are allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
@@ -1548,7 +1548,7 @@ export const createImageEditStream = <ThrowOnError extends boolean = false>(opti
  * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
  * answer comes as events that end with `data: [DONE]`. Several prompts are several chats, asked of the same target, four at once
  * (`limits.exchangesAtOnceMax`); they are one request to every limit, answered when all are, with one usage and one charge, and a stream
- * has their events as they come. When one fails, the others are let go: before the first byte the next target is asked for all of them,
+ * has their events as they come, from when the first of them are all answered. When one fails, the others are let go: before the first byte the next target is asked for all of them,
  * after it the stream ends. What was never sent is never paid. `suffix`, tokens in the place of a text, a `best_of` above `n`,
  * `echo` together with `logprobs`, `logprobs` of a model that does not say them, and what only a chat has (`messages`, `tools` …) are
  * refused with `unsupported_field`. Other fields that are not described here are allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
