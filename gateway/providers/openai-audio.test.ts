@@ -184,7 +184,14 @@ describe('a speech', () => {
 
   test('as a stream that tells no usage has none', () => {
     const reader = speechReplies({ format: 'wav', characters: 9 }).side.openStream(options);
-    follow(reader, [Buffer.from('data: {"type":"speech.audio.done"}\n\n')]);
+    follow(reader, [Buffer.from('data: {"type":"speech.audio.delta","audio":"UklGRg=="}\n\ndata: {"type":"speech.audio.done"}\n\n')]);
     expect([reader.isFinished, reader.facts().usage, reader.text()]).toEqual([true, null, '']);
+  });
+
+  test('as a stream without a sound is none', () => {
+    const { side, lastEvent } = speechReplies({ format: 'wav', characters: 9 });
+    const reader = side.openStream(options);
+    follow(reader, [Buffer.from('data: {"type":"speech.audio.done","usage":{"input_tokens":7,"output_tokens":0}}\n\n')]);
+    expect([reader.failure?.code, reader.isFinished, reader.facts().usage, lastEvent()]).toEqual(['upstream_bad_reply', false, null, '']);
   });
 });

@@ -92,10 +92,10 @@ export const createChatCompletion = <ThrowOnError extends boolean = false>(optio
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. | database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -137,10 +137,10 @@ export const createImage = <ThrowOnError extends boolean = false>(options: Optio
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. | database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -1479,10 +1479,10 @@ export const createChatCompletionStream = <ThrowOnError extends boolean = false>
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. | database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -1524,10 +1524,10 @@ export const createImageStream = <ThrowOnError extends boolean = false>(options:
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. | database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
