@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeText } from '../foundation/byte-text.ts';
-import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import { NAMED_FRAMINGS, feed, recordingsIn } from './__fixtures__/streams.ts';
+import type { Recording } from './__fixtures__/streams.ts';
 import { openMessageStream } from './anthropic-messages-stream.ts';
 import { weaveThinking } from './anthropic-messages-thinking.ts';
 import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
@@ -13,58 +13,25 @@ import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
 const OWN = new URL('./__fixtures__/anthropic-messages/', import.meta.url).pathname;
 const SHARED = [new URL('../../../shared/fixtures/anthropic/', import.meta.url).pathname].find(existsSync);
 
-interface Recording {
-  readonly name: string;
-  readonly payloads: readonly string[];
-}
-
-/** A recording may hold several replies one after the other: each ends with `message_stop`. */
-function recordingsIn(folder: string): Recording[] {
-  return readdirSync(folder).filter((file) => file.endsWith('.chunks.txt')).flatMap((file) => {
-    const lines = readFileSync(join(folder, file), 'utf8').split('\n').filter((line) => line.trim() !== '');
-    const replies: string[][] = [[]];
-    for (const line of lines) {
-      replies.at(-1)?.push(line);
-      if (stringAt(parseJson(line), 'type') === 'message_stop') replies.push([]);
-    }
-    return replies.filter((payloads) => payloads.length > 0).map((payloads, at) => ({ name: `${basename(file, '.chunks.txt')} #${at + 1}`, payloads }));
-  });
-}
+const KIND = { ends: new Set(['message_stop']) };
 
 function own(name: string): readonly string[] {
-  return recordingsIn(OWN).find((recording) => recording.name === `${name} #1`)?.payloads ?? [];
+  return recordingsIn(OWN, KIND).find((recording) => recording.name === `${name} #1`)?.payloads ?? [];
 }
 
-function typeOf(payload: string): string {
-  return stringAt(parseJson(payload), 'type') ?? '';
-}
-
-const FRAMINGS = {
-  recorded: (payload: string) => `event: ${typeOf(payload)}\ndata: ${payload}\n\n`,
-  crlf: (payload: string) => `event: ${typeOf(payload)}\r\ndata: ${payload}\r\n\r\n`,
-  'data only': (payload: string) => `data:${payload}\n\n`,
-  comments: (payload: string) => `: thinking\n\nevent: ${typeOf(payload)}\n: within\ndata: ${payload}\n\n: still\n\n`,
-} as const;
+const FRAMINGS = NAMED_FRAMINGS;
 
 interface Call { id: string | null; name: string | null; arguments: string }
 
 function follow(pieces: readonly Buffer[], wantsUsage = true) {
   const reader = openMessageStream({ context: { requestId: 'req_1', upstreamModel: 'claude-x', nowSeconds: 7 }, wantsUsage, observedBytesMax: 4096 });
-  const splitter = createEventSplitter();
   const seen = { content: '', reasoning: '', refusal: '', details: [] as unknown[], calls: [] as Call[], finish: [] as string[], usage: null as unknown, chunks: [] as JsonObject[] };
   const inner = createEventSplitter();
-  const take = (event: ByteText): void => {
-    const forwarded = reader.read(event);
-    if (forwarded !== null) inner.push(Buffer.from(forwarded, 'latin1'), (one) => { addChunk(seen, parseJson(decodeText(eventPayload(one) ?? one))); });
-  };
-  for (const piece of pieces) {
-    reader.observe(piece);
-    splitter.push(piece, take);
-  }
-  const rest = splitter.rest();
-  if (rest) take(rest);
+  const ended = feed(reader, pieces, (forwarded) => {
+    inner.push(Buffer.from(forwarded, 'latin1'), (one) => { addChunk(seen, parseJson(decodeText(eventPayload(one) ?? one))); });
+  });
   expect(inner.pendingBytes).toBe(0);
-  return { ...seen, facts: reader.facts(), isDone: reader.isDone, isFinished: reader.isFinished, text: reader.text(), failure: reader.failure };
+  return { ...seen, ...ended };
 }
 
 function addChunk(seen: { content: string; reasoning: string; refusal: string; details: unknown[]; calls: Call[]; finish: string[]; usage: unknown; chunks: JsonObject[] }, chunk: unknown): void {
@@ -180,11 +147,11 @@ function describeRecordings(recordings: readonly Recording[], { triesEveryCut }:
 }
 
 describe('a recorded stream of our own', () => {
-  describeRecordings(recordingsIn(OWN), { triesEveryCut: true });
+  describeRecordings(recordingsIn(OWN, KIND), { triesEveryCut: true });
 });
 
 (SHARED === undefined ? describe.skip : describe)('a recorded stream of the shared fixtures', () => {
-  const recordings = SHARED === undefined ? [{ name: 'none', payloads: [] }] : recordingsIn(SHARED);
+  const recordings = SHARED === undefined ? [{ name: 'none', payloads: [] }] : recordingsIn(SHARED, KIND);
 
   test('there are recordings to try', () => {
     expect(recordings.length).toBeGreaterThanOrEqual(30);

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeText } from '../foundation/byte-text.ts';
-import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
+import { feed, linesOf } from './__fixtures__/streams.ts';
 import { geminiContentWire as wire } from './gemini-content.ts';
 import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
 
@@ -23,30 +23,17 @@ const FRAMINGS = {
   'comment within': (payload: string) => `: note\nid: 7\ndata: ${payload}\n\n`,
 } as const;
 
-function linesOf(file: string): string[] {
-  return readFileSync(file, 'utf8').split('\n').filter((line) => line.trim() !== '');
-}
-
 /** Feeds a stream in pieces and gathers what a client would. */
 function follow(pieces: readonly Buffer[], wantsUsage = true) {
   const reader = wire.openStream({ context, wantsUsage, observedBytesMax: 4096 });
-  const splitter = createEventSplitter();
   const payloads: string[] = [];
-  const take = (event: ByteText): void => {
-    const forwarded = reader.read(event);
-    if (forwarded === null) return;
+  const ended = feed(reader, pieces, (forwarded) => {
     createEventSplitter().push(Buffer.from(forwarded, 'latin1'), (one) => {
       const payload = eventPayload(one);
       if (payload !== null) payloads.push(decodeText(payload));
     });
-  };
-  for (const piece of pieces) {
-    reader.observe(piece);
-    splitter.push(piece, take);
-  }
-  const rest = splitter.rest();
-  if (rest) take(rest);
-  return { payloads, facts: reader.facts(), isDone: reader.isDone, isFinished: reader.isFinished, text: reader.text(), failure: reader.failure?.code ?? null };
+  });
+  return { payloads, ...ended, failure: ended.failure?.code ?? null };
 }
 
 const EMPTY: Told = { text: '', reasoning: '', calls: [], refusal: null, finish: null, signature: null, thinkingSignature: null };

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isJsonObject, parseJson } from '../foundation/json-value.ts';
+import { feed } from './__fixtures__/streams.ts';
 import { openChatStream } from './openai-chat-stream.ts';
 import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
@@ -44,22 +45,12 @@ interface Seen {
 
 function follow(pieces: readonly Buffer[], wantsUsage = true): Seen {
   const reader = openChatStream({ context: { requestId: 'req_1', upstreamModel: 'm', nowSeconds: 0 }, wantsUsage, observedBytesMax: 4096 });
-  const splitter = createEventSplitter();
   const payloads: string[] = [];
-  const take = (event: ByteText): void => {
-    const forwarded = reader.read(event);
-    const payload = forwarded ? eventPayload(forwarded) : null;
+  const ended = feed(reader, pieces, (forwarded) => {
+    const payload = eventPayload(forwarded);
     if (payload !== null) payloads.push(decodeText(payload));
-  };
-  for (const piece of pieces) {
-    reader.observe(piece);
-    splitter.push(piece, take);
-  }
-  const rest = splitter.rest();
-  if (rest) take(rest);
-  return {
-    payloads, facts: reader.facts(), isDone: reader.isDone, isFinished: reader.isFinished, text: reader.text(), failure: reader.failure?.code ?? null,
-  };
+  });
+  return { payloads, ...ended, failure: ended.failure?.code ?? null };
 }
 
 function contentOf(payloads: readonly string[]): string {

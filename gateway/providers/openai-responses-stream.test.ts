@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { decodeText } from '../foundation/byte-text.ts';
-import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import { NAMED_FRAMINGS, feed, recordingsIn, typeOf } from './__fixtures__/streams.ts';
+import type { Recording } from './__fixtures__/streams.ts';
 import { weaveReasoning } from './openai-responses-reasoning.ts';
 import { openaiResponsesWire as wire } from './openai-responses.ts';
 import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
@@ -14,62 +15,26 @@ const SHARED = [new URL('../../../shared/fixtures/', import.meta.url).pathname].
 const FOLDERS = ['openai/responses', 'azure', 'xai/responses', 'open-responses/responses'];
 const context = { requestId: 'req_1', upstreamModel: 'gpt-x', nowSeconds: 7 };
 
-interface Recording {
-  readonly name: string;
-  readonly payloads: readonly string[];
-}
-
-const ENDS = new Set(['response.completed', 'response.incomplete', 'response.failed']);
-
-function typeOf(payload: string): string {
-  return stringAt(parseJson(payload), 'type') ?? '';
-}
-
-/** A recording may hold several replies one after the other: each has an end of its own. */
-function recordingsIn(folder: string): Recording[] {
-  return readdirSync(folder).filter((file) => file.endsWith('.chunks.txt')).flatMap((file) => {
-    const lines = readFileSync(join(folder, file), 'utf8').split('\n').filter((line) => line.trim() !== '');
-    if (!typeOf(lines[0] ?? '').startsWith('response.')) return [];
-    const replies: string[][] = [[]];
-    for (const line of lines) {
-      replies.at(-1)?.push(line);
-      if (ENDS.has(typeOf(line))) replies.push([]);
-    }
-    return replies.filter((payloads) => payloads.length > 0).map((payloads, at) => ({ name: `${basename(file, '.chunks.txt')} #${at + 1}`, payloads }));
-  });
-}
+const KIND = { ends: new Set(['response.completed', 'response.incomplete', 'response.failed']), begins: 'response.' };
 
 function own(name: string): readonly string[] {
-  return recordingsIn(OWN).find((recording) => recording.name === `${name} #1`)?.payloads ?? [];
+  return recordingsIn(OWN, KIND).find((recording) => recording.name === `${name} #1`)?.payloads ?? [];
 }
 
-const FRAMINGS = {
-  recorded: (payload: string) => `event: ${typeOf(payload)}\ndata: ${payload}\n\n`,
-  crlf: (payload: string) => `event: ${typeOf(payload)}\r\ndata: ${payload}\r\n\r\n`,
-  'data only': (payload: string) => `data:${payload}\n\n`,
-  comments: (payload: string) => `: thinking\n\nevent: ${typeOf(payload)}\n: within\ndata: ${payload}\n\n: still\n\n`,
-} as const;
+const FRAMINGS = NAMED_FRAMINGS;
 
 interface Call { id: string | null; name: string | null; type: string | null; text: string }
 interface Seen { content: string; reasoning: string; refusal: string; details: unknown[]; calls: Call[]; annotations: unknown[]; images: unknown[]; logprobs: unknown[]; finish: string[]; usage: unknown; chunks: JsonObject[] }
 
 function follow(pieces: readonly Buffer[], wantsUsage = true) {
   const reader = wire.openStream({ context, wantsUsage, observedBytesMax: 4096 });
-  const splitter = createEventSplitter();
   const inner = createEventSplitter();
   const seen: Seen = { content: '', reasoning: '', refusal: '', details: [], calls: [], annotations: [], images: [], logprobs: [], finish: [], usage: null, chunks: [] };
-  const take = (event: ByteText): void => {
-    const forwarded = reader.read(event);
-    if (forwarded !== null) inner.push(Buffer.from(forwarded, 'latin1'), (one) => { addChunk(seen, parseJson(decodeText(eventPayload(one) ?? one))); });
-  };
-  for (const piece of pieces) {
-    reader.observe(piece);
-    splitter.push(piece, take);
-  }
-  const rest = splitter.rest();
-  if (rest) take(rest);
+  const ended = feed(reader, pieces, (forwarded) => {
+    inner.push(Buffer.from(forwarded, 'latin1'), (one) => { addChunk(seen, parseJson(decodeText(eventPayload(one) ?? one))); });
+  });
   expect(inner.pendingBytes).toBe(0);
-  return { ...seen, facts: reader.facts(), isDone: reader.isDone, isFinished: reader.isFinished, text: reader.text(), failure: reader.failure };
+  return { ...seen, ...ended };
 }
 
 function addChunk(seen: Seen, chunk: unknown): void {
@@ -220,11 +185,11 @@ function describeRecordings(recordings: readonly Recording[], { triesEveryCut }:
 }
 
 describe('a recorded stream of our own', () => {
-  describeRecordings(recordingsIn(OWN), { triesEveryCut: true });
+  describeRecordings(recordingsIn(OWN, KIND), { triesEveryCut: true });
 });
 
 (SHARED === undefined ? describe.skip : describe)('a recorded stream of the shared fixtures', () => {
-  const recordings = SHARED === undefined ? [{ name: 'none', payloads: [] }] : FOLDERS.flatMap((folder) => recordingsIn(join(SHARED, folder)));
+  const recordings = SHARED === undefined ? [{ name: 'none', payloads: [] }] : FOLDERS.flatMap((folder) => recordingsIn(join(SHARED, folder), KIND));
 
   test('there are recordings to try', () => {
     expect(recordings.length).toBeGreaterThanOrEqual(50);
