@@ -129,6 +129,11 @@ describe('what a caller uploads', () => {
     expect(reply.status).toBe(400);
   });
 
+  test.each([['a file of bytes', 'application/octet-stream'], ['a text', 'text/plain'], ['nothing', undefined]])('a PNG that is sent as %s is taken for what it is', async (_what, type) => {
+    const reply = await call(sandboxed.url, { ...edit({}, [{ name: 'image', value: PIXEL, fileName: 'a', ...(type === undefined ? {} : { type }) }]), key: sandboxed.key });
+    expect({ status: reply.status, fault: faultOfReply('createImageEdit', reply) }).toEqual({ status: 200, fault: null });
+  });
+
   test('50 MB, and a data URL of 10 MB where a word belongs, are refused', async () => {
     const large = await call(sandboxed.url, { ...edit({}, [file(Buffer.concat([PIXEL, Buffer.alloc(50 * 1024 * 1024)]))]), key: sandboxed.key });
     expect(large.status).toBe(413);

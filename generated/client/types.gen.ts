@@ -1912,7 +1912,7 @@ export type ImageEvent = ({
 } & ImageCompleted);
 
 /**
- * A PNG, JPEG or WebP image, at most 25 MB and 16384 pixels wide or high. What it is is told from its bytes, not from its name.
+ * A PNG, JPEG or WebP image, at most 25 MB and 16384 pixels wide or high. What it is is told from its bytes, not from its name. One that is sent with no content type, or with one that says nothing (`application/octet-stream`, `text/plain`), is taken for what it is, and one whose content type says something else than its bytes is refused.
  */
 export type ImageFile = Blob | File;
 
