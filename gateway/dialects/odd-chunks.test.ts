@@ -33,7 +33,7 @@ describe('a completion', () => {
 describe('a response', () => {
   test('tells log probabilities that are some', () => {
     const events = told(responses(), '{"choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"content":[{"token":5,"logprob":-1},{"token":"a","logprob":1e400},{"token":"b","logprob":-1,"bytes":"x","top_logprobs":[null,{"token":"c","logprob":-2,"bytes":[-1]}]}]}}]}');
-    expect(events.at(-1)).toMatchObject({ type: 'response.output_text.delta', logprobs: [{ token: 'b', logprob: -1, bytes: null, top_logprobs: [{ token: 'c', logprob: -2, bytes: null }] }] });
+    expect(events.at(-1)).toMatchObject({ type: 'response.output_text.delta', logprobs: [{ token: 'b', logprob: -1, bytes: [98], top_logprobs: [{ token: 'c', logprob: -2, bytes: [99] }] }] });
   });
 
   test('takes more log probabilities than a function takes arguments', () => {

@@ -83,12 +83,15 @@ export function logprobOf(said: unknown): JsonObject[] {
   return likely(said).map((token) => ({ ...token, top_logprobs: arrayAt(said, 'top_logprobs').flatMap(likely) }));
 }
 
+const encoder = new TextEncoder();
+
+/** A response always tells the bytes, which streams of its own API leave out: they are those of the text. */
 function likely(said: unknown): JsonObject[] {
   const token = stringAt(said, 'token');
   if (!isJsonObject(said) || token === null || !Number.isFinite(said['logprob'])) return [];
   const bytes = arrayAt(said, 'bytes');
   const isWhole = bytes.every((byte) => typeof byte === 'number' && Number.isInteger(byte) && byte >= 0 && byte <= 255);
-  return [{ token, logprob: said['logprob'], bytes: isWhole && Array.isArray(said['bytes']) ? bytes : null }];
+  return [{ token, logprob: said['logprob'], bytes: isWhole && Array.isArray(said['bytes']) ? bytes : [...encoder.encode(token)] }];
 }
 
 /** The sources of an answer, as OpenAI's chat tells them: `url_citation`. */
@@ -97,4 +100,13 @@ export function annotationOf(annotation: unknown): JsonObject[] {
   const url = stringAt(cited, 'url');
   if (url === null) return [];
   return [{ type: 'url_citation', url, title: stringAt(cited, 'title') ?? '', start_index: countAt(cited, 'start_index'), end_index: countAt(cited, 'end_index') }];
+}
+
+/** OpenAI's names of processing classes (platform.openai.com/docs/api-reference/responses/object, 2026-11). */
+const SERVICE_TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'flex', 'scale', 'priority']);
+
+/** The processing class a chat tells, in OpenAI's names; null when it tells none. Others have their own for the usual one, as Groq has `on_demand`. */
+export function serviceTierOf(chat: unknown): string | null {
+  const told = stringAt(chat, 'service_tier');
+  return told === null || SERVICE_TIERS.has(told) ? told : 'default';
 }

@@ -103,6 +103,10 @@ describe('a stream', () => {
     }
   });
 
+  test('names the processing class as OpenAI does', () => {
+    for (const [told, said] of [['flex', 'flex'], ['on_demand', 'default'], [null, 'default']] as const) expect(tell([chunk({ content: 'a' }, { service_tier: told }, 'stop')]).response).toMatchObject({ service_tier: said });
+  });
+
   test('reads what other servers say in their own ways, and tells only the first of several choices', () => {
     const { output } = tell([
       chunk({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }, { type: 'text', text: 'a' }] }), encodeText(': a comment\n\n'), encodeText('data: {"choices":[{"index":1,"delta":{"content":"other"}}]}\n\n'),

@@ -10,7 +10,7 @@ import { CallItem, MessageItem, ReasoningItem } from './responses-output.ts';
 import type { Emit, OutputItem } from './responses-output.ts';
 import { identityOf } from './responses-names.ts';
 import type { ToolNames } from './responses-names.ts';
-import { annotationOf, incompleteReasonOf, logprobOf, usageOf, writeResource } from './responses-resource.ts';
+import { annotationOf, incompleteReasonOf, logprobOf, usageOf, writeResource, serviceTierOf } from './responses-resource.ts';
 import type { Frame, Stage } from './responses-resource.ts';
 import { itemId } from './responses-state.ts';
 import { GatheredThoughts, thoughtsOf } from './responses-thoughts.ts';
@@ -93,7 +93,7 @@ export class ResponsesStream implements DialectStream {
   /** Takes one chunk, or a whole message put into the shape of one. */
   take(chunk: unknown): void {
     this.#model = stringAt(chunk, 'model') ?? this.#model;
-    this.#serviceTier = stringAt(chunk, 'service_tier') ?? this.#serviceTier;
+    this.#serviceTier = serviceTierOf(chunk) ?? this.#serviceTier;
     this.#usage = usageOf(isJsonObject(chunk) ? chunk['usage'] : null) ?? this.#usage;
     this.#create();
     const choice = arrayAt(chunk, 'choices').find((each) => countAt(each, 'index') === 0);

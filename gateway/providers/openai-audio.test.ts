@@ -101,6 +101,18 @@ describe('of a transcription is read', () => {
     expect(side.readText(text)).toMatch(/^Galileo was an American robotic space program/);
   });
 
+  test.each<[string, object | undefined, object | undefined]>([
+    ['OpenAI’s own stays', { type: 'duration', seconds: 3 }, { type: 'duration', seconds: 3 }],
+    ['tokens in other words are said in OpenAI’s too', { prompt_audio_seconds: 36, prompt_tokens: 13, completion_tokens: 151, total_tokens: 164 }, { type: 'tokens', input_tokens: 13, output_tokens: 151, total_tokens: 164, prompt_audio_seconds: 36, prompt_tokens: 13, completion_tokens: 151 }],
+    ['seconds alone are a duration', { prompt_audio_seconds: 36 }, { type: 'duration', seconds: 36, prompt_audio_seconds: 36 }],
+    ['what has no figure is none', { cost: 'much' }, undefined], ['none stays none', undefined, undefined],
+  ])('usage: %s', (_what, usage, told) => {
+    const { side } = transcriptionReplies({ isText: false, audioMs: 1 });
+    const text = JSON.stringify({ text: 'hi', usage, language: null });
+    side.readReply(text);
+    expect(JSON.parse(side.toReply?.(text, { requestId: 'r', upstreamModel: 'm', nowSeconds: 0 }) ?? '')).toEqual({ text: 'hi', language: null, ...(told ? { usage: told } : {}) });
+  });
+
   test('nothing where there is no transcription', () => {
     for (const text of ['', 'hello', '[]', '{}', '{"text":1}', '"x"']) expect(() => transcriptionReplies({ isText: false, audioMs: 0 }).side.readReply(text)).toThrow(SyntaxError);
   });

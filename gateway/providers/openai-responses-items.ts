@@ -65,16 +65,16 @@ export function refusalOfPart(part: unknown): string {
 }
 
 /**
- * Annotations as a chat message has them: their fields stand below their type. Places are counted from where the part of text
- * begins in its message; in a chat all text is one, so that they are moved by `offset` code points.
+ * Annotations as a chat message has them: their fields stand below their type, and the only type is `url_citation`; files are cited by tools a chat
+ * can't ask for. Places are counted from where the part of text begins in its message; in a chat all text is one, so that they are moved by `offset`
+ * code points. xAI tells neither title nor place (recorded 2025-11), where OpenAI always has them: they are then empty.
  */
 export function toAnnotations(said: readonly unknown[], offset: number): JsonObject[] {
   return said.flatMap((annotation) => {
-    const type = stringAt(annotation, 'type');
-    if (!isJsonObject(annotation) || type === null) return [];
-    const fields = Object.entries(annotation).filter(([key]) => key !== 'type');
-    const isPlace = (key: string): boolean => key === 'start_index' || key === 'end_index';
-    return [{ type, [type]: Object.fromEntries(fields.map(([key, value]) => [key, isPlace(key) && typeof value === 'number' ? value + offset : value])) }];
+    if (!isJsonObject(annotation) || annotation['type'] !== 'url_citation') return [];
+    const { type, ...fields } = annotation;
+    const place = (key: string): number => (typeof fields[key] === 'number' ? fields[key] + offset : 0);
+    return [{ type, url_citation: { title: '', ...fields, start_index: place('start_index'), end_index: place('end_index') } }];
   });
 }
 

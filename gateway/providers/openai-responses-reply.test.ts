@@ -48,7 +48,7 @@ function expectHeld(file: string): void {
   expect(arrayAt(message, 'reasoning_details').flatMap((detail) => stringAt(detail, 'data') ?? [])).toEqual(of('reasoning').flatMap((item) => stringAt(item, 'encrypted_content') ?? []));
   expect(arrayAt(message, 'tool_calls').map((call) => [stringAt(call, 'id'), stringAt(objectAt(call, 'function'), 'arguments') ?? stringAt(objectAt(call, 'custom'), 'input')]))
     .toEqual(calls.map((call) => [stringAt(call, 'call_id'), stringAt(call, 'arguments') ?? stringAt(call, 'input')]));
-  expect(arrayAt(message, 'annotations').length).toBe(parts.flatMap((part) => arrayAt(part, 'annotations')).length);
+  expect(arrayAt(message, 'annotations').length).toBe(parts.flatMap((part) => arrayAt(part, 'annotations')).filter((said) => stringAt(said, 'type') === 'url_citation').length);
   expect(wire.readText(text)).toContain(content.slice(0, 20));
 }
 
@@ -139,4 +139,11 @@ describe('openaiResponsesWire', () => {
   ])('an error about %s names %s', (param, name) => {
     expect(wire.classify(400, {}, JSON.stringify({ error: { message: 'No.', param, code: 'c', type: 't' } }))).toMatchObject({ param: name, upstream: { code: 'c', type: 't' } });
   });
+});
+
+test('a chat cites pages only, and always with a title and a place', () => {
+  const annotations = [{ type: 'url_citation', url: 'https://x.ai/' }, { type: 'file_citation', file_id: 'file_1', filename: 'a.pdf', index: 3 }];
+  const text = JSON.stringify({ object: 'response', status: 'completed', id: 'r', model: 'm', output: [{ type: 'message', content: [{ type: 'output_text', text: 'x', annotations }] }] });
+  const message = objectAt(arrayAt(parseJson(wire.toReply?.(text, context) ?? ''), 'choices')[0], 'message');
+  expect(arrayAt(message, 'annotations')).toEqual([{ type: 'url_citation', url_citation: { title: '', url: 'https://x.ai/', start_index: 0, end_index: 0 } }]);
 });

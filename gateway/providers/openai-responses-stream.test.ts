@@ -74,7 +74,7 @@ function held(items: readonly unknown[], tools: readonly unknown[]) {
     reasoning: of('reasoning').map((item) => [...arrayAt(item, 'summary'), ...arrayAt(item, 'content')].map((part) => stringAt(part, 'text') ?? '').join('\n\n')).filter((text) => text !== '').join('\n\n'),
     encrypted: of('reasoning').flatMap((item) => stringAt(item, 'encrypted_content') ?? []).filter((data) => data !== ''),
     calls: [...of('function_call'), ...(hosted ? [] : of('custom_tool_call'))].map((item) => ({ id: stringAt(item, 'call_id'), name: stringAt(item, 'name'), text: stringAt(item, 'arguments') ?? stringAt(item, 'input') })),
-    annotations: parts.flatMap((part) => arrayAt(part, 'annotations').map((annotation) => stringAt(annotation, 'type'))),
+    annotations: parts.flatMap((part) => arrayAt(part, 'annotations').map((annotation) => stringAt(annotation, 'type'))).filter((type) => type === 'url_citation'),
     images: of('image_generation_call').map((item) => stringAt(item, 'result')).filter((result) => result !== null && result !== ''),
   };
 }

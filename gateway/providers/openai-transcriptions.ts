@@ -4,6 +4,7 @@ import type { Received } from '../../generated/operations.ts';
 import { NO_BYTES } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
+import type { JsonObject } from '../foundation/json-value.ts';
 import type { UploadedFile } from '../foundation/operation.ts';
 import { NO_MEDIA } from '../foundation/no-media.ts';
 import type { Usage } from '../foundation/terms.ts';
@@ -71,19 +72,32 @@ export interface TranscriptionReplies {
 export function transcriptionReplies(context: TranscriptionContext): TranscriptionReplies {
   const readUsage = (usage: unknown, durationSeconds: unknown): Usage | null => readTranscriptionUsage(usage, { ...context, durationSeconds });
   let stream: AudioStream | null = null;
+  let reply: JsonObject = {};
   const readJson = (text: string): ReplyFacts => {
-    const reply: unknown = JSON.parse(text);
-    if (stringAt(reply, 'text') === null || !isJsonObject(reply)) throw new SyntaxError('not a transcription');
+    const told: unknown = JSON.parse(text);
+    if (stringAt(told, 'text') === null || !isJsonObject(told)) throw new SyntaxError('not a transcription');
+    reply = told;
     return { usage: readUsage(reply['usage'], reply['duration']), upstreamId: stringAt(objectAt(reply, 'x_groq'), 'id'), upstreamModel: null, finishReason: null };
   };
   const side: ReplySide = {
-    ...(context.isText ? { replyType: 'bytes' as const, contentTypeOf: () => 'text/plain; charset=utf-8' } : {}),
+    ...(context.isText ? { replyType: 'bytes' as const, contentTypeOf: () => 'text/plain; charset=utf-8' } : { toReply: (text: string) => withUsageType(text, reply) }),
     readReply: context.isText ? () => ({ usage: null, upstreamId: null, upstreamModel: null, finishReason: null }) : readJson,
     readText: (text) => (context.isText ? decodeBytes(text) : stringAt(JSON.parse(text), 'text') ?? ''),
     openStream: () => (stream = openTranscript((usage) => readUsage(usage, null))),
     classify: classifyOpenAiError,
   };
   return { side, lastEvent: () => stream?.lastEvent ?? NO_BYTES };
+}
+
+/** OpenAI's usage says of what type it is; others tell the same figures in their own words, which stay beside it. */
+function withUsageType(text: string, reply: JsonObject): string {
+  const { usage } = reply;
+  if (!isJsonObject(usage) || typeof usage['type'] === 'string') return text;
+  const [input, output] = [firstNumber(usage, ['input_tokens', 'prompt_tokens']), firstNumber(usage, ['output_tokens', 'completion_tokens'])];
+  const seconds = firstNumber(usage, ['seconds', 'prompt_audio_seconds']);
+  if (input !== null && output !== null) return JSON.stringify({ ...reply, usage: { total_tokens: input + output, ...usage, type: 'tokens', input_tokens: input, output_tokens: output } });
+  // Without a figure that is known, there is no usage to tell; JSON leaves out what is undefined.
+  return JSON.stringify({ ...reply, usage: seconds === null ? undefined : { ...usage, type: 'duration', seconds } });
 }
 
 function openTranscript(readUsage: (usage: unknown) => Usage | null): AudioStream {

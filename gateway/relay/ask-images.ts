@@ -109,9 +109,9 @@ function sideOf(wire: ImagesWire, reading: Reading, { variant, isAsEvents, nowSe
   };
 }
 
-/** The images of a whole reply as the events they would have ended with; all usage is told with the first. */
+/** The images of a whole reply as the events they would have ended with; all usage is told with the first. What a reply may leave out, an event always has. */
 function asEvents(images: readonly JsonObject[], { created, usage, ...about }: JsonObject, kind: string): JsonObject[] {
-  return images.map((image, at) => ({ type: `${kind}.completed`, ...image, created_at: created, ...about, ...(at === 0 && usage !== undefined ? { usage } : {}) }));
+  return images.map((image, at) => ({ type: `${kind}.completed`, ...image, created_at: created, background: 'auto', quality: 'auto', ...about, ...(at === 0 && usage !== undefined ? { usage } : {}) }));
 }
 
 function writeEvents(events: readonly JsonObject[]): ByteText {
