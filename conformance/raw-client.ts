@@ -23,6 +23,8 @@ export interface RawConnection {
   head(): Promise<RawHead>;
   /** The next chunk of the body; null when it has ended. Call `head` first. */
   chunk(): Promise<Buffer | null>;
+  /** False when the connection ended before the body that was read last was complete. */
+  isWhole(): boolean;
   /** The whole next answer. */
   reply(): Promise<RawReply>;
   /** What came and was not read as part of an answer. */
@@ -183,6 +185,7 @@ function followConnection(socket: Socket, inbox: Inbox, isBodiless: boolean): Ra
     send(bytes) { socket.write(bytes); },
     head,
     chunk,
+    isWhole: () => isWhole,
     async reply() {
       const got = await head();
       const chunks: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** This file lets llmprobe judge models, chat, Responses, completions, embeddings and images as it would any engine; `npm run conformance:llmprobe`. */
+/** This file lets llmprobe judge models, chat, Responses, completions, embeddings, images and audio as it would any engine; `npm run conformance:llmprobe`. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createKey } from '../conformance/good-requests.ts';
