@@ -70,6 +70,8 @@ describe.each(lanes)('the openai package %s', (_lane, prefix, server) => {
     for (const reply of [foreign, unknown]) expect({ status: reply.status, ...(json(reply)['error'] as object), request_id: '' }).toEqual({ ...(json(unknown)['error'] as object), status: 404, code: 'image_not_found', request_id: '' });
     const part = await call(server().url, { path, key: server().key, headers: { range: 'bytes=1-3' } });
     expect([part.status, part.body.toString(), part.headers['content-range']]).toEqual([206, 'PNG', `bytes 1-3/${whole.body.length}`]);
+    const beyond = await call(server().url, { path, key: server().key, headers: { range: `bytes=${whole.body.length}-` } });
+    expect([beyond.status, beyond.headers['content-range'], beyond.headers['content-type']]).toEqual([416, `bytes */${whole.body.length}`, 'application/json']);
     const known = await call(server().url, { path, key: server().key, headers: { 'if-none-match': whole.headers['etag'] ?? '' } });
     expect([known.status, known.body.length]).toEqual([304, 0]);
   });

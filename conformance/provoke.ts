@@ -139,6 +139,7 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
   },
   model_not_available: { by: paid, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: UNREACHABLE[id] ?? 'openai/gpt-5-mini' }) }) },
   image_not_found: imageNotFound,
+  range_not_satisfiable: { by: ['retrieveImageContent', 'retrieveVideoContent'], provoke: (stage, id) => ask(stage, id, { headers: { range: 'bytes=999999999999-' } }) },
   key_not_found: {
     by: [...keyOperations, 'createBudget'],
     provoke: (stage, id) => ask(stage, id, id === 'createBudget'

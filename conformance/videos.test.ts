@@ -101,6 +101,7 @@ describe('a video', () => {
     expect(whole.body.equals(bytes)).toBe(true);
     expect((await get({ range: 'bytes=4-11' })).body.toString('latin1')).toBe('ftypisom');
     expect(await get({ range: 'bytes=-5' })).toMatchObject({ status: 206, headers: { 'content-range': `bytes ${bytes.length - 5}-${bytes.length - 1}/${bytes.length}` } });
+    expect(await get({ range: `bytes=${bytes.length}-` })).toMatchObject({ status: 416, headers: { 'content-range': `bytes */${bytes.length}` } });
     expect((await get({ 'if-none-match': whole.headers['etag'] ?? '' })).status).toBe(304);
     const { data } = await askJson(as(payer.key), { path: '/v1/usage' }) as { data?: unknown[] };
     expect(data?.[0]).toMatchObject({ operation: 'createVideo', outcome: 'ok', charged_nano_usd: String(8n * NANO_PER_SECOND), counted_messages: 8 });

@@ -57,6 +57,7 @@ export type ErrorCode =
   | 'entry_is_built_in'
   | 'body_too_large'
   | 'unsupported_media_type'
+  | 'range_not_satisfiable'
   | 'idempotency_key_reused'
   | 'upstream_rate_limited'
   | 'quota_exceeded'
@@ -417,6 +418,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "The body must be uncompressed and of a content type the operation takes.",
     help: "Send the header content-type: application/json, or multipart/form-data where files are uploaded, and no content-encoding.",
+  },
+  range_not_satisfiable: {
+    status: 416,
+    type: "invalid_request_error",
+    message: "None of the bytes that the header range asks for is there.",
+    help: "Ask for a range that begins within the bytes there are, which the header content-range counts, or leave the header range out.",
   },
   idempotency_key_reused: {
     status: 422,

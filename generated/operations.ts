@@ -247,6 +247,7 @@ export interface Operations {
       readonly 403: ErrorResponse;
       readonly 404: ErrorResponse;
       readonly 405: ErrorResponse;
+      readonly 416: ErrorResponse;
       readonly 431: ErrorResponse;
       readonly 500: ErrorResponse;
       readonly 503: ErrorResponse;
@@ -550,6 +551,7 @@ export interface Operations {
       readonly 404: ErrorResponse;
       readonly 405: ErrorResponse;
       readonly 409: ErrorResponse;
+      readonly 416: ErrorResponse;
       readonly 431: ErrorResponse;
       readonly 500: ErrorResponse;
       readonly 503: ErrorResponse;
@@ -1727,7 +1729,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     meter: 'none',
     scope: 'inference',
     roles: null,
-    statuses: [200, 206, 304, 400, 401, 403, 404, 405, 431, 500, 503],
+    statuses: [200, 206, 304, 400, 401, 403, 404, 405, 416, 431, 500, 503],
     hasBody: false,
     takesJson: false,
   },
@@ -1901,7 +1903,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     meter: 'none',
     scope: 'inference',
     roles: ['owner', 'admin', 'member'],
-    statuses: [200, 206, 304, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    statuses: [200, 206, 304, 400, 401, 403, 404, 405, 409, 416, 431, 500, 503],
     hasBody: false,
     takesJson: false,
   },

@@ -23,7 +23,7 @@ const keys = {};
 /** What only a broken disk, a bug, a stop, a slow socket or a spent balance provokes; conformance/contract.test.ts does those. */
 const NOT_BY_DREDD = new Set(['402', '408', '422', '500', '503']);
 /** What depends on who is there, on what they have and on what they did before: contract.test.ts makes it first. */
-const BY_THINGS_MADE_BEFORE = new Set(['200', '201', '206', '304', '404', '409', '429', '502', '504']);
+const BY_THINGS_MADE_BEFORE = new Set(['200', '201', '206', '304', '404', '409', '416', '429', '502', '504']);
 /** Headers whose examples name things that are not on this server. */
 const NAMED_IN_EXAMPLES = ['idempotency-key', 'x-writingmate-workspace', 'stripe-signature'];
 const OVER_A_MEGABYTE = 'x'.repeat(1_100_000);

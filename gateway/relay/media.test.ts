@@ -162,10 +162,14 @@ describe('a GET', () => {
     const part = await serveMedia(media, saved, { range: 'bytes=1-3', 'if-range': etag });
     expect(part).toMatchObject({ status: 206, bytesCount: 3, headers: { 'content-range': `bytes 1-3/${PNG.length}` } });
     expect('stream' in part && (await buffer(part.stream)).toString()).toBe('PNG');
-    for (const headers of [{ range: 'bytes=1-3', 'if-range': '"other"' }, { range: 'bytes=5000-' }]) {
+    // Whatever is no range, or is one of something else, gets the whole.
+    for (const headers of [{ range: 'bytes=1-3', 'if-range': '"other"' }, { range: 'bytes=5000-', 'if-range': '"other"' }, { range: 'lines=5000-' }, { range: 'bytes=3-1' }]) {
       const all = await serveMedia(media, saved, headers);
       expect(all.status).toBe(200);
       if ('stream' in all) all.stream.destroy();
+    }
+    for (const range of [`bytes=${PNG.length}-`, 'bytes=5000-5001', 'bytes=-0']) {
+      await expect(serveMedia(media, saved, { range })).rejects.toMatchObject({ code: 'range_not_satisfiable', options: { param: 'range', headers: { 'content-range': `bytes */${PNG.length}` } } });
     }
     expect(await serveMedia(media, saved, { 'if-none-match': etag, range: 'bytes=1-3' })).toMatchObject({ status: 304, bytes: '', headers: { etag } });
   }));

@@ -1,6 +1,7 @@
 /** This file answers a GET of kept bytes: whole, by range, or not at all when the caller has them already (RFC 9110, 13 and 14). */
 import type { BytesReply, StreamReply } from '../foundation/operation.ts';
 import { NO_BYTES } from '../foundation/byte-text.ts';
+import { fail } from '../foundation/errors.ts';
 import type { ByteRange, MediaRow, MediaStore } from './media.ts';
 
 type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -36,8 +37,8 @@ export function isKnown(header: string | string[] | undefined, etag: string): bo
 }
 
 /**
- * Makes the reply: 304 to who has it already, 206 for a range, else 200 with everything. A range of which nothing is there gets
- * everything too, as if it had not been asked for. Throws `store_unavailable` when the bytes can't be had.
+ * Makes the reply: 304 to who has it already, 206 for a range, else 200 with everything. Throws `range_not_satisfiable` for a range of
+ * which nothing is there (RFC 9110, 15.5.17), and `store_unavailable` when the bytes can't be had.
  */
 export async function serveMedia(store: Pick<MediaStore, 'open'>, media: MediaRow, requested: RequestHeaders): Promise<StreamReply | BytesReply> {
   const etag = `"${media.sha256}"`;
@@ -52,7 +53,11 @@ export async function serveMedia(store: Pick<MediaStore, 'open'>, media: MediaRo
   if (isKnown(requested['if-none-match'], etag)) return { status: 304, bytes: NO_BYTES, contentType: media.contentType, headers };
   const condition = requested['if-range'];
   const range = condition === undefined || condition === etag ? readRange(requested['range'], media.bytes) : 'whole';
-  if (range === 'whole' || range === 'outside') {
+  if (range === 'outside') {
+    const message = `There are ${media.bytes} bytes, and none of those that the header range asks for.`;
+    fail('range_not_satisfiable', { message, param: 'range', headers: { 'content-range': `bytes */${media.bytes}` } });
+  }
+  if (range === 'whole') {
     return { status: 200, stream: await store.open(media, null), bytesCount: media.bytes, contentType: media.contentType, headers };
   }
   return {

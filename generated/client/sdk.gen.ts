@@ -159,7 +159,7 @@ export const createImageEdit = <ThrowOnError extends boolean = false>(options: O
  * Get the bytes of an image
  *
  * Gives the bytes of an image that was made here, to keys of the workspace it was made for. `Range` and `If-Range` are honoured, and
- * `If-None-Match` with its strong `ETag` is answered with 304.
+ * `If-None-Match` with its strong `ETag` is answered with 304; a range of which nothing is there with 416.
  */
 export const retrieveImageContent = <ThrowOnError extends boolean = false>(options: Options<RetrieveImageContentData, ThrowOnError>): RequestResult<RetrieveImageContentResponses, RetrieveImageContentErrors, ThrowOnError> => (options.client ?? client).get<RetrieveImageContentResponses, RetrieveImageContentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -569,7 +569,7 @@ export const retrieveVideo = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Fetch a video
  *
- * Gives the bytes of a video that was made, or of a picture of it, whole or by range; with their ETag, they need not be sent twice. Pictures are the provider's, or drawn from the video where the gateway has ffmpeg; where neither is so there are none.
+ * Gives the bytes of a video that was made, or of a picture of it, whole or by range (416 where none of it is there); with their ETag, they need not be sent twice. Pictures are the provider's, or drawn from the video where the gateway has ffmpeg; where neither is so there are none.
  */
 export const retrieveVideoContent = <ThrowOnError extends boolean = false>(options: Options<RetrieveVideoContentData, ThrowOnError>): RequestResult<RetrieveVideoContentResponses, RetrieveVideoContentErrors, ThrowOnError> => (options.client ?? client).get<RetrieveVideoContentResponses, RetrieveVideoContentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -8007,6 +8007,10 @@ export type RetrieveImageContentErrors = {
      */
     405: ErrorResponse;
     /**
+     * None of the bytes that were asked for is there; `Content-Range` says how many there are.
+     */
+    416: ErrorResponse;
+    /**
      * The headers are too large.
      */
     431: ErrorResponse;
@@ -9267,6 +9271,10 @@ export type RetrieveVideoContentErrors = {
      * It cannot be done as things stand.
      */
     409: ErrorResponse;
+    /**
+     * None of the bytes that were asked for is there; `Content-Range` says how many there are.
+     */
+    416: ErrorResponse;
     /**
      * The headers are too large.
      */
