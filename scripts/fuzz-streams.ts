@@ -72,6 +72,7 @@ function main(): void {
   const collect = createCollector();
   const endings = { done: 0, failed: 0, 'cut off': 0 };
   const faults: string[] = [];
+  const followed = new Map<string, number>();
   const memory: number[] = [];
   let [events, oddEvents, bytes] = [0, 0, 0];
   let slowest = { ms: 0, label: '', bytes: 0 };
@@ -84,6 +85,7 @@ function main(): void {
     }
     const one = followOne(index);
     endings[one.ending]++;
+    followed.set(one.name, (followed.get(one.name) ?? 0) + 1);
     events += one.events;
     oddEvents += one.oddEvents;
     bytes += one.bytes;
@@ -94,6 +96,7 @@ function main(): void {
   const [before, after] = [Math.max(...memory.slice(quarter, 2 * quarter)), Math.max(...memory.slice(-quarter))];
   if (quarter > 1 && after - before > GROWTH_MEGABYTES_MAX) faults.push(`memory grew from ${before.toFixed(1)} to ${after.toFixed(1)} MB`);
   console.log(`${indexes.length} streams of ${starts.length} good ones, seed ${seed}, ${((performance.now() - startedAt) / 1000).toFixed(0)} s, ${(bytes / MEGABYTE).toFixed(0)} MB`);
+  console.log(`readers    ${[...followed].sort().map(([name, streams]) => `${name}: ${streams}`).join('  ')}`);
   console.log(`endings    ${Object.entries(endings).map(([ending, count]) => `${ending}: ${count}`).join('  ')}`);
   console.log(`events     ${events} handed on, of which ${oddEvents} by wires that forward bytes as they came, not of the contract`);
   console.log(`slowest    ${slowest.ms.toFixed(0)} ms for ${slowest.bytes} bytes, ${slowest.label}`);

@@ -80,7 +80,7 @@ describe('a reply', () => {
   });
 
   test('in events forwards images on the way and holds back those that are finished', () => {
-    const stream = new ImageStream({ variant: null });
+    const stream = new ImageStream({ variant: null }, 1000);
     const partial = dataEvent(JSON.stringify({ type: 'image_generation.partial_image', b64_json: 'x' }));
     expect(stream.read(partial)).toBe(partial);
     expect(stream.isFinished).toBe(false);
@@ -92,9 +92,25 @@ describe('a reply', () => {
     expect(stream.failure).toMatchObject({ code: 'upstream_error' });
     stream.drop();
     expect([stream.completed, stream.text(), stream.facts().usage]).toEqual([[], '0', null]);
-    const broken = new ImageStream({ variant: null });
+    const broken = new ImageStream({ variant: null }, 1000);
     broken.read(dataEvent('{'));
     expect(broken.failure).toMatchObject({ code: 'upstream_bad_reply' });
+  });
+
+  test('sums of what the images of a stream tell stay exact', () => {
+    const stream = new ImageStream({ variant: null }, 1000);
+    const most = Number.MAX_SAFE_INTEGER;
+    for (let images = 0; images < 2; images++) stream.read(dataEvent(JSON.stringify({ type: 'image_generation.completed', usage: { input_tokens: most, output_tokens: most, input_tokens_details: { image_tokens: most } } })));
+    expect(stream.facts().usage).toMatchObject({ promptTokens: most, completionTokens: most, media: { images: 2, imageTokens: most } });
+  });
+
+  test('in events are held back up to what a whole reply may have, and no event of a name of its own is one', () => {
+    const stream = new ImageStream({ variant: null }, 1000);
+    const own = dataEvent(JSON.stringify({ type: 'x\n.completed', b64_json: 'x' }));
+    expect(stream.read(own)).toBe(own);
+    const image = dataEvent(JSON.stringify({ type: 'image_edit.completed', b64_json: 'x'.repeat(600) }));
+    expect([stream.read(image), stream.failure]).toEqual([null, null]);
+    expect([stream.read(image), stream.failure?.code, stream.completed.length]).toEqual([null, 'upstream_bad_reply', 1]);
   });
 });
 

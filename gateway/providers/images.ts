@@ -3,12 +3,13 @@ import type { CreateImageEditForm, CreateImageRequest } from '../../generated/cl
 import type { Received } from '../../generated/operations.ts';
 import { encodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
-import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
+import { addCounts, arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import { NO_MEDIA } from '../foundation/no-media.ts';
 import { eventPayload } from '../foundation/sse.ts';
 import type { Target, Usage } from '../foundation/terms.ts';
 import { readObjectEvent } from './object-events.ts';
+import { classifyStreamError } from './openai-error.ts';
 import type { ReplyFacts, StreamReader, UpstreamFailure, Wire } from './wire.ts';
 
 /** The canonical request: OpenAI's, of which an edit has files beside it. */
@@ -27,6 +28,9 @@ export interface ImageContext {
   /** The variant that was asked for, `size/quality`; null where either is left to the model. */
   readonly variant: string | null;
 }
+
+/** What tells that an image is finished (platform.openai.com/docs/api-reference/images-streaming, 2026-11). */
+const COMPLETED: ReadonlySet<string> = new Set(['image_generation.completed', 'image_edit.completed']);
 
 /** Reads OpenAI's reply. Throws a SyntaxError when it has no list of images. */
 export function parseImages(text: string): JsonObject {
@@ -64,11 +68,11 @@ export function readUsage(usage: unknown, made: { readonly images: number; reado
 function addUsage(left: Usage | null, right: Usage | null): Usage | null {
   if (!left || !right) return left ?? right;
   const tokens = {
-    promptTokens: left.promptTokens + right.promptTokens, cachedTokens: left.cachedTokens + right.cachedTokens, cacheWriteTokens: 0,
-    completionTokens: left.completionTokens + right.completionTokens, reasoningTokens: left.reasoningTokens + right.reasoningTokens,
+    promptTokens: addCounts(left.promptTokens, right.promptTokens), cachedTokens: addCounts(left.cachedTokens, right.cachedTokens), cacheWriteTokens: 0,
+    completionTokens: addCounts(left.completionTokens, right.completionTokens), reasoningTokens: addCounts(left.reasoningTokens, right.reasoningTokens),
   };
   if (!left.media || !right.media) return tokens;
-  const imageTokens = (left.media.imageTokens ?? 0) + (right.media.imageTokens ?? 0);
+  const imageTokens = addCounts(left.media.imageTokens ?? 0, right.media.imageTokens ?? 0);
   return { ...tokens, media: { ...right.media, images: left.media.images + right.media.images, imageTokens } };
 }
 
@@ -80,10 +84,14 @@ export class ImageStream implements StreamReader {
   /** The events of finished images. */
   readonly completed: JsonObject[] = [];
   readonly #context: ImageContext;
+  readonly #bytesMax: number;
+  #bytes = 0;
   #usage: Usage | null = null;
 
-  constructor(context: ImageContext) {
+  /** What is held back may have `bytesMax` bytes: an upstream that goes on and on must not fill the gateway's memory. */
+  constructor(context: ImageContext, bytesMax: number) {
     this.#context = context;
+    this.#bytesMax = bytesMax;
   }
 
   observe(): void {
@@ -112,8 +120,12 @@ export class ImageStream implements StreamReader {
   }
 
   #take(value: JsonObject, event: ByteText): ByteText | null {
-    const type = stringAt(value, 'type') ?? '';
-    if (!type.endsWith('.completed')) return event;
+    if (!COMPLETED.has(stringAt(value, 'type') ?? '')) return event;
+    this.#bytes += event.length;
+    if (this.#bytes > this.#bytesMax) {
+      this.failure = { ...classifyStreamError(null), code: 'upstream_bad_reply', detail: `the images of a stream have more than ${this.#bytesMax} bytes` };
+      return null;
+    }
     const told = readUsage(value['usage'], { images: 1, variant: variantOf(value, this.#context) });
     this.#usage = addUsage(this.#usage, told);
     this.completed.push(value);

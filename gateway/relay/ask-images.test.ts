@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DepartureSignal } from '../foundation/departure.ts';
 import { outlineJson } from '../foundation/json-outline.ts';
+import { defaultLimits } from '../foundation/limits.ts';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { Call } from '../foundation/operation.ts';
 import { sampleCaller } from '../foundation/sample-caller.ts';
@@ -15,7 +16,7 @@ import { askImages } from './ask-images.ts';
 import type { Ask } from './ask.ts';
 
 const counter = { countText: (text: string) => Promise.resolve(Math.ceil(text.length / 4)) } as unknown as Counter;
-const house = { media: null } as unknown as House;
+const house = { media: null, limits: defaultLimits } as unknown as House;
 
 function call(body: Partial<Call<'createImage'>['body']>): Call<'createImage'> {
   const whole = { model: 'm', prompt: 'A red bicycle', ...body };

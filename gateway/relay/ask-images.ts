@@ -60,7 +60,7 @@ export function askImages(house: House, call: Call<'createImage' | 'createImageE
       target = to;
       const isStream = wantsStream && wire.isStreaming(to);
       Object.assign(reading, { stream: null, reply: null });
-      const side = sideOf(wire, reading, { variant, isAsEvents: wantsStream && !isStream, nowSeconds: context.nowSeconds });
+      const side = sideOf(wire, reading, { variant, isAsEvents: wantsStream && !isStream, nowSeconds: context.nowSeconds, bytesMax: house.limits.upstreamReplyBytesMax });
       return { wire: side, request: wire.encode({ target: to, body, bodyText, outline, files, isStream, ...context }), isStream };
     },
     async count(counter, { text }): Promise<Usage> {
@@ -91,10 +91,12 @@ interface SideOptions {
   /** The caller wants events, and the upstream answers whole. */
   readonly isAsEvents: boolean;
   readonly nowSeconds: number;
+  /** What a stream's images may have in all, as a whole reply may. */
+  readonly bytesMax: number;
 }
 
 /** How the replies to one request are read: whichever came last stays in `reading`, so that it is parsed once. */
-function sideOf(wire: ImagesWire, reading: Reading, { variant, isAsEvents, nowSeconds }: SideOptions): ReplySide {
+function sideOf(wire: ImagesWire, reading: Reading, { variant, isAsEvents, nowSeconds, bytesMax }: SideOptions): ReplySide {
   // A reply of bytes comes as one character for each.
   const decode = (text: string): string => (isAsEvents ? Buffer.from(text, 'latin1').toString('utf8') : text);
   return {
@@ -104,14 +106,14 @@ function sideOf(wire: ImagesWire, reading: Reading, { variant, isAsEvents, nowSe
       return factsOf(reading.reply, { variant });
     },
     readText: () => String(arrayAt(reading.reply, 'data').length),
-    openStream: () => (reading.stream = new ImageStream({ variant })),
+    openStream: () => (reading.stream = new ImageStream({ variant }, bytesMax)),
     classify: wire.classify,
   };
 }
 
 /** The images of a whole reply as the events they would have ended with; all usage is told with the first. What a reply may leave out, an event always has. */
 function asEvents(images: readonly JsonObject[], { created, usage, ...about }: JsonObject, kind: string): JsonObject[] {
-  return images.map((image, at) => ({ type: `${kind}.completed`, ...image, created_at: created, background: 'auto', quality: 'auto', ...about, ...(at === 0 && usage !== undefined ? { usage } : {}) }));
+  return images.map((image, at) => ({ ...image, created_at: created, background: 'auto', quality: 'auto', ...about, ...(at === 0 && usage !== undefined ? { usage } : {}), type: `${kind}.completed` }));
 }
 
 function writeEvents(events: readonly JsonObject[]): ByteText {

@@ -85,7 +85,7 @@ export function makeStream(starts: readonly StartingStream[], seed: number, inde
   const events = windowOf(start.payloads, random);
   if (random() < 0.85) mutateEvents(events, random, () => windowOf(pick(random, starts).payloads, random));
   const end = random();
-  const isOpenAi = speaker.startsWith('openai-c') || end < 0.2;
+  const isOpenAi = /^(?:openai-chat|native chat|native completions)$/.test(speaker) || end < 0.2;
   if (isOpenAi && end < 0.85) events.push('[DONE]');
   if (isOpenAi && end < 0.1) events.push('[DONE]');
   const framing = pick(random, framings);

@@ -1,17 +1,25 @@
 /** This file gathers the streams that mutants are made of: the wires' own fixtures, recordings where they are at hand, and what the sandbox says. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PIXEL } from '../../conformance/image-requests.ts';
 import { payloadsOf, recordedStreams } from '../../conformance/recorded-streams.ts';
+import { completionsDialect } from '../../gateway/dialects/completions.ts';
+import { NO_BYTES, decodeText, joinBytes } from '../../gateway/foundation/byte-text.ts';
+import { dataEvent } from '../../gateway/foundation/sse.ts';
 import { sampleWav } from '../../gateway/foundation/sample-audio.ts';
 import { outlineJson } from '../../gateway/foundation/json-outline.ts';
 import type { Provider, Target } from '../../gateway/foundation/terms.ts';
 import { playSandbox, say } from '../../gateway/providers/__fixtures__/sandbox/play.ts';
+import { sandboxImagesWire } from '../../gateway/providers/sandbox-images.ts';
 import { sandboxSpeechWire } from '../../gateway/providers/sandbox-speech.ts';
 import { sandboxTranscribeWire } from '../../gateway/providers/sandbox-transcribe.ts';
 import type { HttpRequest, ScriptedReply, WireRequest } from '../../gateway/providers/wire.ts';
 
 /** Whoever speaks in a stream. */
-export const speakers = ['openai-chat', 'anthropic-messages', 'gemini-content', 'openai-responses', 'openai-transcriptions', 'openai-speech'] as const;
+export const speakers = [
+  'openai-chat', 'anthropic-messages', 'gemini-content', 'openai-responses', 'openai-transcriptions', 'openai-speech', 'openai-images',
+  'native chat', 'native completions', 'native responses', 'native messages', 'native generate',
+] as const;
 export type Speaker = (typeof speakers)[number];
 
 /** One good stream: the JSON text of each event, `[DONE]` left out. */
@@ -24,6 +32,7 @@ export interface StartingStream {
 const OWN = new URL('../../gateway/providers/__fixtures__/', import.meta.url).pathname;
 const RECORDED = new URL('../../../shared/fixtures/', import.meta.url).pathname;
 const RECORDED_FOLDERS: Readonly<Partial<Record<Speaker, readonly string[]>>> = {
+  'native completions': ['openai/completion'],
   'anthropic-messages': ['anthropic'],
   'gemini-content': ['google'],
   'openai-responses': ['openai/responses', 'open-responses/responses', 'azure', 'xai/responses'],
@@ -34,7 +43,27 @@ export function startingStreams(): readonly StartingStream[] {
   const own = speakers.flatMap((speaker) => readFolder(speaker, join(OWN, speaker)));
   const recorded = speakers.flatMap((speaker) => (RECORDED_FOLDERS[speaker] ?? []).flatMap((folder) => readFolder(speaker, join(RECORDED, folder))));
   const chats = recordedStreams().map(({ name, payloads }): StartingStream => ({ speaker: 'openai-chat', name, payloads }));
-  return [...own, ...recorded, ...chats, ...sandboxChats(), ...sandboxAudio()];
+  const canonical = [...own, ...recorded, ...chats, ...sandboxChats(), ...sandboxAudio(), ...sandboxImages()];
+  return [...canonical, ...canonical.flatMap(asNative), ...completions(canonical)];
+}
+
+/** The same streams, handed on as they are by the native bypass. */
+const NATIVE: Readonly<Partial<Record<Speaker, Speaker>>> = {
+  'openai-chat': 'native chat', 'openai-responses': 'native responses', 'anthropic-messages': 'native messages', 'gemini-content': 'native generate',
+};
+
+function asNative(stream: StartingStream): StartingStream[] {
+  const speaker = NATIVE[stream.speaker];
+  return speaker === undefined ? [] : [{ ...stream, speaker, name: `${stream.name}, native` }];
+}
+
+/** Completions are recorded once; the rest are chats told in their words. */
+function completions(streams: readonly StartingStream[]): StartingStream[] {
+  return streams.filter(({ speaker }) => speaker === 'openai-chat').map(({ name, payloads }): StartingStream => {
+    const dialect = completionsDialect({ model: 'p/m', prompt: 'Say', stream: true }).openStream();
+    const events = payloads.map((payload) => dialect.read(dataEvent(payload)) ?? NO_BYTES).reduce(joinBytes, NO_BYTES);
+    return { speaker: 'native completions', name: `${name}, completed`, payloads: payloadsOf(decodeText(events)) };
+  }).filter(({ payloads }) => payloads.length > 0);
 }
 
 function readFolder(speaker: Speaker, folder: string): StartingStream[] {
@@ -77,6 +106,16 @@ function sandboxAudio(): StartingStream[] {
     { speaker: 'openai-transcriptions', name: 'mistral', payloads: mistral },
     { speaker: 'openai-speech', name: 'sandbox short', payloads: speak('Hi') },
     { speaker: 'openai-speech', name: 'sandbox long', payloads: speak('The sea is wide.') },
+  ];
+}
+
+function sandboxImages(): StartingStream[] {
+  const draw = (more: object): string[] => played(sandboxImagesWire.encode({ ...requestOf({ model: 'sandbox/image', prompt: 'A kite', stream: true, size: '64x64' as const, ...more }), files: [] }));
+  const edit = played(sandboxImagesWire.encode({ ...requestOf({ model: 'sandbox/image', prompt: 'A kite', stream: true, size: '64x64' as const, image: 'a.png' }), files: [{ field: 'image', name: 'a.png', contentType: 'image/png', bytes: PIXEL }] }));
+  return [
+    { speaker: 'openai-images', name: 'sandbox image', payloads: draw({}) },
+    { speaker: 'openai-images', name: 'sandbox images on the way', payloads: draw({ n: 2, partial_images: 2 }) },
+    { speaker: 'openai-images', name: 'sandbox edit', payloads: edit },
   ];
 }
 
