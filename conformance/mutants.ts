@@ -1,8 +1,8 @@
 /** This file makes requests that nobody should send: valid ones, mutated in body, headers, key, path, method and query; the same for the same seed. */
-import { speech, transcription, wav } from './audio-requests.ts';
 import { BOUNDARY } from './form.ts';
-import { edit, image } from './image-requests.ts';
 import { mutateForm } from './form-mutants.ts';
+import { goodSeeds, refusedSeeds } from './mutant-seeds.ts';
+import type { Parts, Seed } from './mutant-seeds.ts';
 import { seededRandom } from './recorded-streams.ts';
 
 type Random = () => number;
@@ -16,113 +16,25 @@ export interface Mutant {
   readonly label: string;
 }
 
-interface Parts {
-  method: string;
-  path: string;
-  headers: [string, string][];
-  body: Buffer | null;
-  /** What `content-length` says besides the truth. */
-  lengthError: number;
-}
-
 const BASES = ['/v1', '/api/openai/v1'];
 const HEADERS_BYTES_SAFE = 12_000;
 
-const user = (content: unknown): object => ({ role: 'user', content });
-const tool = { type: 'function', function: { name: 'get_weather', description: 'x', strict: true, parameters: { type: 'object', properties: { city: { type: 'string' }, days: { type: 'integer', minimum: 1 } }, required: ['city'], additionalProperties: false } } };
+const seedList: readonly Seed[] = [...goodSeeds(), ...refusedSeeds()];
+const found = new Map<string, readonly Seed[]>();
 
-const chatBodies: readonly object[] = [
-  { model: 'sandbox/echo', messages: [user('Reply with exactly: Hello')] },
-  { model: 'sandbox/chat', messages: [{ role: 'system', content: 'Be brief.' }, user([{ type: 'text', text: 'What is this?' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=', detail: 'low' } }])], max_tokens: 20, temperature: 0.2, top_p: 1, seed: 7, user: 'u', metadata: { a: 'b' }, n: 2 },
-  { model: 'sandbox/chat', messages: [user('Weather?')], tools: [tool], tool_choice: 'required', parallel_tool_calls: false },
-  { model: 'sandbox/chat', messages: [user('Weather?'), { role: 'assistant', content: null, tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Paris"}' } }] }, { role: 'tool', tool_call_id: 'call_1', content: '21' }], tools: [tool] },
-  { model: 'sandbox/chat', messages: [user('JSON')], response_format: { type: 'json_schema', json_schema: { name: 'w', strict: true, schema: { type: 'object', properties: { celsius: { type: 'number', minimum: -50, maximum: 50 }, sky: { enum: ['clear', 'grey'] }, code: { type: 'string', pattern: '^[A-Z]{2}[0-9]+$', minLength: 3 }, hours: { type: 'array', items: { type: 'integer' }, minItems: 2 } }, required: ['celsius', 'sky', 'code', 'hours'] } } } },
-  { model: 'sandbox/echo', messages: [user('Reply with exactly: streamed')], stream: true, stream_options: { include_usage: true }, logprobs: true, top_logprobs: 2, stop: ['a', 'b'] },
-  { model: 'vllm/fuzz', messages: [user('hi'), { role: 'developer', content: 'x' }], max_completion_tokens: 5, logit_bias: { 50256: -100 }, unknown_field: { deep: [1, 2, 3] } },
-  { model: 'vllm/fuzz', messages: [user('hi')], stream: true, modalities: ['text'], prediction: { type: 'content', content: 'x' }, service_tier: 'auto', reasoning_effort: 'low' },
-];
-
-const completionBodies: readonly object[] = [
-  { model: 'sandbox/chat', prompt: ['Reply with exactly: Hello'], max_tokens: 20, temperature: 0.2, top_p: 1, n: 2, best_of: 2, stop: ['a', 'b'], seed: 7, user: 'u', suffix: null, logprobs: 2 },
-  { model: 'sandbox/echo', prompt: 'Reply with exactly: streamed', stream: true, stream_options: { include_usage: true }, echo: true, presence_penalty: 0.5, frequency_penalty: 0.5, logit_bias: { 50256: -100 } },
-  { model: 'vllm/fuzz', prompt: 'hi', stream: true, reasoning_effort: 'low', unknown_field: { deep: [1, 2, 3] } },
-  { model: 'vllm/fuzz', prompt: [[1, 2, 3], [4]], best_of: 1 },
-  { model: 'sandbox/chat', prompt: ['Reply with exactly: one', 'Say two', 'Three?'], n: 2, echo: true, max_tokens: 20 },
-  { model: 'vllm/fuzz', prompt: ['hi', 'ho', 'hu', 'ha', 'he'], stream: true, stream_options: { include_usage: true } },
-];
-
-const embeddingBodies: readonly object[] = [
-  { model: 'sandbox/embedding', input: ['a cat', 'a dog'], encoding_format: 'float', dimensions: 16, user: 'u' },
-  { model: 'sandbox/embedding', input: [[1, 2, 3], [4]], encoding_format: 'base64', dimensions: 4, sandbox: { omit_usage: true } },
-  { model: 'vllm/fuzz-vectors', input: 'hi', encoding_format: 'base64', unknown_field: { deep: [1, 2, 3] } },
-];
-
-const audioForms: readonly Record<string, string>[] = [
-  {}, { stream: 'true', 'include[]': 'logprobs', temperature: '0.2', language: 'en' },
-  { response_format: 'verbose_json', 'timestamp_granularities[]': 'word', prompt: 'A test.' },
-  { response_format: 'diarized_json', 'chunking_strategy[type]': 'server_vad', 'chunking_strategy[threshold]': '0.5', 'known_speaker_names[]': 'agent' },
-  { model: 'vllm/fuzz', response_format: 'srt' },
-];
-const responseBodies: readonly Record<string, unknown>[] = [
-  { model: 'sandbox/chat', input: 'Say hi', instructions: 'Be brief.', metadata: { a: 'b' }, text: { format: { type: 'json_schema', name: 'n', schema: { type: 'object', properties: { a: { type: 'string' } } } } } },
-  {
-    model: 'sandbox/chat', store: false, include: ['reasoning.encrypted_content'], reasoning: { effort: 'low', summary: 'auto' }, stream: true, parallel_tool_calls: true,
-    tools: [{ type: 'function', name: 'f', parameters: { type: 'object' } }, { type: 'namespace', name: 'ns', description: 'd', tools: [{ type: 'custom', name: 'sql' }] }, { type: 'web_search' }],
-    tool_choice: { type: 'allowed_tools', mode: 'required', tools: [{ type: 'function', name: 'f' }] },
-    input: [
-      { role: 'developer', content: 'd' }, { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Call f' }, { type: 'input_image', image_url: 'data:image/png;base64,iVBORw0KGgo=' }] },
-      { type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }], encrypted_content: 'gw1.azE.a.b.c.d' }, { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
-      { type: 'function_call_output', call_id: 'c', output: [{ type: 'input_text', text: 'ok' }] }, { type: 'custom_tool_call', call_id: 'd', namespace: 'ns', name: 'sql', input: 'select 1' },
-      { type: 'custom_tool_call_output', call_id: 'd', output: 'ok' }, { type: 'web_search_call', id: 'ws_1', status: 'completed' },
-    ],
-  },
-  { model: 'sandbox/echo', input: [{ type: 'item_reference', id: `msg_${'0'.repeat(32)}o0` }], previous_response_id: `resp_${'0'.repeat(32)}` },
-];
-const speeches: readonly Record<string, unknown>[] = [
-  {}, { stream_format: 'sse', response_format: 'pcm', speed: 4 }, { voice: { id: 'voice_1' }, instructions: 'Slowly.', speed: 0.25, input: 'Hi' }, { model: 'vllm/fuzz', response_format: 'mp3' },
-];
-
-const imageBodies: readonly Record<string, unknown>[] = [
-  { size: '64x64', n: 2, quality: 'high', background: 'transparent', output_format: 'png', output_compression: 100, response_format: 'url', moderation: 'low', style: 'vivid', user: 'u' },
-  { size: '64x64', stream: true, partial_images: 2, sandbox: { omit_usage: true } }, { model: 'vllm/fuzz-image', aspect_ratio: '1:1' }, { model: 'vllm/fuzz-image', stream: true },
-];
-const editForms: readonly Record<string, unknown>[] = [{ size: '64x64', n: 2, input_fidelity: 'high' }, { stream: true, partial_images: 1, size: '64x64' }, { model: 'vllm/fuzz-image' }];
-
-/** Requests that are answered well: what mutants are made of. */
-function seeds(): readonly (() => Parts)[] {
-  const get = (path: string) => () => ({ method: 'GET', path, headers: [], body: null, lengthError: 0 });
-  const send = (method: string, path: string, value: object) => () => ({ method, path, headers: [['content-type', 'application/json']] as [string, string][], body: Buffer.from(JSON.stringify(value)), lengthError: 0 });
-  const form = (path: string, { headers, body }: ReturnType<typeof transcription>) => () => {
-    return { method: 'POST', path, headers: Object.entries(headers), body, lengthError: 0 };
-  };
-  return [
-    ...chatBodies.map((body) => send('POST', '/chat/completions', body)),
-    ...completionBodies.map((body) => send('POST', '/completions', body)),
-    ...responseBodies.map((body) => send('POST', '/responses', body)),
-    get(`/responses/resp_${'0'.repeat(32)}`), get(`/responses/resp_${'0'.repeat(32)}/input_items?limit=1&order=asc&after=x`), send('POST', `/responses/resp_${'0'.repeat(32)}/cancel`, {}),
-    ...embeddingBodies.map((body) => send('POST', '/embeddings', body)),
-    ...audioForms.map((fields) => form('/audio/transcriptions', transcription(fields, wav(0.1)))),
-    ...imageBodies.map((fields) => send('POST', '/images/generations', image(fields).body as object)),
-    ...editForms.map((fields) => form('/images/edits', edit(fields))),
-    get(`/images/img_${'0'.repeat(32)}/content`),
-    ...speeches.map((fields) => send('POST', '/audio/speech', speech(fields).body as object)),
-    send('POST', '/native/sandbox/chat/completions', { model: 'echo', messages: [user('Reply with exactly: native')], max_tokens: 20, n: 2, stream_options: { include_usage: true } }),
-    send('POST', '/native/vllm/v1/chat/completions', { model: 'fuzz', messages: [user('hi')], tools: [tool], stream: true, max_completion_tokens: 5 }),
-    get('/native/sandbox/v1/models?limit=2'), () => ({ method: 'DELETE', path: '/native/sandbox/files/file-1', headers: [], body: null, lengthError: 0 }),
-    get('/models'), get('/models/google/gemini-2.5-flash'), get('/models/google%2Fgemini-2.5-flash'),
-    get('/keys?limit=5'), get('/keys/key_AAAAAAAAAAAAAAAA'), get('/usage?limit=3&from=1&to=9999999999&model=sandbox/echo'),
-    get('/openapi.yaml'), get('/openapi.json'),
-    send('POST', '/keys', { name: 'fuzz', scopes: ['inference'], models: ['google/*', 'sandbox/echo'], expires_at: 4_000_000_000 }),
-    send('PATCH', '/keys/key_AAAAAAAAAAAAAAAA', { name: 'renamed', scopes: ['management'], expires_at: null }),
-    send('PATCH', '/keys/key_AAAAAAAAAAAAAAAA', { revoked: true }),
-    () => ({ method: 'DELETE', path: '/keys/key_AAAAAAAAAAAAAAAA', headers: [], body: null, lengthError: 0 }),
-  ];
+/** Whether a request is one of those `under` names: a path to begin with, behind `form ` or `json ` with such a body. */
+function isUnder(under: string, { path, headers }: Parts): boolean {
+  const [prefix = '', kind] = under.split(' ').reverse();
+  return path.startsWith(prefix) && (kind === undefined || headers.some(([name, value]) => name === 'content-type' && value.includes(kind === 'form' ? 'multipart' : kind)));
 }
 
-const seedList = seeds();
-
-function seedsUnder(prefix: string): readonly (() => Parts)[] {
-  return prefix === '' ? seedList : seedList.filter((make) => make().path.startsWith(prefix));
+function seedsUnder(under: string): readonly Seed[] {
+  const known = found.get(under);
+  if (known) return known;
+  const meant = seedList.filter((make) => isUnder(under, make()));
+  if (meant.length === 0) throw new Error(`no request begins with ${under}`);
+  found.set(under, meant);
+  return meant;
 }
 
 function pick<Value>(random: Random, values: readonly Value[]): Value {
@@ -131,12 +43,33 @@ function pick<Value>(random: Random, values: readonly Value[]): Value {
 
 const whole = (random: Random, max: number): number => Math.floor(random() * max);
 
-/** Makes the request with this number of a run, with a key; `under` is how its path begins, '' for any. */
-export function makeMutant(seed: number, index: number, { key, under }: { readonly key: string; readonly under: string }): Mutant {
+/** What requests are made with. */
+export interface MutantOptions {
+  readonly key: string;
+  /** How their paths begin, '' for any; `form /videos` or `json /videos` for one kind of body. */
+  readonly under: string;
+  /** Ids of what is there, by the word in braces that stands for each in a path. */
+  readonly kept: Readonly<Record<string, string>>;
+}
+
+/** The good requests themselves: each must be answered well, or its mutants try nothing. */
+export function goodRequests({ key, under, kept }: MutantOptions): Mutant[] {
+  return goodSeeds().map((make) => make()).filter((parts) => isUnder(under, parts)).map((parts) => {
+    address(parts, BASES[0] ?? '', { key, kept });
+    return { bytes: write(parts), isHead: false, label: `${parts.method} ${parts.path}` };
+  });
+}
+
+function address(parts: Parts, base: string, { key, kept }: Pick<MutantOptions, 'key' | 'kept'>): void {
+  parts.path = base + parts.path.replace(/\{(\w+)\}/, (word, name: string) => kept[name] ?? word);
+  parts.headers.push(['host', '127.0.0.1'], ['authorization', `Bearer ${key}`]);
+}
+
+/** Makes the request with this number of a run. */
+export function makeMutant(seed: number, index: number, { key, under, kept }: MutantOptions): Mutant {
   const random = seededRandom(Math.imul(seed, 0x9e3779b1) ^ index);
   const parts = pick(random, seedsUnder(under))();
-  parts.path = pick(random, BASES) + parts.path;
-  parts.headers.push(['host', '127.0.0.1'], ['authorization', `Bearer ${key}`]);
+  address(parts, pick(random, BASES), { key, kept });
   const done: string[] = [];
   for (let turns = 1 + whole(random, 3); turns > 0; turns--) {
     const kind = pick(random, kinds);

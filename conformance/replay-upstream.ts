@@ -44,7 +44,7 @@ export interface ReplayUpstream {
   /** With `/v1`, as a provider's base URL. */
   readonly url: string;
   /** Says what is answered to requests for an upstream model of this name. */
-  readonly play: (model: string, replay: Replay | ((body: string) => Replay)) => void;
+  readonly play: (model: string, replay: Replay | ((body: string, path: string) => Replay)) => void;
   /** Requests for this upstream model, oldest first. */
   readonly requests: (model: string) => readonly Played[];
   readonly release: (name: string) => void;
@@ -59,7 +59,7 @@ interface Gates {
 
 /** Starts an upstream on a free port. */
 export async function startReplayUpstream(): Promise<ReplayUpstream> {
-  const replays = new Map<string, Replay | ((body: string) => Replay)>();
+  const replays = new Map<string, Replay | ((body: string, path: string) => Replay)>();
   const played = new Map<string, Played[]>();
   const gates = createGates();
   const sockets = new Set<Socket>();
@@ -82,7 +82,7 @@ export async function startReplayUpstream(): Promise<ReplayUpstream> {
       const script = replays.get(model);
       const entry = follow(response, { path: request.url ?? '', headers: request.headers, body });
       played.set(model, [...played.get(model) ?? [], entry]);
-      if (script) void perform(response, { replay: typeof script === 'function' ? script(body) : script, entry, gates });
+      if (script) void perform(response, { replay: typeof script === 'function' ? script(body, request.url ?? '') : script, entry, gates });
       else response.writeHead(404, { 'content-type': 'application/json' }).end(`{"error":{"message":"no replay for ${model}","type":"t","param":null,"code":"no_replay"}}`);
     });
   });

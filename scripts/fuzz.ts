@@ -1,53 +1,46 @@
 /** This file sends mutated requests to a live gateway and watches that it neither breaks, leaks nor forgets its manners: `npm run fuzz -- --requests 10000 --seed 1 --under /audio`. */
-import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { PIXEL } from '../conformance/image-requests.ts';
 import { faultOfSchema } from '../conformance/judges.ts';
-import { makeMutant } from '../conformance/mutants.ts';
+import { goodRequests, makeMutant } from '../conformance/mutants.ts';
 import type { Mutant } from '../conformance/mutants.ts';
 import { call, open } from '../conformance/raw-client.ts';
 import type { RawReply } from '../conformance/raw-client.ts';
-import { startReplayUpstream } from '../conformance/replay-upstream.ts';
-import type { Replay } from '../conformance/replay-upstream.ts';
-import { startServer, stopServers } from '../conformance/server-under-test.ts';
-import type { ServerUnderTest } from '../conformance/server-under-test.ts';
+import { openMemoryGauge } from './fuzz/memory.ts';
+import type { Memory } from './fuzz/memory.ts';
+import { openFuzzStage } from './fuzz/stage.ts';
+import type { FuzzStage } from './fuzz/stage.ts';
 
 const CONNECTIONS = 8;
 const ANSWER_MS_MAX = 10_000;
 const FAULTS_SHOWN_MAX = 20;
-const MEGABYTE = 1024 * 1024;
-/** So much higher the second half's peak may be than the first half's and still count as flat, in MB: what one collection takes back. */
-const GROWTH_MEGABYTES_MAX = 24;
+const SAMPLES = 20;
+/** So much more may be alive at the end, collected, than after a quarter of the requests, in MB. */
+const GROWTH_MEGABYTES_MAX = 8;
+/** So much more may be resident at its most in the second half than in the first, in MB: garbage and fragments come and go. */
+const PEAK_MEGABYTES_MAX = 48;
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, under: { type: 'string', default: '' } } });
 const total = Number(values.requests);
 const seed = Number(values.seed);
 
-const COMPLETION = JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'Hi', refusal: null }, logprobs: null, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 } });
-const STREAM = 'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":null,"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
-const VECTORS = JSON.stringify({ object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding: [0.5, 1] }], usage: { prompt_tokens: 1, total_tokens: 1 } });
-const IMAGES = JSON.stringify({ created: 1, data: [{ b64_json: PIXEL.toString('base64') }] });
-const DRAWN = `data: {"type":"image_generation.completed","b64_json":"${PIXEL.toString('base64')}"}\n\n`;
-const TRANSCRIPT = 'data: {"type":"transcript.text.done","text":"Hi"}\n\n';
-const SOUNDS = 'data: {"type":"speech.audio.delta","audio":"SUQz"}\n\ndata: {"type":"speech.audio.done"}\n\n';
-
 async function main(): Promise<void> {
-  const upstream = await startReplayUpstream();
-  upstream.play('fuzz', replayTo);
-  upstream.play('fuzz-image', (body) => (/"stream"\s*:\s*true|name="stream"\r\n\r\ntrue/.test(body)
-    ? { steps: [{ write: DRAWN }] }
-    : { headers: { 'content-type': 'application/json' }, steps: [{ write: IMAGES }] }));
-  upstream.play('fuzz-vectors', { headers: { 'content-type': 'application/json' }, steps: [{ write: VECTORS }] });
-  const server = await startServer({ env: { VLLM_BASE_URL: upstream.url, LOG_LEVEL: 'warn' }, limits: { clientHeadersTimeoutMs: 1000, clientRequestTimeoutMs: 2000, connectionsCheckingIntervalMs: 100 } });
+  const stage = await openFuzzStage();
+  const { server, kept } = stage;
+  const gauge = await openMemoryGauge(server);
   const faults: string[] = [];
+  const options = { key: server.key, under: values.under, kept };
+  for (const good of goodRequests(options)) {
+    const reply = await answer(server.url, good);
+    if (typeof reply === 'string' || reply.status >= 300) faults.push(`${good.label} is no good request: ${typeof reply === 'string' ? reply : reply.body.toString('utf8').slice(0, 300)}`);
+  }
   const statuses = new Map<number, number>();
-  const memory: number[] = [];
+  const memory: Memory[] = [];
   let next = 0;
   const indexes = values.only === undefined ? Array.from({ length: total }, (_, index) => index) : values.only.split(',').map(Number);
   const work = async (): Promise<void> => {
     for (let at = next++; at < indexes.length; at = next++) {
-      if (at % Math.ceil(indexes.length / 20) === 0) memory.push(residentMegabytes(server));
-      const mutant = makeMutant(seed, indexes[at] ?? 0, { key: server.key, under: values.under });
+      if (at % Math.ceil(indexes.length / SAMPLES) === 0) memory.push(await gauge.read());
+      const mutant = makeMutant(seed, indexes[at] ?? 0, options);
       const reply = await answer(server.url, mutant);
       const fault = typeof reply === 'string' ? reply : faultOf(mutant, reply);
       if (typeof reply !== 'string') statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1);
@@ -57,24 +50,12 @@ async function main(): Promise<void> {
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
   const seconds = (performance.now() - startedAt) / 1000;
-  memory.push(residentMegabytes(server));
-  faults.push(...await faultsOfServer(server, memory));
+  memory.push(await gauge.read());
+  gauge.close();
+  faults.push(...faultsOfMemory(memory), ...await faultsOfServer(stage));
   report({ seconds, statuses, memory, faults, answered: indexes.length });
-  await server.stop();
-  await upstream.close();
-  await stopServers();
+  await stage.close();
   process.exitCode = faults.length > 0 ? 1 : 0;
-}
-
-/** A good reply to whatever is asked: a form is a transcription, what has a voice a speech, the rest a chat. */
-function replayTo(body: string): Replay {
-  const isForm = body.startsWith('--');
-  const isStream = isForm ? /name="stream"\r\n\r\ntrue/.test(body) : /"stream"\s*:\s*true|"stream_format"\s*:\s*"sse"/.test(body);
-  if (isForm && body.includes('name="prompt"') && !body.includes('RIFF')) return isStream ? { steps: [{ write: DRAWN }] } : { headers: { 'content-type': 'application/json' }, steps: [{ write: IMAGES }] };
-  const isSpeech = !isForm && !body.includes('"messages"');
-  if (isStream) return { steps: [{ write: isForm ? TRANSCRIPT : isSpeech ? SOUNDS : STREAM }] };
-  if (isSpeech) return { headers: { 'content-type': 'audio/mpeg' }, steps: [{ write: 'ID3' }] };
-  return { headers: { 'content-type': 'application/json' }, steps: [{ write: isForm ? '{"text":"Hi"}' : COMPLETION }] };
 }
 
 /** The answer, or why there is none. */
@@ -111,19 +92,21 @@ function faultOf(mutant: Mutant, reply: RawReply): string | null {
   }
 }
 
-function residentMegabytes(server: ServerUnderTest): number {
-  const file = `/proc/${server.pid}/status`;
-  const kilobytes = existsSync(file) ? /VmRSS:\s+(\d+) kB/.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
-  return kilobytes === undefined ? 0 : Math.round(Number(kilobytes) * 1024 / MEGABYTE);
+/** What is alive must not grow; what is resident may rise until it is collected, so that only its peaks are compared. */
+function faultsOfMemory(memory: readonly Memory[]): string[] {
+  const faults: string[] = [];
+  const [early, late] = [memory[Math.floor(memory.length / 4)]?.alive ?? 0, memory.at(-1)?.alive ?? 0];
+  if (late - early > GROWTH_MEGABYTES_MAX) faults.push(`${early.toFixed(1)} MB were alive after a quarter, and ${late.toFixed(1)} MB at the end`);
+  const peakOf = (part: readonly Memory[]): number => Math.max(...part.map(({ resident }) => resident));
+  const middle = Math.ceil(memory.length / 2);
+  const [before, after] = [peakOf(memory.slice(0, middle)), peakOf(memory.slice(middle))];
+  if (after - before > PEAK_MEGABYTES_MAX) faults.push(`memory peaked at ${before.toFixed(0)} MB in the first half and at ${after.toFixed(0)} MB in the second`);
+  return faults;
 }
 
-/** It must still be the same process, idle again, no larger, and have nothing to complain of. */
-async function faultsOfServer(server: ServerUnderTest, memory: readonly number[]): Promise<string[]> {
-  const faults: string[] = [];
-  // Peaks, not ends: memory rises until it is collected, and where in that saw a run happens to end says nothing.
-  const middle = Math.ceil(memory.length / 2);
-  const [before, after] = [Math.max(...memory.slice(0, middle)), Math.max(...memory.slice(middle))];
-  if (after - before > GROWTH_MEGABYTES_MAX) faults.push(`memory peaked at ${before} MB in the first half and at ${after} MB in the second`);
+/** It must still be the same process, and have nothing to complain of. */
+async function faultsOfServer({ server, leaks }: FuzzStage): Promise<string[]> {
+  const faults = leaks().map((path) => `a provider's key was sent to ${path}`);
   const complaint = /.*(?:internal error|uncaught|unhandled).*/i.exec(server.output())?.[0];
   if (complaint !== undefined) faults.push(`the log says: ${complaint.slice(0, 500)}`);
   const ready = await call(server.url, { path: '/readyz' }).catch(() => null);
@@ -131,11 +114,12 @@ async function faultsOfServer(server: ServerUnderTest, memory: readonly number[]
   return faults;
 }
 
-function report(run: { seconds: number; statuses: ReadonlyMap<number, number>; memory: readonly number[]; faults: readonly string[]; answered: number }): void {
+function report(run: { seconds: number; statuses: ReadonlyMap<number, number>; memory: readonly Memory[]; faults: readonly string[]; answered: number }): void {
   const counted = [...run.statuses].sort(([one], [other]) => one - other).map(([status, count]) => `${status}: ${count}`).join('  ');
-  console.log(`${run.answered} requests, seed ${seed}, ${run.seconds.toFixed(1)} s`);
+  console.log(`${run.answered} requests${values.under === '' ? '' : ` under ${values.under}`}, seed ${seed}, ${run.seconds.toFixed(1)} s`);
   console.log(`statuses   ${counted}`);
-  console.log(`memory MB  ${run.memory.join(' ')}`);
+  console.log(`alive MB   ${run.memory.map(({ alive }) => alive.toFixed(1)).join(' ')}`);
+  console.log(`memory MB  ${run.memory.map(({ resident }) => resident.toFixed(0)).join(' ')}`);
   console.log(`faults     ${run.faults.length}`);
   for (const fault of run.faults.slice(0, FAULTS_SHOWN_MAX)) console.log(`  ${fault}`);
 }

@@ -2155,9 +2155,11 @@ export type CompletionRequest = {
      */
     frequency_penalty?: number | null;
     /**
-     * Changes the chance of single tokens, by their numbers.
+     * Token ids of the model's tokenizer, each with a bias that is added to its logit.
      */
-    logit_bias?: LogitBias | null;
+    logit_bias?: {
+        [key: string]: LogitBias;
+    } | null;
     /**
      * Asks for the same answer to the same request, where the model can.
      */
