@@ -1,10 +1,12 @@
 /** This file reads what a caller wants of a video, however it came: names of fields, data URLs and uploaded files become one request. */
 import { fail } from '../foundation/errors.ts';
+import { readImageSize } from '../foundation/image-size.ts';
 import { stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
 import type { Call } from '../foundation/operation.ts';
 import { sniffContentType } from '../foundation/sniff.ts';
 import type { VideoPart, VideoRequest } from '../providers/video-wire.ts';
+import { checkImageSize } from './uploaded-images.ts';
 
 /** The model of a request that names none: OpenAI's own default. */
 const MODEL_DEFAULT = 'sora-2';
@@ -22,7 +24,7 @@ export interface AskedVideo {
   readonly referenceField: string;
 }
 
-/** Reads a validated body. Refuses (400) a data URL that is broken or no picture, and names that say two things. */
+/** Reads a validated body. Refuses (400) a data URL that is broken or no picture, a picture that unpacks to more than anybody needs, and names that say two things. */
 export function readAskedVideo({ body, files }: Pick<Call<'createVideo'>, 'body' | 'files'>): AskedVideo {
   const given: JsonObject = { ...body };
   const referenceField = 'input_reference' in given ? 'input_reference' : 'inputReference';
@@ -86,6 +88,8 @@ function checked(part: VideoPart, field: string, kind: 'image' | 'video'): Video
   if (contentType === null || !contentType.startsWith(`${kind}/`)) {
     fail('invalid_request', { param: field, message: `${field} must be ${kind === 'image' ? 'an image (PNG, JPEG, WebP, GIF)' : 'a video (MP4, WebM)'}; its bytes are ${contentType ?? 'nothing known'}.` });
   }
+  const size = readImageSize(part.bytes);
+  if (size) checkImageSize(size, field);
   return { ...part, contentType };
 }
 

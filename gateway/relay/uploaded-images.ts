@@ -37,11 +37,14 @@ function typeOf({ field, contentType, bytes }: UploadedFile): string {
 
 function checkedSize({ field, bytes }: UploadedFile): ImageSize {
   const size = readImageSize(bytes) ?? refuse(field, 'The image is broken: its header does not say how large it is.');
-  const { width, height } = size;
-  if (Math.max(width, height) > SIDE_MOST || width * height > PIXELS_MOST) {
-    refuse(field, `The image has ${width}x${height} pixels; at most ${SIDE_MOST} a side and ${PIXELS_MOST} in all are taken.`);
-  }
+  checkImageSize(size, field);
   return size;
+}
+
+/** Refuses (400, with the field) an image that would unpack to more than anybody needs. */
+export function checkImageSize({ width, height }: ImageSize, field: string): void {
+  if (Math.max(width, height) <= SIDE_MOST && width * height <= PIXELS_MOST) return;
+  refuse(field, `The image has ${width}x${height} pixels; at most ${SIDE_MOST} a side and ${PIXELS_MOST} in all are taken.`);
 }
 
 function refuse(param: string, message: string): never {
