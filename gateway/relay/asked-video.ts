@@ -88,7 +88,8 @@ function checked(part: VideoPart, field: string, kind: 'image' | 'video'): Video
   if (contentType === null || !contentType.startsWith(`${kind}/`)) {
     fail('invalid_request', { param: field, message: `${field} must be ${kind === 'image' ? 'an image (PNG, JPEG, WebP, GIF)' : 'a video (MP4, WebM)'}; its bytes are ${contentType ?? 'nothing known'}.` });
   }
-  const size = readImageSize(part.bytes);
+  const { buffer, byteOffset, byteLength } = part.bytes;
+  const size = readImageSize(Buffer.from(buffer, byteOffset, byteLength));
   if (size) checkImageSize(size, field);
   return { ...part, contentType };
 }
