@@ -1,15 +1,16 @@
-/** This file writes docs/wires.md, what each chat wire keeps, changes and refuses, from what the wires write; with `--check` it fails when the page is stale. */
+/** This file writes docs/wires.md, what each wire keeps, changes and refuses, from what the wires write; with `--check` it fails when the page is stale. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { outlineJson } from '../gateway/foundation/json-outline.ts';
 import { isJsonObject, parseJson } from '../gateway/foundation/json-value.ts';
-import type { JsonObject } from '../gateway/foundation/json-value.ts';
 import type { WireName } from '../gateway/foundation/terms.ts';
 import { chatWireOf } from '../gateway/providers/index.ts';
 import type { ChatCompletionRequest } from '../generated/client/types.gen.ts';
 import { BASE, FIELD_CASES, MESSAGE_CASES } from './wires/cases.ts';
 import type { MessageCase } from './wires/cases.ts';
+import { OTHER_KINDS } from './wires/other-kinds.ts';
+import { reasonsOf, verdictOf } from './wires/verdicts.ts';
+import type { Written } from './wires/verdicts.ts';
 
 const page = path.resolve(import.meta.dirname, '../docs/wires.md');
 const DEPTH_MAX = 64;
@@ -23,7 +24,7 @@ const WIRES: readonly ChatWireName[] = ['openai-chat', 'anthropic-messages', 'ge
 
 const OPENING = `# What each wire keeps
 
-A wire writes a chat request in the words of an upstream. This page says, for each field of the request, what becomes of it: **kept** under its own name, sent
+A wire writes a request in the words of an upstream. This page says, for each field of the request, what becomes of it: **kept** under its own name, sent
 as something else (→ with the place), or **refused**, which means dropped and named in \`x-interline-warnings\`; a request with \`x-interline-strict: true\` is
 refused as a whole instead, before any upstream is called. What comes after a semicolon is sent, and said in the warnings all the same. A value that asks for nothing
 (\`n: 1\`, \`store: false\`) is never worth a warning. *Read here* means that the gateway itself sees to it,
@@ -32,14 +33,9 @@ and *not sent* that something is left out without a warning, because it means no
 The wire \`openai-chat\` hands the caller's bytes through, unknown fields too, but for the model's name and what the catalogue says the provider or the model does
 differently (\`quirks\`). The others write a request of their own; what they send may depend on the model, which was here ${WIRES.filter((wire) => wire !== 'openai-chat').map((wire) => `\`${MODELS[wire]}\` for \`${wire}\``).join(', ')}.
 
-This page is written by \`npm run generate\`: each cell is what the wire made of one good request (\`scripts/wires/cases.ts\`).
+This page is written by \`npm run generate\`, and CI fails when it is stale: each cell is what the wire made of one good request (\`scripts/wires/\`). Completions and
+responses are sent as chats, so their fields end where those of a chat do; a provider's own API, by the native bypass, is sent as it came (\`docs/native.md\`).
 `;
-
-interface Written {
-  readonly path: string;
-  readonly body: JsonObject;
-  readonly warnings: readonly string[];
-}
 
 /** Has a wire write a request, as relay would. */
 function write(wire: ChatWireName, body: ChatCompletionRequest): Written {
@@ -55,33 +51,10 @@ function write(wire: ChatWireName, body: ChatCompletionRequest): Written {
   return { path: request.path, body: sent, warnings: request.warnings };
 }
 
-/** The places that differ between two bodies, as deep as objects go, but no deeper than a place and a field in it. */
-function differences(before: JsonObject, after: JsonObject, prefix = ''): string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
-    const [old, now] = [before[key], after[key]];
-    if (isDeepStrictEqual(old, now)) return [];
-    const isInner = prefix === '' && [old, now].every((value) => value === undefined || isJsonObject(value));
-    const inner = isInner ? differences(isJsonObject(old) ? old : {}, isJsonObject(now) ? now : {}, `${key}.`) : [];
-    return inner.length > 0 ? inner : [prefix + key];
-  });
-}
-
-/** What became of a field. */
-function verdictOf(wire: ChatWireName, field: keyof typeof FIELD_CASES): string {
+/** What became of a field of a chat. */
+function fieldVerdict(wire: ChatWireName, field: keyof typeof FIELD_CASES): string {
   const { value, beside = {} } = FIELD_CASES[field];
-  const without = write(wire, { ...BASE, ...beside });
-  const given = write(wire, { ...BASE, ...beside, ...value });
-  const warnings = given.warnings.filter((line) => !without.warnings.includes(line));
-  const places = [...(given.path === without.path ? [] : ['the path']), ...differences(without.body, given.body)];
-  if (places.length === 0) return warnings.length === 0 ? '*read here*' : `**refused**: ${reasons(field, warnings)}`;
-  const isKept = isDeepStrictEqual(given.body[field], value[field]);
-  const sent = isKept ? 'kept' : `→ ${places.map((place) => (place === 'the path' ? place : `\`${place}\``)).join(', ')}`;
-  return warnings.length === 0 ? sent : `${sent}; ${reasons(field, warnings)}`;
-}
-
-/** Warnings without the name of the field, and without the word that the column says already. */
-function reasons(field: string, warnings: readonly string[]): string {
-  return warnings.map((line) => line.replace(new RegExp(`^${field}: `), '').replace(/^dropped, /, '')).join('; ');
+  return verdictOf(field, value[field], { without: write(wire, { ...BASE, ...beside }), given: write(wire, { ...BASE, ...beside, ...value }) });
 }
 
 /** What became of something in the messages: it is looked for in what is sent. */
@@ -89,18 +62,22 @@ function messageVerdict(wire: ChatWireName, { messages, mark }: MessageCase): st
   const { body, warnings } = write(wire, { ...BASE, messages });
   const isSent = JSON.stringify(body).includes(mark);
   if (warnings.length === 0) return isSent ? 'kept' : 'not sent';
-  return isSent ? `kept; ${reasons('messages', warnings)}` : `**refused**: ${reasons('messages', warnings)}`;
+  return isSent ? `kept; ${reasonsOf('messages', warnings)}` : `**refused**: ${reasonsOf('messages', warnings)}`;
 }
 
-function renderTable(heading: string, rows: readonly (readonly string[])[]): string {
-  const lines = [[heading, ...WIRES.map((wire) => `\`${wire}\``)], ['---', ...WIRES.map(() => '---')], ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
+function renderTable(heading: string, wires: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [[heading, ...wires.map((wire) => `\`${wire}\``)], ['---', ...wires.map(() => '---')], ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
   return `${lines.join('\n')}\n`;
 }
 
 function renderPage(): string {
-  const fields = Object.keys(FIELD_CASES).filter(isField).map((field) => [`\`${field}\``, ...WIRES.map((wire) => verdictOf(wire, field))]);
+  const fields = Object.keys(FIELD_CASES).filter(isField).map((field) => [`\`${field}\``, ...WIRES.map((wire) => fieldVerdict(wire, field))]);
   const contents = Object.entries(MESSAGE_CASES).map(([name, held]) => [name, ...WIRES.map((wire) => messageVerdict(wire, held))]);
-  return `${OPENING}\n## Fields\n\n${renderTable('Field', fields)}\n## Messages\n\n${renderTable('What a message holds', contents)}`;
+  const others = OTHER_KINDS.map(({ title, about, columns, rows }) => {
+    const cells = Object.entries(rows).map(([field, row]) => [`\`${field}\``, ...columns.map(({ write: writeTo }) => verdictOf(field, row.value[field], { without: writeTo(row.without), given: writeTo(row.value) }))]);
+    return `## ${title}\n\n${about}\n\n${renderTable('Field', columns.map(({ name }) => name), cells)}`;
+  });
+  return `${OPENING}\n## Chats: fields\n\n${renderTable('Field', WIRES, fields)}\n## Chats: messages\n\n${renderTable('What a message holds', WIRES, contents)}\n${others.join('\n')}`;
 }
 
 function isField(name: string): name is keyof typeof FIELD_CASES {

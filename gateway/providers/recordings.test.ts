@@ -232,7 +232,7 @@ described('what is neither text nor a stream', () => {
     ['openai/chat/reasoning-model-legacy-parameter-error.json', 'max_tokens'], ['openai/responses/reasoning-model-temperature-error.json', 'temperature'], ['openai/image/gpt-image-response-format-error.json', 'response_format'],
   ])('%s is the caller\'s own mistake, with its field', (file, param) => {
     const message = stringAt(objectAt(parseJson(read(file)), 'error'), 'message');
-    for (const classify of [classifyOpenAiError, openaiResponsesWire.classify]) expect(classify(400, {}, read(file))).toMatchObject({ code: 'upstream_rejected', isRetryable: false, param, message });
+    for (const wire of [{ classify: classifyOpenAiError }, openaiResponsesWire]) expect(wire.classify(400, {}, read(file))).toMatchObject({ code: 'upstream_rejected', isRetryable: false, param, message });
     expect(() => openaiChatWire.readReply(read(file))).toThrow(SyntaxError);
     expect(() => parseImages(read(file))).toThrow(SyntaxError);
   });
