@@ -65,6 +65,8 @@ const responseBodies: readonly Record<string, unknown>[] = [
       { type: 'custom_tool_call_output', call_id: 'd', output: 'ok' }, { type: 'web_search_call', id: 'ws_1', status: 'completed' },
     ],
   },
+  { model: 'sandbox/chat', input: 'Say hi', background: true },
+  { model: 'sandbox/echo', input: 'Reply with exactly: hi', background: true, stream: true },
 ];
 const refusedResponse = { model: 'sandbox/echo', input: [{ type: 'item_reference', id: `msg_${'0'.repeat(32)}o0` }], previous_response_id: `resp_${'0'.repeat(32)}` };
 const speeches: readonly Record<string, unknown>[] = [
@@ -122,6 +124,7 @@ export function goodSeeds(): readonly Seed[] {
     ...chatBodies.map((body) => send('POST', '/chat/completions', body)),
     ...completionBodies.map((body) => send('POST', '/completions', body)),
     ...responseBodies.map((body) => send('POST', '/responses', body)),
+    send('POST', '/responses/input_tokens', { model: 'sandbox/chat', input: 'Say hi', instructions: 'Be brief.' }),
     get('/responses/{response}'), get('/responses/{response}/input_items?limit=1&order=asc'),
     ...embeddingBodies.map((body) => send('POST', '/embeddings', body)),
     ...audioForms.map((fields) => form('/audio/transcriptions', transcription(fields, wav(0.1)))),

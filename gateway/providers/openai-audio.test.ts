@@ -201,9 +201,9 @@ describe('a speech', () => {
   });
 
   test('as a stream without a sound is none', () => {
-    const { side, lastEvent } = speechReplies({ format: 'wav', characters: 9 });
-    const reader = side.openStream(options);
+    const replies = speechReplies({ format: 'wav', characters: 9 });
+    const reader = replies.side.openStream(options);
     follow(reader, [Buffer.from('data: {"type":"speech.audio.done","usage":{"input_tokens":7,"output_tokens":0}}\n\n')]);
-    expect([reader.failure?.code, reader.isFinished, reader.facts().usage, lastEvent()]).toEqual(['upstream_bad_reply', false, null, '']);
+    expect([reader.failure?.code, reader.isFinished, reader.facts().usage, replies.lastEvent()]).toEqual(['upstream_bad_reply', false, null, '']);
   });
 });
