@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import OpenAI from 'openai';
-import { hasOpenAi } from './judges.ts';
+import { hasOpenAi, openAiReplySchema } from './judges.ts';
 import type { Answer } from './recorded-answers.ts';
 import { perform } from './sdk-callers.ts';
 import { hasSharedRecordings } from './sdk-scenes.ts';
@@ -61,6 +61,16 @@ describe('the matrix', () => {
     const contract = JSON.parse(readFileSync(new URL('../generated/openapi.json', import.meta.url), 'utf8')) as { components: { schemas: { CatalogWire: { enum: string[] } } } };
     const asked = new Set(scenes.map(({ wire }) => wire));
     expect(contract.components.schemas.CatalogWire.enum.filter((wire) => !asked.has(wire))).toEqual([]);
+  });
+
+  const JUDGED: readonly (readonly [method: string, path: string, types: readonly string[]])[] = [
+    ...['/chat/completions', '/responses', '/completions', '/images/generations', '/images/edits', '/audio/transcriptions'].map((path) => ['post', path, ['application/json', 'text/event-stream']] as const),
+    ['post', '/embeddings', ['application/json']], ['post', '/audio/speech', ['text/event-stream']], ['post', '/videos', ['application/json']], ['get', '/videos', ['application/json']],
+    ['get', '/videos/{video}', ['application/json']], ['delete', '/videos/{video}', ['application/json']],
+  ];
+  // Without ../shared/openai beside the house only our own contract judges.
+  (hasOpenAi ? test.each(JUDGED) : test.skip.each(JUDGED))('%s %s has a judge in OpenAI’s document that refuses what is nothing, as %j', (method, path, types) => {
+    for (const type of types) expect(openAiReplySchema({ method, path, status: 200, type })?.({})).toEqual(expect.stringContaining("OpenAI's"));
   });
 
   // Without ../shared/fixtures beside the house only our own recordings are played.
