@@ -1,12 +1,12 @@
 /** This file shows that no recorded exchange lies unread, and reads those that no wire's own test does: each means what it holds. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
 import type { NativeForm } from '../foundation/terms.ts';
-import { RECORDINGS, RESPONSES_FOLDERS, chatRecordings, hasRecordings, recordedFiles, recordingsIn, setOf } from './__fixtures__/recordings.ts';
+import { CHAT_AMONG_RESPONSES, CHAT_FOLDERS, RESPONSES_FOLDERS, setOf } from './__fixtures__/recordings.ts';
 import { readEmbeddings } from './embeddings.ts';
 import { factsOf, parseImages } from './images.ts';
 import { nativeReplySide } from './native.ts';
@@ -15,9 +15,19 @@ import { classifyOpenAiError } from './openai-error.ts';
 import { openaiResponsesWire } from './openai-responses.ts';
 import { transcriptionReplies } from './openai-transcriptions.ts';
 
+const RECORDINGS = new URL('../../../shared/fixtures/', import.meta.url).pathname;
+const hasRecordings = existsSync(RECORDINGS);
 const described = hasRecordings ? describe : describe.skip;
 /** Where the recordings are not at hand there is one row for each table, which is skipped. */
 const rows = (files: readonly string[]): readonly string[] => (hasRecordings ? files : ['none']);
+
+/** Every recording, by its path under the folder; none where they are not at hand. */
+const recorded = !hasRecordings ? [] : readdirSync(RECORDINGS, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== 'README.md')
+  .map((entry) => `${entry.parentPath}/${entry.name}`.slice(RECORDINGS.length).replace(/^\//, '')).sort();
+const recordingsIn = (folders: readonly string[], files: RegExp): string[] => recorded.filter((file) => folders.includes(file.slice(0, file.lastIndexOf('/'))) && files.test(file));
+/** Chat completions, wherever they lie. */
+const chatRecordings = (files: RegExp): string[] => [...recordingsIn(CHAT_FOLDERS, files), ...recordingsIn(['azure'], CHAT_AMONG_RESPONSES).filter((file) => files.test(file))];
+
 const read = (file: string): string => readFileSync(RECORDINGS + file, 'utf8');
 const options = { context: { requestId: 'req_1', upstreamModel: 'm', nowSeconds: 7 }, wantsUsage: true, observedBytesMax: 4096 };
 
@@ -38,7 +48,7 @@ described('every recording', () => {
   const sourceOf = (name: string): string => tests.get(name) ?? tests.set(name, readFileSync(new URL(name, import.meta.url), 'utf8')).get(name) ?? '';
 
   test('is read by a test that names its folder, or it is said why not', () => {
-    const files = recordedFiles();
+    const files = recorded;
     expect(files.length).toBeGreaterThan(250);
     const unread = files.filter((file) => {
       const set = setOf(file);
@@ -49,7 +59,7 @@ described('every recording', () => {
     expect(unread).toEqual([]);
   });
 
-  const streams = recordedFiles().filter((file) => /\.(?:chunks\.txt|sse)$/.test(file) && (setOf(file)?.readBy.length ?? 0) > 0);
+  const streams = recorded.filter((file) => /\.(?:chunks\.txt|sse)$/.test(file) && (setOf(file)?.readBy.length ?? 0) > 0);
 
   test.each(rows(streams))('%s has the same events wherever it is cut, with CRLF and comments', (file) => {
     const payloads = payloadsIn(file);

@@ -1,9 +1,4 @@
 /** This file says of every recorded exchange that lies beside the repository which test reads it, or why none can. */
-import { existsSync, readdirSync } from 'node:fs';
-
-/** Where the recordings are, with a slash at the end. */
-export const RECORDINGS = new URL('../../../../shared/fixtures/', import.meta.url).pathname;
-export const hasRecordings = existsSync(RECORDINGS);
 
 /** Some recordings of a folder; a file belongs to the first set that matches it. */
 export interface RecordingSet {
@@ -23,7 +18,7 @@ const JSON_FILE = /\.json$/;
 const STREAM_FILE = /\.(?:chunks\.txt|sse)$/;
 const HERE = 'recordings.test.ts';
 /** Azure's DeepSeek answers with chat completions. */
-const CHAT_AMONG_RESPONSES = /azure-deepseek-reasoning/;
+export const CHAT_AMONG_RESPONSES = /azure-deepseek-reasoning/;
 
 export const RECORDING_SETS: readonly RecordingSet[] = [
   { folders: ['mistral', 'openai/transcription'], files: /(?:openai|mistral)-transcription\.json$/, readBy: ['openai-audio.test.ts'] },
@@ -46,25 +41,8 @@ export const RECORDING_SETS: readonly RecordingSet[] = [
   { folders: ['openai/skills', 'anthropic/skills'], files: /./, readBy: [], why: 'Skills are files kept at a provider; the contract has no operation for them.' },
 ];
 
-/** Every recording, by its path under the folder; none where they are not at hand. */
-export function recordedFiles(): string[] {
-  if (!hasRecordings) return [];
-  return readdirSync(RECORDINGS, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== 'README.md')
-    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(RECORDINGS.length).replace(/^\//, '')).sort();
-}
-
 /** The set a file belongs to; null for one that nobody has put anywhere. */
 export function setOf(file: string): RecordingSet | null {
   const [folder, name] = [file.slice(0, file.lastIndexOf('/')), file.slice(file.lastIndexOf('/') + 1)];
   return RECORDING_SETS.find(({ folders, files }) => folders.includes(folder) && files.test(name)) ?? null;
-}
-
-/** The recordings of some folders whose names match. */
-export function recordingsIn(folders: readonly string[], files: RegExp): string[] {
-  return recordedFiles().filter((file) => folders.includes(file.slice(0, file.lastIndexOf('/'))) && files.test(file));
-}
-
-/** Chat completions, wherever they lie. */
-export function chatRecordings(files: RegExp): string[] {
-  return [...recordingsIn(CHAT_FOLDERS, files), ...recordingsIn(['azure'], CHAT_AMONG_RESPONSES).filter((file) => files.test(file))];
 }
