@@ -199,6 +199,9 @@ export type Outcome =
   /** A row that gives back what another has charged. */
   | 'refund';
 
+/** cache state: whether a reply came out of the workspace's cache, might have, or was not to. */
+export type CacheState = 'hit' | 'miss' | 'bypass';
+
 /** charge: what a usage costs; `nanoUsd` is 0 and `isUnpriced` true when the target has no price. */
 export interface Charge {
   readonly messages: number;
@@ -241,6 +244,14 @@ export interface RequestRecord {
   readonly payer: Payer;
   /** Attempts before the last, as JSON for the receipt; null when there was only one. */
   readonly failedAttempts: string | null;
+  /** How long the last attempt took, where others failed before it; null otherwise. */
+  readonly lastAttemptMs: number | null;
+  /** The route that chose the target; null when the request named a model. */
+  readonly route: string | null;
+  /** True when a target answered that the route only falls back to with less. */
+  readonly isDegraded: boolean;
+  /** Null where nothing is cached. */
+  readonly cache: CacheState | null;
   readonly startedMs: number;
   readonly latencyMs: number;
   /** Time to the first event of a stream; null otherwise. */

@@ -5,7 +5,7 @@ import { errorBody } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
 import type { KeptReply } from '../foundation/ledger.ts';
 import type { Call, OperationId } from '../foundation/operation.ts';
-import type { Caller, MediaUsage, Outcome, Payer, RequestRecord, Target, Usage } from '../foundation/terms.ts';
+import type { CacheState, Caller, MediaUsage, Outcome, Payer, RequestRecord, Target, Usage } from '../foundation/terms.ts';
 import type { Placing } from '../metering/ledger.ts';
 import type { Ticket } from '../metering/rates.ts';
 import { NO_USAGE, settle } from '../metering/settle.ts';
@@ -60,6 +60,10 @@ export class Trail {
   /** Its place in the rate limits; null before that, and where there are none. */
   ticket: Ticket | null = null;
   payer: Payer = 'none';
+  /** The route that chose the targets; null when the request named a model. */
+  route: string | null = null;
+  isDegraded = false;
+  cache: CacheState | null = null;
   /** Fewer tokens than its prompt can have, for the note of a crash; 0 before it was sized. */
   promptTokensAtLeast = 0;
   /** The same of what has no tokens; null where nothing of it is certain. */
@@ -67,6 +71,8 @@ export class Trail {
   /** What is kept of its reply for whoever asks again, where that is not what came; null: it is. */
   keptAs: ((reply: RepliedWith) => RepliedWith) | null = null;
   readonly #failed: FailedAttempt[] = [];
+  /** Monotonic ms at which the last failure was noted: the next attempt begins then. */
+  #failedAt = 0;
   readonly #house: House;
   readonly #call: Call<OperationId>;
   readonly #caller: Caller;
@@ -95,7 +101,8 @@ export class Trail {
   }
 
   noteFailure(target: Target, code: string, startedAt: number): void {
-    const ms = this.#house.clock.monotonic() - startedAt;
+    this.#failedAt = this.#house.clock.monotonic();
+    const ms = this.#failedAt - startedAt;
     this.#failed.push({ target: target.id, code, latency_ms: Math.round(ms * MICROSECONDS_PER_MS) / MICROSECONDS_PER_MS });
   }
 
@@ -177,6 +184,8 @@ export class Trail {
       target: this.target,
     });
     const received = this.#call.receivedAt;
+    const endedAt = clock.monotonic();
+    const isAfterFailure = this.#failed.length > 0 && this.attempts > this.#failed.length;
     return {
       id: this.#call.requestId,
       workspaceId: this.#caller.workspaceId,
@@ -201,7 +210,11 @@ export class Trail {
       payer: this.payer,
       failedAttempts: this.#failed.length === 0 ? null : JSON.stringify(this.#failed),
       startedMs: this.#startedMs,
-      latencyMs: clock.monotonic() - received,
+      lastAttemptMs: isAfterFailure ? endedAt - this.#failedAt : null,
+      route: this.route,
+      isDegraded: this.isDegraded,
+      cache: this.cache,
+      latencyMs: endedAt - received,
       firstByteMs: this.firstByteAt === null ? null : this.firstByteAt - received,
     };
   }

@@ -5,6 +5,7 @@ import { forIds, forRows, tupleOf } from './sql-lists.ts';
 import { rows } from './sql-task.ts';
 import type { SqlTask, SqlValue } from './sql-task.ts';
 import { transferColumns } from './transfer-rows.ts';
+import { addSums } from './usage-sums.ts';
 
 const usageAll = [...usageColumns, ...settledColumns];
 const evidenceAll = ['id', ...evidenceColumns];
@@ -48,6 +49,7 @@ export function* writeAll(writes: LedgerWrites): SqlTask<void> {
   yield* forRows(FREE_KEYS, KEY_TUPLE, writes.freedKeys.map(({ scope, key, requestId }) => [scope, key, requestId]));
   yield* forRows(ADD_KEYS, tupleOf(keyColumns), writes.newKeys.map(keyValues));
   for (const use of writes.finishedKeys) yield* rows(FINISH_KEY, use.status, use.contentType, use.body, use.scope, use.key, use.requestId);
+  yield* addSums(writes);
 }
 
 /** Adds usage rows, their evidence and their transfers; the primary key of the first refuses what was settled before. */

@@ -1,6 +1,6 @@
 /** This file flattens request records into the values of two rows, and builds records from rows; shared by both threads and every engine. */
 import { toNanoUsd } from '../foundation/money.ts';
-import type { Basis, MediaUsage, Outcome, Payer, RequestRecord, Settled, SettledRequest } from '../foundation/terms.ts';
+import type { Basis, CacheState, MediaUsage, Outcome, Payer, RequestRecord, Settled, SettledRequest } from '../foundation/terms.ts';
 import { readBigInt, readInteger, readIntegerOrNull, readOneOf, readText, readTextOrNull } from './columns.ts';
 import type { Row } from './columns.ts';
 
@@ -19,7 +19,7 @@ export const settledColumns = ['charged_nusd', 'overrun_nusd', 'overrun_msgs', '
 /** Columns of request_log after its id, in the order in which `pushRecord` writes them. */
 export const evidenceColumns = [
   'operation', 'is_stream', 'status', 'attempts', 'error_code', 'finish_reason', 'upstream_id', 'upstream_model',
-  'latency_us', 'first_byte_us', 'failed_attempts',
+  'latency_us', 'first_byte_us', 'failed_attempts', 'route', 'degraded', 'cache', 'attempt_us',
 ] as const;
 
 const recordColumns = [...usageColumns, ...evidenceColumns];
@@ -41,10 +41,12 @@ const outcomeNames: { readonly [Name in Outcome]: Name } = {
   revoked: 'revoked', shutdown: 'shutdown', recovered: 'recovered', expired: 'expired', refund: 'refund',
 };
 const basisNames: { readonly [Name in Basis]: Name } = { provider: 'provider', counted: 'counted', observed: 'observed', none: 'none' };
+const cacheNames: { readonly [Name in CacheState]: Name } = { hit: 'hit', miss: 'miss', bypass: 'bypass' };
 const payerNames: { readonly [Name in Payer]: Name } = { plan: 'plan', balance: 'balance', own_key: 'own_key', none: 'none' };
 const outcomes = Object.values(outcomeNames);
 const bases = Object.values(basisNames);
 export const payers = Object.values(payerNames);
+const cacheStates = Object.values(cacheNames);
 
 /** Appends a record's values to a batch: one flat array of primitives is the cheapest message between threads that was measured. */
 export function pushRecord(batch: unknown[], record: RequestRecord): void {
@@ -57,6 +59,7 @@ export function pushRecord(batch: unknown[], record: RequestRecord): void {
     record.operation, record.isStream ? 1 : 0, record.status, record.attempts, record.errorCode, record.finishReason,
     record.upstreamId, record.upstreamModel, Math.round(record.latencyMs * MICROSECONDS_PER_MS),
     record.firstByteMs === null ? null : Math.round(record.firstByteMs * MICROSECONDS_PER_MS), record.failedAttempts,
+    record.route, record.isDegraded ? 1 : 0, record.cache, record.lastAttemptMs === null ? null : Math.round(record.lastAttemptMs * MICROSECONDS_PER_MS),
   );
 }
 
@@ -76,6 +79,7 @@ export function toValue(amount: bigint): number | bigint {
 /** Builds a record from a joined row of both tables, in which `nusd` is text. */
 export function readRecord(row: Row): RequestRecord {
   const firstByteUs = readIntegerOrNull(row, 'first_byte_us');
+  const attemptUs = readIntegerOrNull(row, 'attempt_us');
   return {
     id: readText(row, 'id'),
     workspaceId: readText(row, 'ws_id'),
@@ -111,6 +115,10 @@ export function readRecord(row: Row): RequestRecord {
     },
     payer: readOneOf(row, 'payer', payers),
     failedAttempts: readTextOrNull(row, 'failed_attempts'),
+    lastAttemptMs: attemptUs === null ? null : attemptUs / MICROSECONDS_PER_MS,
+    route: readTextOrNull(row, 'route'),
+    isDegraded: readInteger(row, 'degraded') === 1,
+    cache: row['cache'] === null ? null : readOneOf(row, 'cache', cacheStates),
     startedMs: readInteger(row, 'ts_ms'),
     latencyMs: readInteger(row, 'latency_us') / MICROSECONDS_PER_MS,
     firstByteMs: firstByteUs === null ? null : firstByteUs / MICROSECONDS_PER_MS,
@@ -180,12 +188,15 @@ export function draftText(record: RequestRecord): string {
   return JSON.stringify(row);
 }
 
+/** What a draft of an earlier version of this program lacks. */
+const SINCE_LONG_AGO: Row = { failed_attempts: null, route: null, degraded: 0, cache: null, attempt_us: null };
+
 /** Reads what `draftText` wrote; null when there is none, or another version of this program has left it: what it holds must not stay held for ever. */
 export function readDraft(text: string | null): RequestRecord | null {
   if (text === null) return null;
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? readRecord({ ...parsed }) : null;
+    return typeof parsed === 'object' && parsed !== null ? readRecord({ ...SINCE_LONG_AGO, ...parsed }) : null;
   } catch {
     return null;
   }

@@ -28,9 +28,13 @@ CREATE INDEX media_expiry ON media(expires_ms, id);
 
 CREATE INDEX member_user ON member(user_id, ws_id);
 
+CREATE INDEX request_body_expiry ON request_body(expires_ms, id);
+
+CREATE INDEX request_body_ws ON request_body(ws_id, id);
+
 CREATE INDEX response_expiry ON response(expires_ms, id);
 
-CREATE INDEX response_open ON response(open_node) WHERE open_node IS NOT NULL;
+CREATE INDEX transfer_credits ON transfer(ws_id, ts_ms, id) WHERE kind <> 'usage';
 
 CREATE INDEX transfer_ref ON transfer(ref) WHERE kind <> 'usage';
 
@@ -163,12 +167,6 @@ CREATE TABLE job (
   expires_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE lane_opening (
-  lane     TEXT PRIMARY KEY,                  -- a target, and the number of the credential when it is not the first
-  reason   TEXT NOT NULL,
-  until_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE media (
   id           TEXT PRIMARY KEY,
   ws_id        TEXT NOT NULL,
@@ -224,6 +222,18 @@ CREATE TABLE provider_key (                   -- sealed: AES-256-GCM under a dat
   UNIQUE (ws_id, provider)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE request_body (                   -- sealed, as answers of Responses are; rows are large: they have rowids
+  id          TEXT PRIMARY KEY,               -- = usage_event.id
+  ws_id       TEXT NOT NULL,
+  kek_id      TEXT NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  iv          BLOB NOT NULL,
+  ciphertext  BLOB NOT NULL,
+  tag         BLOB NOT NULL,
+  created_ms  INTEGER NOT NULL,
+  expires_ms  INTEGER NOT NULL
+);
+
 CREATE TABLE request_log (                   -- the evidence beside the usage: what happened, not what it cost
   id             TEXT PRIMARY KEY,           -- = usage_event.id
   operation      TEXT NOT NULL,
@@ -236,7 +246,7 @@ CREATE TABLE request_log (                   -- the evidence beside the usage: w
   upstream_model TEXT,
   latency_us     INTEGER NOT NULL,
   first_byte_us  INTEGER
-, failed_attempts TEXT) STRICT, WITHOUT ROWID;
+, failed_attempts TEXT, route TEXT, degraded INTEGER NOT NULL DEFAULT 0 CHECK (degraded IN (0, 1)), cache TEXT CHECK (cache IN ('hit', 'miss', 'bypass')), attempt_us INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE TABLE response (
   id          TEXT PRIMARY KEY,
@@ -249,7 +259,7 @@ CREATE TABLE response (
   tag         BLOB NOT NULL,
   created_ms  INTEGER NOT NULL,
   expires_ms  INTEGER NOT NULL
-, open_node TEXT, cancelled INTEGER NOT NULL DEFAULT 0);
+);
 
 CREATE TABLE revision (                      -- clocks by which other processes learn that what they cached is old
   id  TEXT PRIMARY KEY,
@@ -291,11 +301,45 @@ CREATE TABLE usage_event (                   -- append-only; its primary key is 
   ts_ms           INTEGER NOT NULL
 , user_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT 'none' CHECK (payer IN ('plan', 'balance', 'own_key', 'none')), charged_nusd INTEGER NOT NULL DEFAULT 0, overrun_nusd INTEGER NOT NULL DEFAULT 0, overrun_msgs INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL DEFAULT '[]', settled_ms INTEGER NOT NULL DEFAULT 0, media TEXT) STRICT, WITHOUT ROWID;
 
+CREATE TABLE usage_sum (                      -- moved in the transaction that adds its rows; what is NULL in a row is '' here
+  ws_id          TEXT NOT NULL,
+  grain          TEXT NOT NULL CHECK (grain IN ('hour', 'day')),
+  start_ms       INTEGER NOT NULL,            -- of the hour or day, UTC
+  key_id         TEXT NOT NULL,
+  user_id        TEXT NOT NULL,
+  model_asked    TEXT NOT NULL,               -- long names are cut
+  model          TEXT NOT NULL,
+  target         TEXT NOT NULL,
+  route          TEXT NOT NULL,
+  operation      TEXT NOT NULL,
+  outcome        TEXT NOT NULL,
+  error_code     TEXT NOT NULL,
+  status         INTEGER NOT NULL,
+  requests       INTEGER NOT NULL,            -- a refund is none
+  attempts       INTEGER NOT NULL,
+  prompt_tok     INTEGER NOT NULL,
+  cached_tok     INTEGER NOT NULL,
+  cache_write_tok INTEGER NOT NULL,
+  compl_tok      INTEGER NOT NULL,
+  reasoning_tok  INTEGER NOT NULL,
+  msgs           INTEGER NOT NULL,
+  nusd           INTEGER NOT NULL,
+  charged_nusd   INTEGER NOT NULL,
+  overrun_nusd   INTEGER NOT NULL,
+  unpriced       INTEGER NOT NULL,
+  latency_us     INTEGER NOT NULL,
+  first_byte_us  INTEGER NOT NULL,
+  first_bytes    INTEGER NOT NULL,            -- rows that have a first byte
+  nusd_min       INTEGER NOT NULL,
+  nusd_max       INTEGER NOT NULL,
+  PRIMARY KEY (ws_id, grain, start_ms, key_id, user_id, model_asked, model, target, route, operation, outcome, error_code, status)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE workspace (
   id         TEXT PRIMARY KEY,
   name       TEXT NOT NULL,
   created_ms INTEGER NOT NULL
-, plan_id TEXT NOT NULL DEFAULT 'unlimited', billing TEXT NOT NULL DEFAULT 'plan' CHECK (billing IN ('plan', 'balance')), suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)), rev INTEGER NOT NULL DEFAULT 0, requests_per_minute INTEGER, tokens_per_minute INTEGER, concurrent_requests INTEGER) STRICT, WITHOUT ROWID;
+, plan_id TEXT NOT NULL DEFAULT 'unlimited', billing TEXT NOT NULL DEFAULT 'plan' CHECK (billing IN ('plan', 'balance')), suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)), rev INTEGER NOT NULL DEFAULT 0, requests_per_minute INTEGER, tokens_per_minute INTEGER, concurrent_requests INTEGER, kept_bodies TEXT NOT NULL DEFAULT 'none' CHECK (kept_bodies IN ('none', 'redacted', 'full')), body_days INTEGER NOT NULL DEFAULT 30 CHECK (body_days BETWEEN 1 AND 365)) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER transfer_no_delete BEFORE DELETE ON transfer BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 

@@ -17,6 +17,7 @@ import type { SqlTask } from '../sql-task.ts';
 import { InsufficientRoom } from '../store.ts';
 import type { LedgerFilter, Page, RefundAnswer } from '../store.ts';
 import { readTransfer, transferColumns, transferKinds, transferValues, TRANSFER_SELECTION } from '../transfer-rows.ts';
+import { addSums } from '../usage-sums.ts';
 import { findRequest } from './usage.ts';
 
 const WALLET_PREFIX = walletId('');
@@ -83,19 +84,18 @@ export function* refund(
   };
   const lines = counters.map((counter) => ({ counterId: counter.id, amount: -amount }));
   const values = flattenRecord(refundRecord(request, { id, amount, nowMs: given.nowMs }));
-  yield* addUsage({
-    usage: [[...values.slice(0, USAGE_WIDTH), toValue(-amount), 0, 0, linesText(lines), given.nowMs]],
-    evidence: [[id, ...values.slice(USAGE_WIDTH)]],
-    transfers: [transferValues(transfer)],
-  });
+  const usage = [[...values.slice(0, USAGE_WIDTH), toValue(-amount), 0, 0, linesText(lines), given.nowMs]];
+  const evidence = [[id, ...values.slice(USAGE_WIDTH)]];
+  yield* addUsage({ usage, evidence, transfers: [transferValues(transfer)] });
   yield* moveCounters(counters.map((counter) => ({ ...counter, used: counter.used - amount })));
+  yield* addSums({ usage, evidence });
   return { kind: 'refunded', transfer };
 }
 
 /** A row that takes a charge back: it names what the request named, and has used nothing. */
 function refundRecord(request: SettledRequest, { id, amount, nowMs }: { id: string; amount: bigint; nowMs: number }): RequestRecord {
   return {
-    ...request, id, outcome: 'refund', basis: 'none', attempts: 0, errorCode: null, finishReason: null, upstreamId: null, failedAttempts: null,
+    ...request, id, outcome: 'refund', basis: 'none', attempts: 0, errorCode: null, finishReason: null, upstreamId: null, failedAttempts: null, lastAttemptMs: null,
     usage: { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 },
     charge: { ...request.charge, messages: 0, nanoUsd: toNanoUsd(-amount) },
     startedMs: nowMs, latencyMs: 0, firstByteMs: null,
