@@ -70,6 +70,8 @@ function toCaller(row: AccessRow, life: Life): Caller | null {
       revision: workspace.revision,
       budgets: row.budgets,
       ownKeys: row.ownKeys,
+      keptBodies: workspace.keptBodies,
+      bodyDays: workspace.bodyDays,
     },
     scopes: key.scopes,
     limits: key.limits,

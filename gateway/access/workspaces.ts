@@ -3,7 +3,7 @@ import { fail } from '../foundation/errors.ts';
 import type { Billing, Caller, RateLimits, Role } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { KeyRow, Page, WorkspaceChange, WorkspaceRow } from '../store/store.ts';
-import { NO_LIMITS } from './first-key.ts';
+import { NO_BODIES, NO_LIMITS } from './first-key.ts';
 import { insertKey } from './manage.ts';
 import type { KeyOffice, NewKey } from './manage.ts';
 import type { MemberOffice } from './members.ts';
@@ -67,7 +67,7 @@ export async function createWorkspace(office: WorkspaceOffice, wanted: NewWorksp
   const createdMs = office.clock.now();
   const row: WorkspaceRow = {
     id: office.makeId('ws'), name: wanted.name, planId: wanted.planId, billing: wanted.billing, limits: wanted.limits ?? NO_LIMITS,
-    isSuspended: false, revision: 0, createdMs,
+    isSuspended: false, ...NO_BODIES, revision: 0, createdMs,
   };
   await orUnavailable(office.store.createWorkspace(row, wanted.ownerId));
   office.authenticator.noteChange();

@@ -65,9 +65,15 @@ export interface Account {
   readonly revision: number;
   /** Of every scope; those of other keys and members are not this call's. */
   readonly budgets: readonly Budget[];
+  readonly keptBodies: KeptBodies;
+  /** For so many days. */
+  readonly bodyDays: number;
   /** The providers for which the workspace has stored a key of its own. */
   readonly ownKeys: readonly OwnKeyRef[];
 }
+
+/** kept bodies: what a workspace keeps of what its requests say and are answered: nothing, their shape without what the contract hides from logs, or all. */
+export type KeptBodies = 'none' | 'redacted' | 'full';
 
 /** own provider key: a provider's key a workspace has stored, as far as it is known without opening it. */
 export interface OwnKeyRef {

@@ -81,6 +81,7 @@ function createStore({ tasks, ledger, changes }: StoreParts): Store {
     listUsage: (filter, page) => run(ledgerCalls.listUsage, filter, page),
     sumUsage: (filter) => run(ledgerCalls.sumUsage, filter),
     findRequest: (workspaceId, id) => run(ledgerCalls.findRequest, workspaceId, id),
+    listRequests: (filter, page) => run(ledgerCalls.listRequests, filter, page),
     postTransfers: (transfers) => run(ledgerCalls.postTransfers, transfers),
     refund: (workspaceId, requestId, given) => run(ledgerCalls.refund, workspaceId, requestId, given),
     listTransfers: (filter, page) => run(ledgerCalls.listTransfers, filter, page),

@@ -54,17 +54,20 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     throw failure;
   });
   const reader = createReader(startWorker, { file, role: 'reader', nowMs: clock.now() });
+  // A check of everything takes long: who looks at a list meanwhile does not wait for it.
+  const checker = createReader(startWorker, { file, role: 'reader', nowMs: clock.now() });
   const changes = watchChanges(writer, options);
   let closed: Promise<void> | null = null;
 
   const close = async (): Promise<void> => {
     changes.stop();
     await queue.drain();
-    await reader.close();
+    await Promise.all([reader.close(), checker.close()]);
     await writer.close();
   };
   return {
     ...createCalls(writer, reader),
+    checkLedger: () => checker.call('checkLedger'),
     apply: queue.push,
     get pendingRecords() { return queue.pending; },
     beat: createBeat({ write: (...args) => writer.call('beatNode', ...args), look: (...args) => writer.call('lookAtNode', ...args) }),
@@ -87,7 +90,7 @@ function readResults({ answers, failures }: BatchAnswer): (index: number) => OpR
   return (index) => byIndex.get(index) ?? doneResult;
 }
 
-type StoreCalls = Omit<Store, 'apply' | 'pendingRecords' | 'beat' | 'recoverNode' | 'sweep' | 'onForeignChange' | 'ping' | 'close'>;
+type StoreCalls = Omit<Store, 'checkLedger' | 'apply' | 'pendingRecords' | 'beat' | 'recoverNode' | 'sweep' | 'onForeignChange' | 'ping' | 'close'>;
 
 /** The promises that one call keeps, each by the thread whose it is. */
 function createCalls(writer: StoreThread, reader: Reader): StoreCalls {
@@ -103,10 +106,10 @@ function createCalls(writer: StoreThread, reader: Reader): StoreCalls {
     listUsage: (...args) => reader.call('listUsage', ...args),
     sumUsage: (filter) => reader.call('sumUsage', filter),
     findRequest: (...args) => reader.call('findRequest', ...args),
+    listRequests: (...args) => reader.call('listRequests', ...args),
     listTransfers: (...args) => reader.call('listTransfers', ...args),
     listTransfersOldestFirst: (...args) => reader.call('listTransfersOldestFirst', ...args),
     balanceBefore: (...args) => reader.call('balanceBefore', ...args),
-    checkLedger: () => reader.call('checkLedger'),
   };
 }
 

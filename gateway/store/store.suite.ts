@@ -4,6 +4,7 @@ import { systemClock } from '../foundation/clock.ts';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { RequestRecord } from '../foundation/terms.ts';
 import { describeCalls } from './calls.suite.ts';
+import { describeRequestLog } from './request-log.suite.ts';
 import { sampleKey, sampleRecord, sampleSettle } from './sample-rows.ts';
 import { inPlace, record, TEST_TIMEOUT_MS } from './store-under-test.ts';
 import type { StorePlace, WithPlace } from './store-under-test.ts';
@@ -23,6 +24,7 @@ export function describeStore(engine: string, makePlace: () => Promise<StorePlac
     describeBounds(withPlace);
     describeCalls(withPlace);
     describeNeighbours(withPlace);
+    describeRequestLog(withPlace);
   });
 }
 

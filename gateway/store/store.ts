@@ -4,11 +4,12 @@ import type { MediaCalls } from './media-row.ts';
 import type { NodeRow } from './node-row.ts';
 import type { ClockName } from './clocks.ts';
 import type { LaneCalls } from './lane-row.ts';
+import type { RequestLogCalls, RequestLogReads } from './request-log-row.ts';
 import type { ResponseCalls } from './response-row.ts';
 import type {
   CounterState, LedgerAnswer, LedgerOp, TransferKind, TransferRow, Violation,
 } from '../foundation/ledger.ts';
-import type { Billing, Budget, OwnKeyRef, RateLimits, Role, Scope, SettledRequest } from '../foundation/terms.ts';
+import type { Billing, Budget, KeptBodies, OwnKeyRef, RateLimits, Role, Scope, SettledRequest } from '../foundation/terms.ts';
 
 /** A developer key as kept: never its secret, only the keyed hash of it. Times in ms since the epoch. */
 export interface KeyRow {
@@ -54,12 +55,15 @@ export interface WorkspaceRow {
   readonly limits: RateLimits;
   /** Suspended workspaces can be looked at, but call no model. */
   readonly isSuspended: boolean;
+  /** What is kept of the bodies of its requests, and for how many days. */
+  readonly keptBodies: KeptBodies;
+  readonly bodyDays: number;
   /** From the clock `access`, at the last change. */
   readonly revision: number;
   readonly createdMs: number;
 }
 
-export type WorkspaceChange = Partial<Pick<WorkspaceRow, 'name' | 'planId' | 'billing' | 'limits' | 'isSuspended'>>;
+export type WorkspaceChange = Partial<Pick<WorkspaceRow, 'name' | 'planId' | 'billing' | 'limits' | 'isSuspended' | 'keptBodies' | 'bodyDays'>>;
 
 /** A person or a service to whom keys belong. */
 export interface UserRow {
@@ -171,7 +175,7 @@ export class StoreUnavailable extends Error {}
  * The only room that persists. Every write resolves after it is durable (fsynced), and rejects with
  * StoreUnavailable when it is not. Writes of one tick share a message, writes of one batch a transaction.
  */
-export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls {
+export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, RequestLogCalls, RequestLogReads {
   /**
    * Takes one operation of the ledger and calls back once it is durable: with its answer, or with the failure. Operations
    * are decided in the order they are given, many in one transaction; a denied one costs nothing and aborts nobody. Repeating

@@ -1,5 +1,5 @@
 /** This file builds workspaces, users, members and their limits from SQL rows; the same for every engine. */
-import type { Billing, RateLimits, Role } from '../foundation/terms.ts';
+import type { Billing, KeptBodies, RateLimits, Role } from '../foundation/terms.ts';
 import { readInteger, readIntegerOrNull, readOneOf, readText, readTextOrNull } from './columns.ts';
 import type { Row } from './columns.ts';
 import type { SqlValue } from './sql-task.ts';
@@ -9,7 +9,7 @@ import type { MemberRow, UserRow, WorkspaceRow } from './store.ts';
 export const limitColumns = ['requests_per_minute', 'tokens_per_minute', 'concurrent_requests'] as const;
 
 /** Columns of workspace, in the order of `workspaceValues`. */
-export const workspaceColumns = ['id', 'name', 'plan_id', 'billing', 'suspended', 'rev', 'created_ms', ...limitColumns] as const;
+export const workspaceColumns = ['id', 'name', 'plan_id', 'billing', 'suspended', 'rev', 'created_ms', ...limitColumns, 'kept_bodies', 'body_days'] as const;
 
 /** Columns of app_user, in the order of `userValues`. */
 export const userColumns = ['id', 'name', 'email', 'disabled', 'created_ms'] as const;
@@ -17,6 +17,8 @@ export const userColumns = ['id', 'name', 'email', 'disabled', 'created_ms'] as 
 /** Total over the unions, so that a new one which can't be read back does not compile. */
 const billingNames: { readonly [Name in Billing]: Name } = { plan: 'plan', balance: 'balance' };
 const roleNames: { readonly [Name in Role]: Name } = { owner: 'owner', admin: 'admin', member: 'member', billing: 'billing' };
+const keptNames: { readonly [Name in KeptBodies]: Name } = { none: 'none', redacted: 'redacted', full: 'full' };
+const keptBodies = Object.values(keptNames);
 const billings = Object.values(billingNames);
 const roles = Object.values(roleNames);
 
@@ -35,7 +37,7 @@ export function readLimits(row: Row): RateLimits {
 export function workspaceValues(workspace: WorkspaceRow): SqlValue[] {
   return [
     workspace.id, workspace.name, workspace.planId, workspace.billing, workspace.isSuspended ? 1 : 0, workspace.revision,
-    workspace.createdMs, ...limitValues(workspace.limits),
+    workspace.createdMs, ...limitValues(workspace.limits), workspace.keptBodies, workspace.bodyDays,
   ];
 }
 
@@ -47,6 +49,8 @@ export function readWorkspace(row: Row): WorkspaceRow {
     billing: readOneOf(row, 'billing', billings),
     limits: readLimits(row),
     isSuspended: readInteger(row, 'suspended') === 1,
+    keptBodies: readOneOf(row, 'kept_bodies', keptBodies),
+    bodyDays: readInteger(row, 'body_days'),
     revision: readInteger(row, 'rev'),
     createdMs: readInteger(row, 'created_ms'),
   };

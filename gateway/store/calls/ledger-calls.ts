@@ -4,6 +4,7 @@ import type { Store } from '../store.ts';
 import { checkLedger } from './check.ts';
 import { beatNode, forgetIdempotency, listNodes, lookAtNode, recoverChunk, registerNode, sweepChunk } from './nodes.ts';
 import type { BeatAnswer, EndedHolds } from './nodes.ts';
+import { listRequests } from './request-log.ts';
 import { balanceBefore, listTransfersOldestFirst } from './statement.ts';
 import { listTransfers, listTransfersFor, postTransfers, readCounters, refund } from './transfers.ts';
 import { findRequest, listUsage, sumUsage } from './usage.ts';
@@ -11,7 +12,7 @@ import { findRequest, listUsage, sumUsage } from './usage.ts';
 /** Promises of the Store that one call keeps. */
 export type LedgerCallName =
   | 'postTransfers' | 'refund' | 'listTransfers' | 'listTransfersFor' | 'listTransfersOldestFirst' | 'balanceBefore' | 'readCounters'
-  | 'registerNode' | 'listNodes' | 'forgetIdempotency' | 'checkLedger' | 'listUsage' | 'sumUsage' | 'findRequest';
+  | 'registerNode' | 'listNodes' | 'forgetIdempotency' | 'checkLedger' | 'listUsage' | 'sumUsage' | 'findRequest' | 'listRequests';
 
 type PromiseCalls = { readonly [Name in LedgerCallName]: SqlCall<Parameters<Store[Name]>, Awaited<ReturnType<Store[Name]>>> };
 
@@ -43,4 +44,5 @@ export const ledgerCalls: PromiseCalls & PartCalls = {
   listUsage: { mode: 'read', task: listUsage },
   sumUsage: { mode: 'read', task: sumUsage },
   findRequest: { mode: 'read', task: findRequest },
+  listRequests: { mode: 'read', task: listRequests },
 };

@@ -10,6 +10,7 @@ import { collectMedia, deleteMedia, expireMedia, findMedia, forgetMedia, insertM
 import { listLaneOpenings, putLaneOpening } from './lane-openings.ts';
 import { addMember, changeMember, findMember, listMembers, removeMember } from './members.ts';
 import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
+import { deleteRequestBodies, deleteRequestBody, expireRequestBodies, expireRequestLog, findRequestBody, insertRequestBodies } from './request-bodies.ts';
 import { cancelResponse, deleteResponse, endResponse, expireResponses, findResponse, insertResponse, listOpenResponses, listResponseChain } from './responses.ts';
 import { changeUser, createUser, findUser, findUserByEmail, listUsers } from './users.ts';
 import { changeWorkspace, createWorkspace, findWorkspace, listWorkspaces, listWorkspacesOf } from './workspaces.ts';
@@ -25,6 +26,7 @@ export type PlainCallName =
   | 'putLaneOpening' | 'listLaneOpenings'
   | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
   | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'endResponse' | 'cancelResponse' | 'listOpenResponses' | 'deleteResponse' | 'expireResponses'
+  | 'insertRequestBodies' | 'findRequestBody' | 'deleteRequestBody' | 'deleteRequestBodies' | 'expireRequestBodies' | 'expireRequestLog'
   | 'createJob' | 'findJob' | 'listJobs' | 'claimJobs' | 'renewJob' | 'stepJob' | 'finishJob' | 'deleteJob' | 'sweepJobs';
 
 /** What performs a promise of the Store. */
@@ -84,6 +86,12 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   listOpenResponses: { mode: 'read', task: listOpenResponses },
   deleteResponse: { mode: 'write', task: deleteResponse },
   expireResponses: { mode: 'write', task: expireResponses },
+  insertRequestBodies: { mode: 'write', task: insertRequestBodies },
+  findRequestBody: { mode: 'read', task: findRequestBody },
+  deleteRequestBody: { mode: 'write', task: deleteRequestBody },
+  deleteRequestBodies: { mode: 'write', task: deleteRequestBodies },
+  expireRequestBodies: { mode: 'write', task: expireRequestBodies },
+  expireRequestLog: { mode: 'write', task: expireRequestLog },
   createJob: { mode: 'write', task: createJob },
   findJob: { mode: 'read', task: findJob },
   listJobs: { mode: 'read', task: listJobs },

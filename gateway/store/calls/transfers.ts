@@ -27,6 +27,8 @@ const FIND_PLACE = 'SELECT ts_ms FROM transfer WHERE id = ? AND ws_id = ?';
 const LIST = `SELECT ${TRANSFER_SELECTION} FROM transfer
   WHERE ws_id = ? AND kind IN (${transferKinds.map(() => '?').join(', ')}) AND ts_ms >= ? AND ts_ms < ? AND (ts_ms, id) < (?, ?)
   ORDER BY ts_ms DESC, id DESC LIMIT ?`;
+/** Of the few that are no charges: the index that has only those serves it. */
+const LIST_CREDITS = LIST.replace('WHERE ', "WHERE kind <> 'usage' AND ");
 const LIST_FOR = `SELECT ${TRANSFER_SELECTION} FROM transfer WHERE id = ? AND ws_id = ?
   UNION ALL SELECT ${TRANSFER_SELECTION} FROM transfer WHERE ref = ? AND kind <> 'usage' AND ws_id = ? ORDER BY ts_ms, id`;
 const SUM_REFUNDS = "SELECT COUNT(*) AS refunds, CAST(COALESCE(SUM(amount), 0) AS TEXT) AS amount FROM transfer WHERE ref = ? AND kind = 'refund'";
@@ -109,7 +111,8 @@ export function* listTransfers({ workspaceId, kinds, fromMs, toMs }: LedgerFilte
   const asked = transferKinds.map((kind) => (kinds === null || kinds.includes(kind) ? kind : ''));
   // The bound on the time is what the index is entered by; the cursor then tells equal times apart.
   const endMs = Math.min(toMs ?? Number.MAX_SAFE_INTEGER, place ? beforeMs + 1 : Number.MAX_SAFE_INTEGER);
-  return (yield* rows(LIST, workspaceId, ...asked, fromMs ?? 0, endMs, beforeMs, after ?? '', limit)).map(readTransfer);
+  const list = kinds !== null && !kinds.includes('usage') ? LIST_CREDITS : LIST;
+  return (yield* rows(list, workspaceId, ...asked, fromMs ?? 0, endMs, beforeMs, after ?? '', limit)).map(readTransfer);
 }
 
 export function* listTransfersFor(workspaceId: string, reference: string): SqlTask<TransferRow[]> {

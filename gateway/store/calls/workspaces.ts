@@ -41,6 +41,8 @@ export function* changeWorkspace(id: string, change: WorkspaceChange): SqlTask<W
     billing: change.billing ?? workspace.billing,
     limits: change.limits ?? workspace.limits,
     isSuspended: change.isSuspended ?? workspace.isSuspended,
+    keptBodies: change.keptBodies ?? workspace.keptBodies,
+    bodyDays: change.bodyDays ?? workspace.bodyDays,
     revision,
   };
   yield* rows(UPDATE, ...workspaceValues(changed), id);
