@@ -41,17 +41,21 @@ import type {
   DeletePlanData,
   DeleteProviderEntryData,
   DeleteProviderKeyData,
+  DeleteRequestBodyData,
   DeleteResponseData,
   DeleteVideoData,
   DeletedBudget,
   DeletedEntry,
   DeletedKey,
   DeletedProviderKey,
+  DeletedRequestBodies,
+  DeletedRequestBody,
   DeletedResponse,
   DeletedVideo,
   EmbeddingList,
   EmbeddingRequest,
   ErrorResponse,
+  ExportRequestsData,
   GetNativeData,
   GetStatementData,
   ImageBytes,
@@ -71,6 +75,7 @@ import type {
   ListMembersData,
   ListModelEntriesData,
   ListProviderKeysData,
+  ListRequestsData,
   ListResponseInputItemsData,
   ListTargetsData,
   ListUsageData,
@@ -102,6 +107,9 @@ import type {
   ReceiptKeySet,
   RemoveMemberData,
   RemovedMember,
+  RequestBodies,
+  RequestLogList,
+  RequestsCsv,
   ResponseEvent,
   ResponseItemList,
   ResponseRequest,
@@ -118,6 +126,7 @@ import type {
   RetrievePlanData,
   RetrieveProviderEntryData,
   RetrieveProviderKeyData,
+  RetrieveRequestBodyData,
   RetrieveRequestData,
   RetrieveResponseData,
   RetrieveUserData,
@@ -1125,12 +1134,89 @@ export interface Operations {
       readonly 503: ErrorResponse;
     };
   };
+  readonly listRequests: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListRequestsData['query']>;
+    readonly replies: {
+      readonly 200: RequestLogList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly exportRequests: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ExportRequestsData['query']>;
+    readonly replies: {
+      readonly 200: RequestsCsv;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteRequestBodies: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedRequestBodies;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
   readonly retrieveRequest: {
     readonly body: undefined;
     readonly path: RetrieveRequestData['path'];
     readonly query: Record<string, never>;
     readonly replies: {
       readonly 200: Receipt;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveRequestBody: {
+    readonly body: undefined;
+    readonly path: RetrieveRequestBodyData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: RequestBodies;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteRequestBody: {
+    readonly body: undefined;
+    readonly path: DeleteRequestBodyData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedRequestBody;
       readonly 400: ErrorResponse;
       readonly 401: ErrorResponse;
       readonly 403: ErrorResponse;
@@ -2283,9 +2369,64 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     hasBody: false,
     takesJson: false,
   },
+  listRequests: {
+    method: 'get',
+    path: '/requests',
+    tag: 'requests',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  exportRequests: {
+    method: 'get',
+    path: '/requests/export',
+    tag: 'requests',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  deleteRequestBodies: {
+    method: 'delete',
+    path: '/requests/bodies',
+    tag: 'requests',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
   retrieveRequest: {
     method: 'get',
     path: '/requests/{request}',
+    tag: 'requests',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  retrieveRequestBody: {
+    method: 'get',
+    path: '/requests/{request}/body',
+    tag: 'requests',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  deleteRequestBody: {
+    method: 'delete',
+    path: '/requests/{request}/body',
     tag: 'requests',
     meter: 'none',
     scope: 'inference',

@@ -446,7 +446,30 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  listRequests: {
+    body: [],
+    replies: [],
+  },
+  exportRequests: {
+    body: [],
+    replies: [],
+  },
+  deleteRequestBodies: {
+    body: [],
+    replies: [],
+  },
   retrieveRequest: {
+    body: [],
+    replies: [],
+  },
+  retrieveRequestBody: {
+    body: [],
+    replies: [
+      'reply.text',
+      'request.text',
+    ],
+  },
+  deleteRequestBody: {
     body: [],
     replies: [],
   },

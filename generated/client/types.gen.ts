@@ -5444,6 +5444,20 @@ export type Billing = 'plan' | 'balance';
 export type Role = 'owner' | 'admin' | 'member' | 'billing';
 
 /**
+ * What is kept of the bodies of requests and replies, sealed.
+ */
+export type RequestBodySetting = {
+    /**
+     * Nothing, all but what the contract hides from logs (texts, images, arguments), or all.
+     */
+    keep: 'none' | 'redacted' | 'full';
+    /**
+     * For so many days; what was kept before keeps the days it had.
+     */
+    days: number;
+};
+
+/**
  * Who pays and whose limits apply, as a member sees it.
  */
 export type Workspace = {
@@ -5465,6 +5479,7 @@ export type Workspace = {
      */
     created_at: number;
     role: Role;
+    request_bodies: RequestBodySetting;
 };
 
 /**
@@ -5494,10 +5509,25 @@ export type WorkspaceList = {
 };
 
 /**
- * What to change.
+ * What to keep of the bodies of requests and replies; what is left out stays.
+ */
+export type RequestBodySettingChange = {
+    /**
+     * Nothing, all but what the contract hides from logs (texts, images, arguments), or all.
+     */
+    keep?: 'none' | 'redacted' | 'full';
+    /**
+     * For so many days; what was kept before keeps the days it had.
+     */
+    days?: number;
+};
+
+/**
+ * What to change; what is left out stays.
  */
 export type UpdateWorkspaceRequest = {
-    name: WorkspaceName;
+    name?: WorkspaceName;
+    request_bodies?: RequestBodySettingChange;
 };
 
 /**
@@ -6074,6 +6104,232 @@ export type DeletedProviderKey = {
 };
 
 /**
+ * The name of a route.
+ */
+export type RouteName = string;
+
+/**
+ * An operationId of this contract.
+ */
+export type OperationName = string;
+
+/**
+ * A code of the error catalogue.
+ */
+export type ErrorCodeName = string;
+
+/**
+ * What kind of error a code is.
+ */
+export type ErrorType = 'invalid_request_error' | 'authentication_error' | 'permission_error' | 'rate_limit_error' | 'insufficient_quota' | 'api_error';
+
+/**
+ * An HTTP status; 499 when the caller left before there was one.
+ */
+export type HttpStatus = number;
+
+/**
+ * A place in the request log. Its form may change.
+ */
+export type LogCursor = string;
+
+/**
+ * Whether a reply came out of the workspace's cache (`hit`), might have (`miss`), or was not to (`bypass`).
+ */
+export type CacheState = 'hit' | 'miss' | 'bypass';
+
+/**
+ * One call to an upstream.
+ */
+export type ReceiptAttempt = {
+    /**
+     * Provider and upstream model.
+     */
+    target: string;
+    /**
+     * How it failed; null when it did not.
+     */
+    code: string | null;
+    /**
+     * How long it took, in milliseconds; null when it was not measured apart.
+     */
+    latency_ms: number | null;
+};
+
+/**
+ * One request and how it was answered.
+ */
+export type RequestRow = {
+    id: RequestId;
+    /**
+     * Always `request`.
+     */
+    object: 'request';
+    key: KeyId;
+    /**
+     * Whose key it was.
+     */
+    user: string;
+    operation: OperationName;
+    /**
+     * What the request named in `model`.
+     */
+    model_asked: string;
+    /**
+     * The route that chose the target; null when the request named a model.
+     */
+    route: string | null;
+    /**
+     * The model that answered; null when none did.
+     */
+    model: string | null;
+    /**
+     * What the upstream called the model; null when unknown.
+     */
+    upstream_model: string | null;
+    /**
+     * The provider that answered; null when none did.
+     */
+    provider: string | null;
+    /**
+     * The target that answered, provider and upstream model.
+     */
+    target: string | null;
+    /**
+     * True when the route fell back to a target that does less.
+     */
+    degraded: boolean;
+    /**
+     * Whether the reply came out of the cache; null where nothing is cached.
+     */
+    cache: CacheState | null;
+    /**
+     * The upstream calls, in order; the last is the one that answered, if any did.
+     */
+    attempts: Array<ReceiptAttempt>;
+    /**
+     * Whether the reply was streamed.
+     */
+    stream: boolean;
+    status: HttpStatus;
+    outcome: Outcome;
+    /**
+     * The code of the error; null when the request ended well.
+     */
+    error_code: string | null;
+    /**
+     * What kind of error it is; null when the request ended well.
+     */
+    error_type: ErrorType | null;
+    /**
+     * Why the model stopped; null when unknown.
+     */
+    finish_reason: string | null;
+    /**
+     * The provider's own id of the reply; null when unknown.
+     */
+    upstream_id: string | null;
+    /**
+     * Tokens of the prompt, cached ones included.
+     */
+    prompt_tokens: number;
+    /**
+     * Of these, tokens read from a prompt cache.
+     */
+    cached_tokens: number;
+    /**
+     * Tokens generated, reasoning included.
+     */
+    completion_tokens: number;
+    /**
+     * Of these, tokens the model thought with.
+     */
+    reasoning_tokens: number;
+    /**
+     * Messages, as plans count them.
+     */
+    counted_messages: number;
+    cost_nano_usd: NanoUsd;
+    /**
+     * True when the target has no price, so that the cost is 0 and says nothing.
+     */
+    unpriced: boolean;
+    charged_nano_usd: NanoUsd;
+    payer: Payer;
+    /**
+     * When the request came, Unix seconds.
+     */
+    created_at: number;
+    /**
+     * From the request to the end of the reply, in milliseconds.
+     */
+    latency_ms: number;
+    /**
+     * From the request to the first event of a stream, in milliseconds; null for other replies.
+     */
+    first_byte_ms: number | null;
+};
+
+/**
+ * A page of requests, the newest first.
+ */
+export type RequestLogList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The requests.
+     */
+    data: Array<RequestRow>;
+    /**
+     * Whether there may be older ones; then `next_cursor` says where to go on.
+     */
+    has_more: boolean;
+    /**
+     * Where to go on; null when there is nothing older.
+     */
+    next_cursor: LogCursor | null;
+    /**
+     * Everything from this time on, Unix seconds, has been looked at; null when everything has.
+     */
+    searched_to: number | null;
+};
+
+/**
+ * Comma-separated values (RFC 4180), or one JSON object in each line.
+ */
+export type ExportFormat = 'csv' | 'jsonl';
+
+/**
+ * Comma-separated values (RFC 4180), one line for each request, the newest first. What is not known is empty.
+ */
+export type RequestsCsv = string;
+
+/**
+ * One JSON object in each line, of the form of RequestRow, the newest first.
+ */
+export type RequestsJsonl = string;
+
+/**
+ * Says how many were deleted.
+ */
+export type DeletedRequestBodies = {
+    /**
+     * Always `request.bodies`.
+     */
+    object: 'request.bodies';
+    /**
+     * Always true.
+     */
+    deleted: true;
+    /**
+     * Of how many requests.
+     */
+    count: number;
+};
+
+/**
  * What was used, in tokens.
  */
 export type ReceiptTokens = {
@@ -6203,24 +6459,6 @@ export type ReceiptLine = {
 };
 
 /**
- * One call to an upstream.
- */
-export type ReceiptAttempt = {
-    /**
-     * Provider and upstream model.
-     */
-    target: string;
-    /**
-     * How it failed; null when it did not.
-     */
-    code: string | null;
-    /**
-     * How long it took, in milliseconds; null when it was not measured apart.
-     */
-    latency_ms: number | null;
-};
-
-/**
  * Money that moved for the request.
  */
 export type ReceiptTransfer = {
@@ -6316,6 +6554,74 @@ export type Receipt = {
      * This receipt without this field, as a compact JWS (EdDSA); its key is among GET /receipt-keys.
      */
     jws: string;
+};
+
+/**
+ * One body, as it was kept.
+ */
+export type KeptBody = {
+    /**
+     * Its media type.
+     */
+    content_type: string;
+    /**
+     * How long it was when it was sent, in bytes.
+     */
+    bytes: number;
+    /**
+     * What was kept of it; null for what is no text, and where it could not be redacted.
+     */
+    text: string | null;
+    /**
+     * Whether more was sent than was kept.
+     */
+    truncated: boolean;
+};
+
+/**
+ * What was kept of the body of a request and of its reply.
+ */
+export type RequestBodies = {
+    id: RequestId;
+    /**
+     * Always `request.body`.
+     */
+    object: 'request.body';
+    /**
+     * Whether what the contract hides from logs was taken out (`redacted`) or not (`full`).
+     */
+    kept: 'redacted' | 'full';
+    /**
+     * What was asked.
+     */
+    request: KeptBody;
+    /**
+     * What was answered; null when the caller was gone before.
+     */
+    reply: KeptBody | null;
+    /**
+     * When it was kept, Unix seconds.
+     */
+    created_at: number;
+    /**
+     * When it is deleted, Unix seconds.
+     */
+    expires_at: number;
+};
+
+/**
+ * Says whose bodies were deleted.
+ */
+export type DeletedRequestBody = {
+    id: RequestId;
+    /**
+     * Always `request.body`.
+     */
+    object: 'request.body';
+    /**
+     * Always true.
+     */
+    deleted: true;
 };
 
 /**
@@ -7615,6 +7921,61 @@ export type AfterProviderKey = ProviderKeyId;
  * The id of a provider key.
  */
 export type ProviderKeyPath = ProviderKeyId;
+
+/**
+ * Only requests of this model, as asked for or as it answered.
+ */
+export type LogModel = ModelName;
+
+/**
+ * Only requests that named this route.
+ */
+export type LogRoute = RouteName;
+
+/**
+ * Only requests of this operation.
+ */
+export type LogOperation = OperationName;
+
+/**
+ * Only requests that ended so.
+ */
+export type LogOutcome = Outcome;
+
+/**
+ * Only requests with this error code.
+ */
+export type LogErrorCode = ErrorCodeName;
+
+/**
+ * Only requests whose error is of this type.
+ */
+export type LogErrorType = ErrorType;
+
+/**
+ * Only requests answered with this HTTP status.
+ */
+export type LogStatus = HttpStatus;
+
+/**
+ * Only requests that cost so much or more, in nano-USD.
+ */
+export type LogCostMin = NanoUsd;
+
+/**
+ * Only requests that cost so much or less, in nano-USD.
+ */
+export type LogCostMax = NanoUsd;
+
+/**
+ * Where to go on, the `next_cursor` of the page before; with the same filters.
+ */
+export type LogCursor2 = LogCursor;
+
+/**
+ * How to write them; `csv` when left out.
+ */
+export type ExportFormat2 = ExportFormat;
 
 /**
  * The id of a request.
@@ -10278,7 +10639,7 @@ export type RetrieveWorkspaceResponse = RetrieveWorkspaceResponses[keyof Retriev
 
 export type UpdateWorkspaceData = {
     /**
-     * The new name.
+     * What to change.
      */
     body: UpdateWorkspaceRequest;
     headers?: {
@@ -11659,6 +12020,289 @@ export type RetrieveProviderKeyResponses = {
 
 export type RetrieveProviderKeyResponse = RetrieveProviderKeyResponses[keyof RetrieveProviderKeyResponses];
 
+export type ListRequestsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only rows created at this time or later, Unix seconds.
+         */
+        from?: UnixSeconds;
+        /**
+         * Only rows created before this time, Unix seconds.
+         */
+        to?: UnixSeconds;
+        /**
+         * Only rows of this key. A key without the scope `management` sees its own rows only.
+         */
+        key?: KeyId;
+        /**
+         * Only rows of keys of this user.
+         */
+        user?: UserId;
+        /**
+         * Only requests of this model, as asked for or as it answered.
+         */
+        model?: ModelName;
+        /**
+         * Only requests that named this route.
+         */
+        route?: RouteName;
+        /**
+         * Only requests of this operation.
+         */
+        operation?: OperationName;
+        /**
+         * Only requests that ended so.
+         */
+        outcome?: Outcome;
+        /**
+         * Only requests with this error code.
+         */
+        error_code?: ErrorCodeName;
+        /**
+         * Only requests whose error is of this type.
+         */
+        error_type?: ErrorType;
+        /**
+         * Only requests answered with this HTTP status.
+         */
+        status?: HttpStatus;
+        /**
+         * Only requests that cost so much or more, in nano-USD.
+         */
+        cost_min_nano_usd?: NanoUsd;
+        /**
+         * Only requests that cost so much or less, in nano-USD.
+         */
+        cost_max_nano_usd?: NanoUsd;
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * Where to go on, the `next_cursor` of the page before; with the same filters.
+         */
+        cursor?: LogCursor;
+    };
+    url: '/requests';
+};
+
+export type ListRequestsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListRequestsError = ListRequestsErrors[keyof ListRequestsErrors];
+
+export type ListRequestsResponses = {
+    /**
+     * A page of requests.
+     */
+    200: RequestLogList;
+};
+
+export type ListRequestsResponse = ListRequestsResponses[keyof ListRequestsResponses];
+
+export type ExportRequestsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How to write them; `csv` when left out.
+         */
+        format?: ExportFormat;
+        /**
+         * Only rows created at this time or later, Unix seconds.
+         */
+        from?: UnixSeconds;
+        /**
+         * Only rows created before this time, Unix seconds.
+         */
+        to?: UnixSeconds;
+        /**
+         * Only rows of this key. A key without the scope `management` sees its own rows only.
+         */
+        key?: KeyId;
+        /**
+         * Only rows of keys of this user.
+         */
+        user?: UserId;
+        /**
+         * Only requests of this model, as asked for or as it answered.
+         */
+        model?: ModelName;
+        /**
+         * Only requests that named this route.
+         */
+        route?: RouteName;
+        /**
+         * Only requests of this operation.
+         */
+        operation?: OperationName;
+        /**
+         * Only requests that ended so.
+         */
+        outcome?: Outcome;
+        /**
+         * Only requests with this error code.
+         */
+        error_code?: ErrorCodeName;
+        /**
+         * Only requests whose error is of this type.
+         */
+        error_type?: ErrorType;
+        /**
+         * Only requests answered with this HTTP status.
+         */
+        status?: HttpStatus;
+        /**
+         * Only requests that cost so much or more, in nano-USD.
+         */
+        cost_min_nano_usd?: NanoUsd;
+        /**
+         * Only requests that cost so much or less, in nano-USD.
+         */
+        cost_max_nano_usd?: NanoUsd;
+    };
+    url: '/requests/export';
+};
+
+export type ExportRequestsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ExportRequestsError = ExportRequestsErrors[keyof ExportRequestsErrors];
+
+export type ExportRequestsResponses = {
+    /**
+     * The requests.
+     */
+    200: RequestsCsv;
+};
+
+export type ExportRequestsResponse = ExportRequestsResponses[keyof ExportRequestsResponses];
+
+export type DeleteRequestBodiesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/requests/bodies';
+};
+
+export type DeleteRequestBodiesErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteRequestBodiesError = DeleteRequestBodiesErrors[keyof DeleteRequestBodiesErrors];
+
+export type DeleteRequestBodiesResponses = {
+    /**
+     * They were deleted.
+     */
+    200: DeletedRequestBodies;
+};
+
+export type DeleteRequestBodiesResponse = DeleteRequestBodiesResponses[keyof DeleteRequestBodiesResponses];
+
 export type RetrieveRequestData = {
     body?: never;
     headers?: {
@@ -11722,6 +12366,134 @@ export type RetrieveRequestResponses = {
 };
 
 export type RetrieveRequestResponse = RetrieveRequestResponses[keyof RetrieveRequestResponses];
+
+export type DeleteRequestBodyData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a request.
+         */
+        request: RequestId;
+    };
+    query?: never;
+    url: '/requests/{request}/body';
+};
+
+export type DeleteRequestBodyErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteRequestBodyError = DeleteRequestBodyErrors[keyof DeleteRequestBodyErrors];
+
+export type DeleteRequestBodyResponses = {
+    /**
+     * They were deleted.
+     */
+    200: DeletedRequestBody;
+};
+
+export type DeleteRequestBodyResponse = DeleteRequestBodyResponses[keyof DeleteRequestBodyResponses];
+
+export type RetrieveRequestBodyData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a request.
+         */
+        request: RequestId;
+    };
+    query?: never;
+    url: '/requests/{request}/body';
+};
+
+export type RetrieveRequestBodyErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveRequestBodyError = RetrieveRequestBodyErrors[keyof RetrieveRequestBodyErrors];
+
+export type RetrieveRequestBodyResponses = {
+    /**
+     * The bodies.
+     */
+    200: RequestBodies;
+};
+
+export type RetrieveRequestBodyResponse = RetrieveRequestBodyResponses[keyof RetrieveRequestBodyResponses];
 
 export type ListReceiptKeysData = {
     body?: never;
