@@ -780,6 +780,26 @@ export type CatalogLimits = {
      * Answers that can follow one another.
      */
     responseChainMax?: number;
+    /**
+     * What is known of a request, but for what it cost, is deleted after this long, in ms.
+     */
+    requestLogRetentionMs?: number;
+    /**
+     * Between two looks for requests and bodies whose time is over, in ms.
+     */
+    requestLogSweepMs?: number;
+    /**
+     * Rows one page of the request log looks at before it tells how far it came.
+     */
+    requestLogLooksMax?: number;
+    /**
+     * What is kept of a body of a request or a reply, in bytes; the rest is left out.
+     */
+    keptBodyBytesMax?: number;
+    /**
+     * Bodies that wait to be kept, in bytes; what comes while there are more is not kept.
+     */
+    keptBodiesQueueBytesMax?: number;
 };
 
 /**

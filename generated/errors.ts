@@ -75,9 +75,18 @@ export type ErrorCode =
   | 'shutting_down'
   | 'upstream_timeout';
 
+/** What kind of error a code is, in OpenAI's words. */
+export type ErrorType =
+  | 'api_error'
+  | 'authentication_error'
+  | 'insufficient_quota'
+  | 'invalid_request_error'
+  | 'permission_error'
+  | 'rate_limit_error';
+
 export interface ErrorEntry {
   readonly status: number;
-  readonly type: string;
+  readonly type: ErrorType;
   readonly message: string;
   readonly help: string;
 }

@@ -1,6 +1,6 @@
 /** This file answers the workspaces operations. */
 import { toOwnWorkspace } from '../gateway/access/contract-shapes.ts';
-import { listOwnWorkspaces, renameWorkspace, retrieveOwnWorkspace } from '../gateway/access/workspaces.ts';
+import { changeOwnWorkspace, listOwnWorkspaces, retrieveOwnWorkspace } from '../gateway/access/workspaces.ts';
 import { fail } from '../gateway/foundation/errors.ts';
 import type { Call, Reply } from '../gateway/foundation/operation.ts';
 import { askedPage, pageOf } from '../gateway/foundation/page.ts';
@@ -18,8 +18,11 @@ export async function retrieveWorkspace(call: Call<'retrieveWorkspace'>, house: 
   return { status: 200, json: toOwnWorkspace(await retrieveOwnWorkspace(house, call.caller ?? fail('missing_api_key'), call.path.workspace)) };
 }
 
-/** Renames the workspace the call acts in. */
+/** Changes the workspace the call acts in. */
 export async function updateWorkspace(call: Call<'updateWorkspace'>, house: House): Promise<Reply<'updateWorkspace'>> {
-  const change = { id: call.path.workspace, name: call.body.name };
-  return { status: 200, json: toOwnWorkspace(await renameWorkspace(house, call.caller ?? fail('missing_api_key'), change)) };
+  const { name, request_bodies: bodies } = call.body;
+  const change = {
+    ...(name === undefined ? {} : { name }), ...(bodies?.keep === undefined ? {} : { keptBodies: bodies.keep }), ...(bodies?.days === undefined ? {} : { bodyDays: bodies.days }),
+  };
+  return { status: 200, json: toOwnWorkspace(await changeOwnWorkspace(house, call.caller ?? fail('missing_api_key'), { id: call.path.workspace, change })) };
 }

@@ -24,6 +24,7 @@ import type { Rates, RatesParts } from '../gateway/metering/rates.ts';
 import { DEFAULT_TERMS } from '../gateway/metering/topups.ts';
 import type { TopupTerms } from '../gateway/metering/topups.ts';
 import { createBackgroundRuns } from '../gateway/relay/background-runs.ts';
+import { createKeptBodies } from '../gateway/relay/kept-bodies.ts';
 import { createKeptResponses } from '../gateway/relay/kept-responses.ts';
 import { createMedia } from '../gateway/relay/media.ts';
 import type { House } from '../gateway/relay/house.ts';
@@ -36,6 +37,7 @@ import { tryKey } from '../gateway/relay/try-key.ts';
 import { createUpstreams } from '../gateway/relay/upstreams.ts';
 import { startVideoJobs } from '../gateway/relay/video-jobs.ts';
 import { createWarnings } from '../gateway/relay/warnings.ts';
+import { createLogSweep } from '../gateway/reporting/log-sweep.ts';
 import { loadCatalog } from '../gateway/routing/catalog.ts';
 import { createSharedHealth, operatorTargets } from '../gateway/routing/shared-health.ts';
 import { createCatalogKeeper } from '../gateway/routing/keeper.ts';
@@ -87,11 +89,13 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const media = createMedia({ store, blobs, inbox: createInbox(inboxFolder, { clock, makeId }), clock, makeId, limits, log });
   const responses = createKeptResponses({ store, vault, clock, limits, log });
   const background = createBackgroundRuns({ responses, nodeId: () => ledger.nodeId, clock, limits, log });
+  const bodies = createKeptBodies({ store, vault, clock, limits, log });
+  const logSweep = createLogSweep({ store, clock, limits, log });
   const { openExchange, faultOfUrl } = upstreams;
   const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords, () => health.report(operatorTargets(catalog).keys()))];
   const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, makeId, inboxFolder });
   const house: House = {
-    ...videos, catalog, keeper, health, media, responses, background, ownKeys, openExchange, faultOfUrl, metrics, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    ...videos, catalog, keeper, health, media, responses, background, bodies, ownKeys, openExchange, faultOfUrl, metrics, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     storeGate: createStoreGate(),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),
@@ -112,6 +116,8 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
       await rates.close();
       await ledgerWatch.close();
       await ledger.close();
+      await bodies.close();
+      await logSweep.close();
       await responses.close();
       await media.close();
       await store.close();

@@ -105,8 +105,13 @@ function writeStream(response: ServerResponse, reply: StreamReply, extra: { head
     return;
   }
   headers['content-type'] = reply.contentType;
-  headers['content-length'] = reply.bytesCount;
+  if (reply.bytesCount !== null) headers['content-length'] = reply.bytesCount;
   response.writeHead(reply.status, headers);
+  if (response.req.method === 'HEAD') {
+    stream.destroy();
+    response.end();
+    return;
+  }
   let cancel = (): void => undefined;
   stream.on('data', (chunk: Uint8Array) => {
     if (response.write(chunk)) return;

@@ -50,7 +50,7 @@ export function toAnyWorkspace(row: WorkspaceRow): AnyWorkspace {
 
 /** A workspace as its member sees it. */
 export function toOwnWorkspace({ workspace, role }: OwnWorkspace): Workspace {
-  return { ...toAnyWorkspace(workspace), role };
+  return { ...toAnyWorkspace(workspace), role, request_bodies: { keep: workspace.keptBodies, days: workspace.bodyDays } };
 }
 
 export function toContractLimits(limits: RateLimits): ContractLimits {

@@ -5,7 +5,7 @@ import { createKey } from './manage.ts';
 import { codeOf, enter, makePerson, makeWorkspace, openSampleOffice, refusalOf } from './sample-office.ts';
 import type { Person, SampleOffice } from './sample-office.ts';
 import {
-  changeWorkspace, createWorkspace, listOwnWorkspaces, listWorkspaces, planUsers, renameWorkspace, retrieveOwnWorkspace, retrieveWorkspace,
+  changeOwnWorkspace, changeWorkspace, createWorkspace, listOwnWorkspaces, listWorkspaces, planUsers, retrieveOwnWorkspace, retrieveWorkspace,
 } from './workspaces.ts';
 
 jest.setTimeout(60_000);
@@ -56,10 +56,10 @@ describe('a member', () => {
 
   test('renames the workspace the call acts in, and no other', async () => {
     const caller = await enter(office, ada.key);
-    expect((await renameWorkspace(office, caller, { id: ids[0] ?? '', name: 'renamed' })).workspace.name).toBe('renamed');
+    expect((await changeOwnWorkspace(office, caller, { id: ids[0] ?? '', change: { name: 'renamed' } })).workspace.name).toBe('renamed');
     expect((await enter(office, ada.key)).account.name).toBe('renamed');
     const replies = new Set<string>();
-    for (const id of [ids[1] ?? '', ids[2] ?? '', office.makeId('ws')]) replies.add(JSON.stringify(await refusalOf(renameWorkspace(office, caller, { id, name: 'stolen' }))));
+    for (const id of [ids[1] ?? '', ids[2] ?? '', office.makeId('ws')]) replies.add(JSON.stringify(await refusalOf(changeOwnWorkspace(office, caller, { id, change: { name: 'stolen' } }))));
     expect(replies.size).toBe(1);
     expect((await listWorkspaces(office, firstPage)).map((row) => row.name)).toEqual(['renamed', 'second', 'third']);
   });

@@ -44,10 +44,13 @@ export async function retrieveOwnWorkspace(office: WorkspaceOffice, caller: Call
   return all.find(({ workspace }) => workspace.id === id) ?? fail('workspace_not_found');
 }
 
-/** Renames the workspace the caller acts in. Refuses with workspace_not_found for any other. */
-export async function renameWorkspace(office: WorkspaceOffice, caller: Caller, change: { readonly id: string; readonly name: string }): Promise<OwnWorkspace> {
-  if (change.id !== caller.workspaceId) fail('workspace_not_found', { message: 'A call changes only the workspace it acts in; select another with x-writingmate-workspace.' });
-  return { workspace: await changeWorkspace(office, change.id, { name: change.name }), role: caller.role };
+/** What a member may change of a workspace. */
+export type OwnWorkspaceChange = Pick<WorkspaceChange, 'name' | 'keptBodies' | 'bodyDays'>;
+
+/** Changes the workspace the caller acts in. Refuses with workspace_not_found for any other. */
+export async function changeOwnWorkspace(office: WorkspaceOffice, caller: Caller, { id, change }: { readonly id: string; readonly change: OwnWorkspaceChange }): Promise<OwnWorkspace> {
+  if (id !== caller.workspaceId) fail('workspace_not_found', { message: 'A call changes only the workspace it acts in; select another with x-writingmate-workspace.' });
+  return { workspace: await changeWorkspace(office, id, change), role: caller.role };
 }
 
 /** Lists every workspace, the oldest first. */

@@ -8,15 +8,23 @@ export interface Departure {
   readonly reason: DepartureReason | null;
   /** Calls back once when the call must end, at once if it already must. One listener a call: a later one replaces it. */
   onDepart(listener: (reason: DepartureReason) => void): void;
+  /** Likewise, after that one, for who only looks on; one a call as well. */
+  onGone(listener: () => void): void;
 }
 
 export class DepartureSignal implements Departure {
   reason: DepartureReason | null = null;
   #listener: ((reason: DepartureReason) => void) | null = null;
+  #witness: (() => void) | null = null;
 
   onDepart(listener: (reason: DepartureReason) => void): void {
     this.#listener = listener;
     if (this.reason) listener(this.reason);
+  }
+
+  onGone(listener: () => void): void {
+    this.#witness = listener;
+    if (this.reason) listener();
   }
 
   /** Ends the call for this reason; later reasons are ignored. */
@@ -24,5 +32,6 @@ export class DepartureSignal implements Departure {
     if (this.reason) return;
     this.reason = reason;
     this.#listener?.(reason);
+    this.#witness?.();
   }
 }

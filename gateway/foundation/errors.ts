@@ -1,8 +1,24 @@
 /** This file turns error codes of the contract into refusals; one catch in `server/dispatch.ts` writes them. */
 import { errorCatalogue } from '../../generated/errors.ts';
-import type { ErrorCode } from '../../generated/errors.ts';
+import type { ErrorCode, ErrorType } from '../../generated/errors.ts';
 
 export type { ErrorCode } from '../../generated/errors.ts';
+
+const codes = Object.keys(errorCatalogue).filter(isErrorCode);
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCatalogue, code);
+}
+
+/** The type of a code; null for one the contract does not know. */
+export function errorTypeOf(code: string): ErrorType | null {
+  return isErrorCode(code) ? errorCatalogue[code].type : null;
+}
+
+/** All codes of one type. */
+export function codesOfType(type: ErrorType): readonly string[] {
+  return codes.filter((code) => errorCatalogue[code].type === type);
+}
 
 /** What the caller is told (`message`, `param`, `headers`) and what only the log sees (`detail`, `cause`). */
 export interface RefusalOptions {

@@ -112,6 +112,16 @@ export const defaultLimits = {
   jobFarewellMs: 5 * SECOND,
   /** Between two questions to an upstream how a video is coming along, in ms; longer for one that takes long. */
   videoPollMs: 10 * SECOND,
+  /** What is known of a request, but for what it cost, is deleted after this long, in ms. */
+  requestLogRetentionMs: 400 * 24 * 60 * 60 * SECOND,
+  /** Between two looks for requests and bodies whose time is over, in ms. */
+  requestLogSweepMs: 10 * 60 * SECOND,
+  /** Rows one page of the request log looks at before it tells how far it came. */
+  requestLogLooksMax: 20_000,
+  /** What is kept of a body of a request or a reply, in bytes; the rest is left out. */
+  keptBodyBytesMax: 64 * KILO,
+  /** Bodies that wait to be kept, in bytes; what comes while there are more is not kept. */
+  keptBodiesQueueBytesMax: 32 * MEGA,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;

@@ -60,12 +60,12 @@ export interface BytesReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A reply whose bytes come from elsewhere than memory: exactly `bytesCount` of them. */
+/** A reply whose bytes come from elsewhere than memory: exactly `bytesCount` of them, or as many as come (null). */
 export interface StreamReply {
   readonly status: number;
   /** Read to its end, or destroyed when the caller goes. */
   readonly stream: Readable;
-  readonly bytesCount: number;
+  readonly bytesCount: number | null;
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -22,6 +22,7 @@ import type { BackgroundRuns } from './background-runs.ts';
 import type { Jobs } from './jobs.ts';
 import type { MediaStore } from './media.ts';
 import type { Payments } from './payments.ts';
+import type { KeptBodies } from './kept-bodies.ts';
 import type { KeptResponses } from './kept-responses.ts';
 import type { Pulse } from './pulse.ts';
 import type { StoreGate } from './store-gate.ts';
@@ -50,6 +51,7 @@ export interface House {
   readonly background: BackgroundRuns;
   readonly ledger: Ledger;
   readonly ledgerWatch: LedgerWatch;
+  readonly bodies: KeptBodies;
   readonly rates: Rates;
   /** Null where no payment provider is configured. */
   readonly payments: Payments | null;

@@ -8,6 +8,7 @@ import { admit } from './admit.ts';
 import type { Ask } from './ask.ts';
 import { attempt } from './attempt.ts';
 import { chooseTargets } from './choose.ts';
+import { followRefusal, followReply } from './follow-bodies.ts';
 import type { House } from './house.ts';
 import { replay } from './idempotency.ts';
 import { passStoreGate } from './store-gate.ts';
@@ -34,19 +35,35 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
       return replay(kept);
     }
     const work = { house, call, ask, trail, isStrict, warnings: house.warnings.for(caller) };
-    if (!ask.background) return await attempt(work, candidate.targets);
+    if (!ask.background) return follow({ house, call, caller }, await attempt(work, candidate.targets));
     const reply = await ask.background.begin(trail, work.warnings);
-    ask.background.run(attempt(work, candidate.targets).catch(async (thrown: unknown) => { throw await refused(trail, thrown); }));
+    ask.background.run(attempt(work, candidate.targets).then(
+      (answer) => follow({ house, call, caller }, answer),
+      async (thrown: unknown) => { throw await refused({ house, call, caller, trail }, thrown); },
+    ));
     return reply;
   } catch (thrown) {
-    throw await refused(trail, thrown);
+    throw await refused({ house, call, caller, trail }, thrown);
   }
 }
 
-async function refused(trail: Trail, thrown: unknown): Promise<Refusal> {
+interface Asked {
+  readonly house: House;
+  readonly call: Call<OperationId>;
+  readonly caller: Caller;
+}
+
+function follow({ house, call, caller: { account } }: Asked, reply: BytesReply | EventsReply): BytesReply | EventsReply {
+  return account.keptBodies === 'none' ? reply : followReply(house, { call, account }, reply);
+}
+
+async function refused({ house, call, caller: { account }, trail }: Asked & { readonly trail: Trail }, thrown: unknown): Promise<Refusal> {
   const refusal = asRefusal(thrown);
   if (leavesNoRow(refusal)) trail.ticket?.release();
-  else await trail.refuse(refusal, 'refused');
+  else {
+    await trail.refuse(refusal, 'refused');
+    if (account.keptBodies !== 'none') followRefusal(house, { call, account }, refusal);
+  }
   return refusal;
 }
 

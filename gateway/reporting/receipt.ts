@@ -1,14 +1,14 @@
 /** This file writes receipts: what one request was charged and why, signed so that nobody can change it afterwards. */
 import { sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import type { MessageSteps, Receipt, ReceiptAttempt, ReceiptKeySet, ReceiptRates } from '../../generated/client/types.gen.ts';
+import type { MessageSteps, Receipt, ReceiptKeySet, ReceiptRates } from '../../generated/client/types.gen.ts';
 import { fail } from '../foundation/errors.ts';
-import { isJsonObject, stringAt } from '../foundation/json-value.ts';
 import { toSeconds } from '../foundation/page.ts';
 import type { MediaPrice, Price } from '../foundation/prices.ts';
 import type { SettledRequest, Usage } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { Store } from '../store/store.ts';
+import { attemptsOf } from './attempts.ts';
 import { toLedgerEntry } from './ledger-list.ts';
 import { toMedia } from './usage.ts';
 
@@ -28,8 +28,7 @@ export interface ReceiptParts {
 
 /** Writes the receipt of a request. Refuses with request_not_found, also for one that may not be looked at. */
 export async function writeReceipt(parts: ReceiptParts, view: ReceiptView, id: string): Promise<Receipt> {
-  const row = await orUnavailable(parts.store.findRequest(view.workspaceId, id));
-  if (!row || !isSeen(row, view)) fail('request_not_found');
+  const row = await checkVisible(parts.store, view, id);
   const transfers = await orUnavailable(parts.store.listTransfersFor(view.workspaceId, id));
   const receipt: Omit<Receipt, 'jws'> = {
     id: row.id,
@@ -53,6 +52,12 @@ export async function writeReceipt(parts: ReceiptParts, view: ReceiptView, id: s
     settled_at: toSeconds(row.settled.settledMs),
   };
   return { ...receipt, jws: signCompact(JSON.stringify(receipt), parts.signer) };
+}
+
+/** Gives the request. Refuses with request_not_found, also for one that may not be looked at. */
+export async function checkVisible(store: Pick<Store, 'findRequest'>, view: ReceiptView, id: string): Promise<SettledRequest> {
+  const row = await orUnavailable(store.findRequest(view.workspaceId, id));
+  return row && isSeen(row, view) ? row : fail('request_not_found');
 }
 
 /** A refund is no request: it is told in the receipt of the one it takes back. */
@@ -121,16 +126,6 @@ function mediaRates(price: MediaPrice | undefined, name: string | null): Pick<Re
     ...(price?.megaAudioTokens === undefined ? {} : { mega_audio_tokens: digits(price.megaAudioTokens) }),
     ...(price?.megaImageTokens === undefined ? {} : { mega_image_tokens: digits(price.megaImageTokens) }),
   };
-}
-
-function attemptsOf(row: SettledRequest): ReceiptAttempt[] {
-  const parsed: unknown = row.failedAttempts === null ? [] : JSON.parse(row.failedAttempts);
-  const failed = (Array.isArray(parsed) ? parsed : []).filter(isJsonObject).map((attempt): ReceiptAttempt => ({
-    target: stringAt(attempt, 'target') ?? '', code: stringAt(attempt, 'code'), latency_ms: typeof attempt['latency_ms'] === 'number' ? attempt['latency_ms'] : null,
-  }));
-  // The last attempt is not among the failed ones when it was the one that answered, or broke off later.
-  if (row.attempts <= failed.length || row.target === null) return failed;
-  return [...failed, { target: row.target, code: row.errorCode, latency_ms: failed.length === 0 ? row.latencyMs : null }];
 }
 
 /** A compact JWS (RFC 7515) with EdDSA (RFC 8037). */

@@ -4,6 +4,7 @@ import type { TransferRow } from '../foundation/ledger.ts';
 import { toSeconds } from '../foundation/page.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { Store } from '../store/store.ts';
+import { LINE_END, toField } from './csv.ts';
 import { movesBalance, signedAmount, toLedgerKind } from './ledger-list.ts';
 
 /** What is stated. */
@@ -21,8 +22,6 @@ export interface StatementStyle {
 }
 
 const HEADER = 'id,time,kind,amount_usd,balance_usd,reference,note';
-/** RFC 4180. */
-const LINE_END = '\r\n';
 const PAGE_ROWS = 1000;
 /** A statement has fewer lines; a longer time is asked for in parts. */
 const ROWS_MAX = 100_000;
@@ -40,7 +39,7 @@ export async function writeStatement(store: Pick<Store, 'balanceBefore' | 'listT
     const page: TransferRow[] = await orUnavailable(store.listTransfersOldestFirst({ ...span, kinds: null }, { limit: PAGE_ROWS, after }));
     for (const row of page) {
       if (movesBalance(row)) balance += signedAmount(row);
-      text += toLine([row.id, style.time(row.createdMs), toLedgerKind(row.kind), row.reference, row.note ?? ''], [signedAmount(row), balance].map(style.usd));
+      text += toEntryLine([row.id, style.time(row.createdMs), toLedgerKind(row.kind), row.reference, row.note ?? ''], [signedAmount(row), balance].map(style.usd));
     }
     rowsCount += page.length;
     const last = page.at(-1);
@@ -54,16 +53,7 @@ function failTooLong(lastMs: number): never {
   fail('invalid_request', { param: 'to', message: `This time has ${ROWS_MAX} entries or more. Ask for it in parts; the first may end with to=${toSeconds(lastMs)}.` });
 }
 
-/** Amounts are numbers and stay bare; everything else is text. */
-function toLine([id = '', time = '', kind = '', reference = '', note = '']: readonly string[], [amount = '', balance = '']: readonly string[]): string {
+/** Amounts are numbers and stay bare, whatever their sign; everything else is text. */
+function toEntryLine([id = '', time = '', kind = '', reference = '', note = '']: readonly string[], [amount = '', balance = '']: readonly string[]): string {
   return `${[toField(id), toField(time), toField(kind), amount, balance, toField(reference), toField(note)].join(',')}${LINE_END}`;
-}
-
-/** What a spreadsheet takes for the beginning of a formula: https://owasp.org/www-community/attacks/CSV_Injection, read 2026-11. */
-const FORMULA = /^[=+\-@\t\r\n]/;
-
-/** Quotes what has to be. A spreadsheet must not take a note for a formula, so one gets an apostrophe first. */
-function toField(text: string): string {
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

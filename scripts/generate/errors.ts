@@ -18,9 +18,13 @@ export function renderErrors(contract: Contract): string {
 export type ErrorCode =
 ${entries.map(({ code }) => `  | '${code}'`).join('\n')};
 
+/** What kind of error a code is, in OpenAI's words. */
+export type ErrorType =
+${[...new Set(entries.map(({ type }) => type))].sort().map((type) => `  | '${type}'`).join('\n')};
+
 export interface ErrorEntry {
   readonly status: number;
-  readonly type: string;
+  readonly type: ErrorType;
   readonly message: string;
   readonly help: string;
 }

@@ -212,6 +212,8 @@ test('exactly these paths of bodies, replies and events are never logged', () =>
     'retrieveVideo replies prompt',
     'createKey replies secret',
     'createProviderKey body key',
+    'retrieveRequestBody replies reply.text',
+    'retrieveRequestBody replies request.text',
     'createUserKey replies secret',
   ]);
 });

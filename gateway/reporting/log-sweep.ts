@@ -1,0 +1,43 @@
+/** This file forgets what the request log has kept for long enough: evidence after the operator's time, bodies after their workspace's. */
+import type { Clock } from '../foundation/clock.ts';
+import type { Limits } from '../foundation/limits.ts';
+import type { Log } from '../foundation/log.ts';
+import type { RequestLogCalls } from '../store/request-log-row.ts';
+
+export interface LogSweep {
+  /** Deletes what has expired; gives how many rows. */
+  sweep(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface LogSweepParts {
+  readonly store: Pick<RequestLogCalls, 'expireRequestBodies' | 'expireRequestLog'>;
+  readonly clock: Pick<Clock, 'now' | 'every'>;
+  readonly limits: Pick<Limits, 'requestLogRetentionMs' | 'requestLogSweepMs'>;
+  readonly log: Pick<Log, 'warn'>;
+}
+
+/** Sweeps every `requestLogSweepMs`. */
+export function createLogSweep({ store, clock, limits, log }: LogSweepParts): LogSweep {
+  let sweeping: Promise<number> | null = null;
+  let isClosed = false;
+  const sweepOnce = async (): Promise<number> => {
+    let count = 0;
+    for (const expire of [() => store.expireRequestBodies(clock.now()), () => store.expireRequestLog(clock.now() - limits.requestLogRetentionMs)]) {
+      for (let deleted = await expire(); deleted > 0; deleted = isClosed ? 0 : await expire()) count += deleted;
+    }
+    return count;
+  };
+  const sweep = (): Promise<number> => sweeping ??= sweepOnce().finally(() => { sweeping = null; });
+  const stop = clock.every(limits.requestLogSweepMs, () => {
+    sweep().catch((error: unknown) => { log.warn({ error }, 'the request log could not be swept'); });
+  });
+  return {
+    sweep,
+    async close() {
+      stop();
+      isClosed = true;
+      await sweeping?.catch(() => undefined);
+    },
+  };
+}

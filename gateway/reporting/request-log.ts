@@ -1,0 +1,104 @@
+/** This file lists the request log page by page, and exports it as one stream. */
+import { Readable } from 'node:stream';
+import type { ExportFormat, ExportRequestsData, RequestLogList } from '../../generated/client/types.gen.ts';
+import { codesOfType, fail } from '../foundation/errors.ts';
+import { toMs, toSeconds } from '../foundation/page.ts';
+import { orUnavailable } from '../store/or-unavailable.ts';
+import type { FoundRequests, LogPlace, RequestFilter } from '../store/request-log-row.ts';
+import type { Store } from '../store/store.ts';
+import { exportHead, exportLine, toRequestRow } from './request-row.ts';
+
+/** What is asked of the log, as it stands in a query. */
+export type LogQuery = Omit<NonNullable<ExportRequestsData['query']>, 'format'>;
+
+/** Whose requests may be looked at, and since when there are any. */
+export interface LogView {
+  readonly workspaceId: string;
+  readonly keyId: string | null;
+  readonly userId: string | null;
+  /** Evidence of before is gone, or about to be. */
+  readonly keptFromMs: number;
+}
+
+type LogStore = Pick<Store, 'listRequests'>;
+
+/** Rows of an export that are in memory at once. */
+const EXPORT_ROWS = 500;
+/** Rows one page of an export looks at; then others get their turn. */
+const EXPORT_LOOKS = 20_000;
+/** The greatest amount a store holds. */
+const COST_MAX = 2n ** 63n - 1n;
+
+/** What to look for. */
+export function toFilter(query: LogQuery, view: LogView): RequestFilter {
+  const { from, to, model, route, operation, outcome, status, error_code: code, error_type: type } = query;
+  const codes = type === undefined ? null : codesOfType(type);
+  return {
+    workspaceId: view.workspaceId,
+    fromMs: Math.max(from === undefined ? 0 : toMs(from), view.keptFromMs),
+    toMs: to === undefined ? null : toMs(to),
+    keyId: view.keyId,
+    userId: view.userId,
+    model: model ?? null,
+    route: route ?? null,
+    operation: operation ?? null,
+    outcome: outcome ?? null,
+    errorCodes: code === undefined ? codes : codes === null || codes.includes(code) ? [code] : NOTHING,
+    status: status ?? null,
+    costMin: toCost(query.cost_min_nano_usd),
+    costMax: toCost(query.cost_max_nano_usd),
+    withRefunds: false,
+  };
+}
+
+/** No request has this code: for a code and a type that exclude each other. */
+const NOTHING: readonly string[] = [''];
+
+function toCost(digits: string | undefined): bigint | null {
+  if (digits === undefined) return null;
+  const cost = BigInt(digits);
+  return cost > COST_MAX ? COST_MAX : cost;
+}
+
+/** Lists one page. Refuses with invalid_request for a cursor that is none of ours. */
+export async function listRequestLog(store: LogStore, filter: RequestFilter, page: { readonly limit: number; readonly cursor: string | undefined; readonly looksMax: number }): Promise<RequestLogList> {
+  const after = page.cursor === undefined ? null : readCursor(page.cursor);
+  const { rows, next } = await orUnavailable(store.listRequests(filter, { limit: page.limit, after, looksMax: page.looksMax }));
+  return {
+    object: 'list',
+    data: rows.map(toRequestRow),
+    has_more: next !== null,
+    next_cursor: next && `${next.ms}.${next.id}`,
+    searched_to: next && Math.min(toSeconds(next.ms), SECONDS_MAX),
+  };
+}
+
+/** The end of all time, as the contract counts it. */
+const SECONDS_MAX = 253_402_300_799;
+const CURSOR = /^(\d{1,16})\.([0-9a-z_:]{0,100})$/;
+
+function readCursor(text: string): LogPlace {
+  const [, ms, id] = CURSOR.exec(text) ?? [];
+  const time = Number(ms);
+  if (id === undefined || !Number.isSafeInteger(time)) fail('invalid_request', { param: 'cursor', message: 'This cursor is not one of this list; use the next_cursor of a page.' });
+  return { ms: time, id };
+}
+
+/**
+ * Exports everything the filter takes, the newest first, reading on as fast as it is taken: a page of rows is in memory, whatever there is.
+ * Resolves once the first page is read, so that what fails at once can still be told. A later failure breaks the stream off.
+ */
+export async function exportRequestLog(store: LogStore, filter: RequestFilter, format: ExportFormat): Promise<Readable> {
+  const read = (after: LogPlace | null): Promise<FoundRequests> => orUnavailable(store.listRequests(filter, { limit: EXPORT_ROWS, after, looksMax: EXPORT_LOOKS }));
+  const first = await read(null);
+  return Readable.from(writePages(first, read, format), { objectMode: false });
+}
+
+async function* writePages(first: FoundRequests, read: (after: LogPlace) => Promise<FoundRequests>, format: ExportFormat): AsyncGenerator<Buffer> {
+  const head = exportHead(format);
+  if (head !== '') yield Buffer.from(head, 'utf8');
+  for (let page = first; ; page = await read(page.next)) {
+    if (page.rows.length > 0) yield Buffer.from(page.rows.map((row) => exportLine(row, format)).join(''), 'utf8');
+    if (!page.next) return;
+  }
+}
