@@ -192,6 +192,11 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
     case 'updateKey': return { method: 'PATCH', path: `/v1/keys/${await keyId()}`, body: { name: 'renamed' } };
     case 'deleteKey': return { method: 'DELETE', path: `/v1/keys/${await keyId()}` };
     case 'listUsage': return { path: '/v1/usage' };
+    case 'listRequests': return { path: '/v1/requests' };
+    case 'exportRequests': return { path: '/v1/requests/export' };
+    case 'retrieveRequestBody': return { path: `/v1/requests/${await keptRequest(server)}/body` };
+    case 'deleteRequestBody': return { method: 'DELETE', path: `/v1/requests/${await keptRequest(server)}/body` };
+    case 'deleteRequestBodies': return { method: 'DELETE', path: '/v1/requests/bodies' };
     case 'retrieveRequest': return { path: `/v1/requests/${await anyRequest(server)}` };
     case 'listReceiptKeys': return { path: '/v1/receipt-keys' };
     case 'receiveStripeEvent': return stripeEvent({ id: `evt_${String(nextEvent++)}`, type: 'customer.created', data: { object: {} } });
@@ -216,6 +221,16 @@ async function madeVideo(server: ServerUnderTest, isAwaited: boolean): Promise<s
 async function anyRequest(server: ServerUnderTest): Promise<string> {
   const reply = await call(server.url, { path: '/v1/chat/completions', key: server.key, body: hello() });
   return reply.headers['x-request-id'] ?? '';
+}
+
+/** A request whose bodies are kept. */
+async function keptRequest(server: ServerUnderTest): Promise<string> {
+  const workspace = `/v1/workspaces/${(await sampleOf(server)).own}`;
+  await askJson(server, { method: 'PATCH', path: workspace, body: { request_bodies: { keep: 'full' } } });
+  const id = await anyRequest(server);
+  await eventually(async () => ((await call(server.url, { path: `/v1/requests/${id}/body`, key: server.key })).status === 200 ? true : null));
+  await askJson(server, { method: 'PATCH', path: workspace, body: { request_bodies: { keep: 'none' } } });
+  return id;
 }
 
 async function anyResponse(server: ServerUnderTest): Promise<string> {

@@ -162,7 +162,7 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
     by: ['retrieveProviderEntry', 'deleteProviderEntry', 'createProviderKey'],
     provoke: (stage, id) => ask(stage, id, id === 'createProviderKey' ? { body: { provider: 'nobody', key: 'sk-own-0123456789' } } : { path: path(id, 'nobody') }),
   },
-  request_not_found: { by: ['retrieveRequest', 'createRefund'], provoke: missing('req_', 'request') },
+  request_not_found: { by: ['retrieveRequest', 'retrieveRequestBody', 'deleteRequestBody', 'createRefund'], provoke: missing('req_', 'request') },
   idempotency_key_in_use: { by: chat, provoke: inUse },
   idempotency_reply_not_kept: {
     by: chat,

@@ -85,6 +85,8 @@ async function prepare(transaction, operation, status) {
   if (transaction.template === '/keys/{key}') await aimAtKey(transaction, status);
   if (status === '200' && transaction.template === '/keys') move(transaction, '/keys?limit=20');
   if (status === '200' && transaction.template === '/usage') move(transaction, '/usage?limit=20');
+  if (status === '200' && transaction.template === '/requests') move(transaction, '/requests?limit=20');
+  if (status === '200' && transaction.template === '/requests/export') move(transaction, `/requests/export?format=${transaction.name.endsWith('jsonl') ? 'jsonl' : 'csv'}`);
   const persona = personas[status];
   if (persona) persona(transaction, request);
 }
@@ -194,7 +196,7 @@ function checkHeaders(real, response) {
 function checkBody(media, body, validate) {
   const complain = (value, what) => (validate(value) ? [] : [`${what}: ${ajv.errorsText(validate.errors)}`]);
   if (media === 'application/json') return complain(JSON.parse(body), 'body');
-  if (media === 'text/csv') return complain(body, 'body');
+  if (media === 'text/csv' || media === 'application/jsonl') return complain(body, 'body');
   if (media === 'application/yaml') return body === contractYaml ? [] : ['the document is not generated/openapi.yaml'];
   const events = body.split('\n\n').filter((event) => event !== '' && !event.startsWith(':')).map((event) => event.replace(/^data: /, ''));
   if (events.pop() !== '[DONE]') return ['the stream does not end in [DONE]'];

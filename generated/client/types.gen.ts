@@ -6591,9 +6591,6 @@ export type RequestBodies = {
      * Whether what the contract hides from logs was taken out (`redacted`) or not (`full`).
      */
     kept: 'redacted' | 'full';
-    /**
-     * What was asked.
-     */
     request: KeptBody;
     /**
      * What was answered; null when the caller was gone before.
