@@ -2,6 +2,7 @@
 import type { PlainCallName } from './calls/plain.ts';
 import type { JobCalls } from './job-row.ts';
 import type { MediaCalls } from './media-row.ts';
+import type { RequestLogCalls } from './request-log-row.ts';
 import type { ResponseCalls } from './response-row.ts';
 import type { Store } from './store.ts';
 
@@ -72,12 +73,7 @@ function bindKeptCalls(perform: PerformPlain): Pick<Store, KeptCallName> {
     listOpenResponses: (nodeId) => perform('listOpenResponses', nodeId),
     deleteResponse: (workspaceId, id, nowMs) => perform('deleteResponse', workspaceId, id, nowMs),
     expireResponses: (nowMs) => perform('expireResponses', nowMs),
-    insertRequestBodies: (rows) => perform('insertRequestBodies', rows),
-    findRequestBody: (workspaceId, id, nowMs) => perform('findRequestBody', workspaceId, id, nowMs),
-    deleteRequestBody: (workspaceId, id, nowMs) => perform('deleteRequestBody', workspaceId, id, nowMs),
-    deleteRequestBodies: (workspaceId) => perform('deleteRequestBodies', workspaceId),
-    expireRequestBodies: (nowMs) => perform('expireRequestBodies', nowMs),
-    expireRequestLog: (beforeMs) => perform('expireRequestLog', beforeMs),
+    ...bindLogCalls(perform),
     createJob: (hold, job, reply) => perform('createJob', hold, job, reply),
     findJob: (workspaceId, id) => perform('findJob', workspaceId, id),
     listJobs: (workspaceId, page) => perform('listJobs', workspaceId, page),
@@ -87,5 +83,16 @@ function bindKeptCalls(perform: PerformPlain): Pick<Store, KeptCallName> {
     finishJob: (id, fence, ending) => perform('finishJob', id, fence, ending),
     deleteJob: (workspaceId, id, given) => perform('deleteJob', workspaceId, id, given),
     sweepJobs: (nowMs) => perform('sweepJobs', nowMs),
+  };
+}
+
+function bindLogCalls(perform: PerformPlain): RequestLogCalls {
+  return {
+    insertRequestBodies: (rows) => perform('insertRequestBodies', rows),
+    findRequestBody: (workspaceId, id, nowMs) => perform('findRequestBody', workspaceId, id, nowMs),
+    deleteRequestBody: (workspaceId, id, nowMs) => perform('deleteRequestBody', workspaceId, id, nowMs),
+    deleteRequestBodies: (workspaceId) => perform('deleteRequestBodies', workspaceId),
+    expireRequestBodies: (nowMs) => perform('expireRequestBodies', nowMs),
+    expireRequestLog: (beforeMs) => perform('expireRequestLog', beforeMs),
   };
 }

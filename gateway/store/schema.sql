@@ -301,38 +301,41 @@ CREATE TABLE usage_event (                   -- append-only; its primary key is 
   ts_ms           INTEGER NOT NULL
 , user_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT 'none' CHECK (payer IN ('plan', 'balance', 'own_key', 'none')), charged_nusd INTEGER NOT NULL DEFAULT 0, overrun_nusd INTEGER NOT NULL DEFAULT 0, overrun_msgs INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL DEFAULT '[]', settled_ms INTEGER NOT NULL DEFAULT 0, media TEXT) STRICT, WITHOUT ROWID;
 
+CREATE TABLE usage_mark (                     -- in which hours there is a request of this key, model, …: what few requests have is found by it
+  ws_id    TEXT NOT NULL,
+  kind     TEXT NOT NULL,
+  value    TEXT NOT NULL,                     -- of a cost: how many digits it has; '' is none
+  start_ms INTEGER NOT NULL,
+  PRIMARY KEY (ws_id, kind, value, start_ms)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE usage_sum (                      -- moved in the transaction that adds its rows; what is NULL in a row is '' here
-  ws_id          TEXT NOT NULL,
-  grain          TEXT NOT NULL CHECK (grain IN ('hour', 'day')),
-  start_ms       INTEGER NOT NULL,            -- of the hour or day, UTC
-  key_id         TEXT NOT NULL,
-  user_id        TEXT NOT NULL,
-  model_asked    TEXT NOT NULL,               -- long names are cut
-  model          TEXT NOT NULL,
-  target         TEXT NOT NULL,
-  route          TEXT NOT NULL,
-  operation      TEXT NOT NULL,
-  outcome        TEXT NOT NULL,
-  error_code     TEXT NOT NULL,
-  status         INTEGER NOT NULL,
-  requests       INTEGER NOT NULL,            -- a refund is none
-  attempts       INTEGER NOT NULL,
-  prompt_tok     INTEGER NOT NULL,
-  cached_tok     INTEGER NOT NULL,
+  ws_id           TEXT NOT NULL,
+  grain           TEXT NOT NULL CHECK (grain IN ('hour', 'day', 'day_split')),
+  start_ms        INTEGER NOT NULL,           -- of the hour or day, UTC
+  key_id          TEXT NOT NULL,
+  user_id         TEXT NOT NULL,
+  model_asked     TEXT NOT NULL,              -- long names are cut
+  model           TEXT NOT NULL,
+  route           TEXT NOT NULL,              -- of day_split alone, as the operation
+  operation       TEXT NOT NULL,
+  requests        INTEGER NOT NULL,           -- a refund is none
+  errors          INTEGER NOT NULL,           -- of these, with an error code
+  attempts        INTEGER NOT NULL,
+  prompt_tok      INTEGER NOT NULL,
+  cached_tok      INTEGER NOT NULL,
   cache_write_tok INTEGER NOT NULL,
-  compl_tok      INTEGER NOT NULL,
-  reasoning_tok  INTEGER NOT NULL,
-  msgs           INTEGER NOT NULL,
-  nusd           INTEGER NOT NULL,
-  charged_nusd   INTEGER NOT NULL,
-  overrun_nusd   INTEGER NOT NULL,
-  unpriced       INTEGER NOT NULL,
-  latency_us     INTEGER NOT NULL,
-  first_byte_us  INTEGER NOT NULL,
-  first_bytes    INTEGER NOT NULL,            -- rows that have a first byte
-  nusd_min       INTEGER NOT NULL,
-  nusd_max       INTEGER NOT NULL,
-  PRIMARY KEY (ws_id, grain, start_ms, key_id, user_id, model_asked, model, target, route, operation, outcome, error_code, status)
+  compl_tok       INTEGER NOT NULL,
+  reasoning_tok   INTEGER NOT NULL,
+  msgs            INTEGER NOT NULL,
+  nusd            INTEGER NOT NULL,
+  charged_nusd    INTEGER NOT NULL,
+  overrun_nusd    INTEGER NOT NULL,
+  unpriced        INTEGER NOT NULL,
+  latency_us      INTEGER NOT NULL,
+  first_byte_us   INTEGER NOT NULL,
+  first_bytes     INTEGER NOT NULL,           -- requests that have a first byte
+  PRIMARY KEY (ws_id, grain, start_ms, key_id, user_id, model_asked, model, route, operation)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE workspace (

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { commitEntries } from './ledger-commit.ts';
 import type { LedgerAnswer } from '../foundation/ledger.ts';
 import type { LedgerEntry } from './ledger-entries.ts';
+import { createMarkMemory } from './mark-memory.ts';
 import { readBatch } from './sqlite-batch.ts';
 import type { BatchValue } from './sqlite-batch.ts';
 import { toFailure } from './sqlite-failures.ts';
@@ -26,9 +27,14 @@ type Answers = [index: number, answer: LedgerAnswer][];
 /** Makes the commit of one connection. */
 export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
   const known = new Set<string>();
+  const marks = createMarkMemory();
+  const forget = (): void => {
+    known.clear();
+    marks.clear();
+  };
 
   const commitAll = (entries: readonly LedgerEntry[], { nowMs, isWary }: { nowMs: number; isWary: boolean }): readonly LedgerAnswer[] => {
-    const { answers, counterIds } = runner.drive(commitEntries(entries, { nowMs, known, isWary }));
+    const { answers, counterIds } = runner.drive(commitEntries(entries, { nowMs, known, isWary, marks }));
     for (const id of counterIds) {
       if (known.size < KNOWN_MAX) known.add(id);
     }
@@ -49,7 +55,7 @@ export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
         if (failure.kind === 'unavailable') throw thrown;
         failures.push({ ...failure, index });
         db.exec('ROLLBACK TO one_entry');
-        known.clear();
+        forget();
       }
       db.exec('RELEASE one_entry');
     }
@@ -62,16 +68,17 @@ export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
     const entries = placed.map(({ entry }) => entry);
     try {
       const answers = inTransaction(db, 'BEGIN IMMEDIATE', () => commitAll(entries, { nowMs, isWary: false }));
+      marks.confirm();
       return toBatchAnswer(placed.map(({ index }, at): Answers[number] => [index, answers[at] ?? { kind: 'done' }]), failures);
     } catch (thrown) {
-      known.clear();
+      forget();
       if (toFailure(thrown).kind === 'unavailable') return failEvery(placed, failures, thrown);
     }
     try {
       const apart = inTransaction(db, 'BEGIN IMMEDIATE', () => commitApart(placed, nowMs));
       return toBatchAnswer(apart.answers, [...failures, ...apart.failures]);
     } catch (thrown) {
-      known.clear();
+      forget();
       return failEvery(placed, failures, thrown);
     }
   };

@@ -4,12 +4,15 @@ import type { MediaCalls } from './media-row.ts';
 import type { NodeRow } from './node-row.ts';
 import type { ClockName } from './clocks.ts';
 import type { LaneCalls } from './lane-row.ts';
+import type { ProviderKeyRow } from './provider-key-row.ts';
 import type { RequestLogCalls, RequestLogReads } from './request-log-row.ts';
 import type { ResponseCalls } from './response-row.ts';
 import type {
   CounterState, LedgerAnswer, LedgerOp, TransferKind, TransferRow, Violation,
 } from '../foundation/ledger.ts';
 import type { Billing, Budget, KeptBodies, OwnKeyRef, RateLimits, Role, Scope, SettledRequest } from '../foundation/terms.ts';
+
+export type { ProviderKeyRow } from './provider-key-row.ts';
 
 /** A developer key as kept: never its secret, only the keyed hash of it. Times in ms since the epoch. */
 export interface KeyRow {
@@ -55,8 +58,8 @@ export interface WorkspaceRow {
   readonly limits: RateLimits;
   /** Suspended workspaces can be looked at, but call no model. */
   readonly isSuspended: boolean;
-  /** What is kept of the bodies of its requests, and for how many days. */
   readonly keptBodies: KeptBodies;
+  /** For how many days bodies are kept. */
   readonly bodyDays: number;
   /** From the clock `access`, at the last change. */
   readonly revision: number;
@@ -99,24 +102,6 @@ export interface AccessRow {
 
 /** What may be changed of a budget; its scope, unit and period are what its counters are named for, and stay. */
 export type BudgetChange = Partial<Pick<Budget, 'name' | 'amount' | 'isHard' | 'thresholds'>>;
-
-/** A workspace's own provider key, sealed as in money.md 6.2: only its envelope is kept. */
-export interface ProviderKeyRow {
-  readonly id: string;
-  readonly workspaceId: string;
-  readonly provider: string;
-  readonly name: string;
-  readonly baseUrl: string | null;
-  /** Which key-encryption key wrapped the data key. */
-  readonly kekId: string;
-  readonly wrappedKey: Uint8Array;
-  readonly iv: Uint8Array;
-  readonly ciphertext: Uint8Array;
-  readonly tag: Uint8Array;
-  readonly last4: string;
-  readonly revision: number;
-  readonly createdMs: number;
-}
 
 /** What an operator has put over the catalogue of the program and of the file: whole entries, as JSON. */
 export interface CatalogEntryRow {

@@ -1,8 +1,9 @@
-/** This file says a filter of the request log in SQL: over rows, and over the sums that tell where such rows can be. */
-import { NAME_LENGTH_MAX } from '../usage-sums.ts';
+/** This file says a filter of the request log in SQL: over rows, over sums, and by the marks that tell in which hours there are such rows. */
 import type { RequestFilter } from '../request-log-row.ts';
 import { tupleOf } from '../sql-lists.ts';
 import type { SqlValue } from '../sql-task.ts';
+import { digitsOf, toName } from '../usage-sums.ts';
+import type { MarkKind } from '../usage-sums.ts';
 
 /** A condition and the values of its question marks. */
 export interface Condition {
@@ -10,9 +11,11 @@ export interface Condition {
   readonly values: readonly SqlValue[];
 }
 
+/** An hour with rows that the filter takes has one of these marks. */
+export type Marks = readonly (readonly [kind: MarkKind, value: string])[];
+
 interface Term extends Condition {
-  /** The same over sums; null: sums can't tell. */
-  readonly ofSums: Condition;
+  readonly marks: Marks;
 }
 
 /** Over usage_event `u` joined with request_log `r`; always true when nothing is asked but the time. */
@@ -20,14 +23,18 @@ export function rowCondition(filter: RequestFilter): Condition {
   return joined([...termsOf(filter), ...(filter.withRefunds ? [] : [{ sql: "u.outcome <> 'refund'", values: [] }])]);
 }
 
-/** Over usage_sum `s`: true of every sum of a row that the filter takes, and of few others. */
-export function sumCondition(filter: RequestFilter): Condition {
-  return joined(termsOf(filter).map(({ ofSums }) => ofSums));
+/** Over usage_sum `s`, of key, user and model alone. */
+export function sumCondition({ keyId, userId, model }: Pick<RequestFilter, 'keyId' | 'userId' | 'model'>): Condition {
+  const conditions: Condition[] = [];
+  if (keyId !== null) conditions.push({ sql: 's.key_id = ?', values: [toName(keyId)] });
+  if (userId !== null) conditions.push({ sql: 's.user_id = ?', values: [toName(userId)] });
+  if (model !== null) conditions.push({ sql: 's.model = ? OR s.model_asked = ?', values: [toName(model), toName(model)] });
+  return joined(conditions);
 }
 
-/** True when it takes every request of its time. */
-export function takesAll(filter: RequestFilter): boolean {
-  return termsOf(filter).length === 0;
+/** Each must be met by an hour that has a row the filter takes; none when it takes every request of its time. */
+export function marksOf(filter: RequestFilter): readonly Marks[] {
+  return termsOf(filter).map(({ marks }) => marks);
 }
 
 function joined(conditions: readonly Condition[]): Condition {
@@ -36,33 +43,32 @@ function joined(conditions: readonly Condition[]): Condition {
 }
 
 function termsOf(filter: RequestFilter): Term[] {
-  const { keyId, userId, model, route, operation, outcome, errorCodes, status, costMin, costMax } = filter;
+  const { model, errorCodes, costMin, costMax } = filter;
   const terms: Term[] = [];
-  const equal = (column: string, place: 'u' | 'r', value: string | number | null): void => {
-    if (value === null) return;
-    terms.push({ sql: `${place}.${column} = ?`, values: [value], ofSums: { sql: `s.${column} = ?`, values: [toName(value)] } });
+  const equal = (kind: MarkKind, column: string, value: string | number | null): void => {
+    if (value !== null) terms.push({ sql: `${column} = ?`, values: [value], marks: [[kind, String(toName(value))]] });
   };
-  equal('key_id', 'u', keyId);
-  equal('user_id', 'u', userId);
+  equal('key', 'u.key_id', filter.keyId);
+  equal('user', 'u.user_id', filter.userId);
   if (model !== null) {
-    terms.push({
-      sql: 'u.model = ? OR u.model_asked = ?', values: [model, model],
-      ofSums: { sql: 's.model = ? OR s.model_asked = ?', values: [toName(model), toName(model)] },
-    });
+    const name = String(toName(model));
+    terms.push({ sql: 'u.model = ? OR u.model_asked = ?', values: [model, model], marks: [['model', name], ['asked', name]] });
   }
-  equal('outcome', 'u', outcome);
-  if (costMin !== null) terms.push({ sql: 'u.nusd >= ?', values: [costMin], ofSums: { sql: 's.nusd_max >= ?', values: [costMin] } });
-  if (costMax !== null) terms.push({ sql: 'u.nusd <= ?', values: [costMax], ofSums: { sql: 's.nusd_min <= ?', values: [costMax] } });
-  equal('route', 'r', route);
-  equal('operation', 'r', operation);
-  equal('status', 'r', status);
+  equal('outcome', 'u.outcome', filter.outcome);
+  if (costMin !== null) terms.push({ sql: 'u.nusd >= ?', values: [costMin], marks: digits(digitsOf(costMin), DIGITS_MAX) });
+  if (costMax !== null) terms.push({ sql: 'u.nusd <= ?', values: [costMax], marks: digits('00', digitsOf(costMax)) });
+  equal('route', 'r.route', filter.route);
+  equal('operation', 'r.operation', filter.operation);
+  equal('status', 'r.status', filter.status);
   if (errorCodes !== null) {
-    const list = tupleOf(errorCodes);
-    terms.push({ sql: `r.error_code IN ${list}`, values: errorCodes, ofSums: { sql: `s.error_code IN ${list}`, values: errorCodes } });
+    terms.push({ sql: `r.error_code IN ${tupleOf(errorCodes)}`, values: errorCodes, marks: errorCodes.map((code) => ['error', code]) });
   }
   return terms;
 }
 
-function toName(value: string | number): string | number {
-  return typeof value === 'string' ? value.slice(0, NAME_LENGTH_MAX) : value;
+/** Of the greatest amount there is. */
+const DIGITS_MAX = '19';
+
+function digits(from: string, to: string): Marks {
+  return Array.from({ length: Number(to) - Number(from) + 1 }, (_, more) => ['cost', String(Number(from) + more).padStart(2, '0')]);
 }

@@ -1,23 +1,18 @@
-/** This file reads the request log: rows in their order where they are many, and by way of the sums where they are few. */
-import { readInteger, readText } from '../columns.ts';
+/** This file reads the request log: rows in their order where they are many, and by way of marked hours where they are few. */
+import type { SettledRequest } from '../../foundation/terms.ts';
+import { readInteger, readIntegerOrNull, readText } from '../columns.ts';
 import { readSettled, SETTLED_SELECTION } from '../record-rows.ts';
 import type { FoundRequests, LogPage, LogPlace, RequestFilter } from '../request-log-row.ts';
-import type { SettledRequest } from '../../foundation/terms.ts';
 import { row, rows } from '../sql-task.ts';
-import type { SqlTask } from '../sql-task.ts';
-import { GRAIN_MS, startOf } from '../usage-sums.ts';
-import type { Grain } from '../usage-sums.ts';
-import { rowCondition, sumCondition, takesAll } from './request-filter.ts';
-import type { Condition } from './request-filter.ts';
+import type { SqlTask, SqlValue } from '../sql-task.ts';
+import { HOUR_MS, startOf } from '../usage-sums.ts';
+import { marksOf, rowCondition } from './request-filter.ts';
+import type { Condition, Marks } from './request-filter.ts';
 
-/** Rows looked at by the first statement, in the hope that the filter takes many. */
-const LOOK_FIRST = 256;
-/** Rows looked at by one statement: its text holds the number, for PostgreSQL plans by it. */
-const LOOK_MORE = 2048;
-/** Sums looked at by one statement. */
-const SUMS_LOOK = 10_000;
-/** So many sums are read in the time of one row. */
-const SUMS_PER_ROW = 5;
+/** Rows looked at by one statement of a filter that takes few: its text holds the number, for PostgreSQL plans by it. */
+const LOOKS = 1024;
+/** Rows that could be looked at in the time of finding the next hour. */
+const LOOKS_PER_HOUR = 20;
 
 const PLACES = 'ws_id = ? AND ts_ms >= ? AND ts_ms < ? AND (ts_ms, id) < (?, ?) ORDER BY ts_ms DESC, id DESC';
 /** The last row that was looked at: of the index alone. */
@@ -25,14 +20,14 @@ const findLast = (looks: number): string => `SELECT ts_ms, id FROM usage_event W
 const findRows = (looks: number, sql: string): string => `SELECT ${SETTLED_SELECTION}
   FROM (SELECT * FROM usage_event WHERE ${PLACES} LIMIT ${looks}) u JOIN request_log r ON r.id = u.id WHERE ${sql}
   ORDER BY u.ts_ms DESC, u.id DESC LIMIT ?`;
-const findStarts = (sql: string): string => `SELECT start_ms, COUNT(*) AS looks, MAX(CASE WHEN ${sql} THEN 1 ELSE 0 END) AS has
-  FROM (SELECT * FROM usage_sum WHERE ws_id = ? AND grain = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms DESC LIMIT ${SUMS_LOOK}) s
-  GROUP BY start_ms ORDER BY start_ms DESC`;
+/** One look into the index, however many hours there are. */
+const FIND_MARK = 'SELECT MAX(start_ms) AS start_ms FROM usage_mark WHERE ws_id = ? AND kind = ? AND value = ? AND start_ms < ?';
 
 /** What is left to do of one page. */
 interface Search {
   readonly filter: RequestFilter;
   readonly condition: Condition;
+  readonly marks: readonly Marks[];
   readonly fromMs: number;
   readonly limit: number;
   readonly found: SettledRequest[];
@@ -42,25 +37,18 @@ interface Search {
 }
 
 /**
- * Looks through the rows from `after` on. Where the first few hold too few that the filter takes, the sums tell the days and hours in which
- * there are any, and only those are looked through. The work is bounded by `looksMax`.
+ * Looks through the rows from `after` on: all of them, or where something is asked, those of the hours whose marks say that there may be some. The
+ * work is bounded by `looksMax`.
  */
 export function* listRequests(filter: RequestFilter, { limit, after, looksMax }: LogPage): SqlTask<FoundRequests> {
   const toMs = filter.toMs ?? Number.MAX_SAFE_INTEGER;
   const search: Search = {
-    filter, condition: rowCondition(filter), fromMs: filter.fromMs ?? 0, limit, found: [],
+    filter, condition: rowCondition(filter), marks: marksOf(filter), fromMs: filter.fromMs ?? 0, limit, found: [],
     place: after && after.ms < toMs ? after : { ms: toMs, id: '' }, looksLeft: looksMax,
   };
-  if (takesAll(filter)) yield* lookThrough(search, search.fromMs, Math.max(limit, 1));
-  else {
-    yield* lookOnce(search, search.fromMs, LOOK_FIRST);
-    yield* lookBySums(search);
-  }
-  return { rows: search.found, next: isAtEnd(search) ? null : search.place };
-}
-
-function isAtEnd({ place, fromMs }: Search): boolean {
-  return !isAfter(place, fromMs);
+  if (search.marks.length === 0) yield* lookThrough(search, search.fromMs, Math.max(limit, 1));
+  else yield* lookByMarks(search);
+  return { rows: search.found, next: isAfter(search.place, search.fromMs) ? search.place : null };
 }
 
 /** True while rows of this moment or later are still to be looked at. */
@@ -69,7 +57,7 @@ function isAfter({ ms, id }: LogPlace, fromMs: number): boolean {
 }
 
 function isDone(search: Search): boolean {
-  return search.found.length >= search.limit || search.looksLeft <= 0 || isAtEnd(search);
+  return search.found.length >= search.limit || search.looksLeft <= 0 || !isAfter(search.place, search.fromMs);
 }
 
 /** Looks at all rows down to a moment, or as far as the work may go. */
@@ -79,7 +67,6 @@ function* lookThrough(search: Search, fromMs: number, looks: number): SqlTask<vo
 
 /** Looks at the next so many rows that are not before a moment. */
 function* lookOnce(search: Search, fromMs: number, looks: number): SqlTask<void> {
-  if (isDone(search)) return;
   const { filter, condition, found, place, limit } = search;
   const wanted = limit - found.length;
   // The bound on the time is what the index is entered by; the place then tells equal times apart.
@@ -96,62 +83,46 @@ function* lookOnce(search: Search, fromMs: number, looks: number): SqlTask<void>
   search.place = end ? { ms: readInteger(end, 'ts_ms'), id: readText(end, 'id') } : { ms: fromMs, id: '' };
 }
 
-/** Goes from day to day and hour to hour in which the sums have what is looked for. */
-function* lookBySums(search: Search): SqlTask<void> {
+/** Goes from hour to hour in which there may be what is looked for. */
+function* lookByMarks(search: Search): SqlTask<void> {
   while (!isDone(search)) {
-    const days = yield* findSpans(search, 'day', { fromMs: startOf(search.fromMs, 'day'), toMs: endOf(search.place, 'day') });
-    for (const day of days.starts) {
-      if (isDone(search)) return;
-      yield* lookThroughDay(search, day);
+    const hour = yield* findHour(search);
+    if (hour === null) {
+      search.place = { ms: search.fromMs, id: '' };
+      return;
     }
-    if (isDone(search)) return;
-    moveTo(search, days.lookedMs);
+    // What has no marks is passed over; a search that was given up has come as far as this.
+    if (hour + HOUR_MS < search.place.ms) search.place = { ms: hour + HOUR_MS, id: '' };
+    yield* lookThrough(search, Math.max(hour, search.fromMs), LOOKS);
   }
 }
 
-function* lookThroughDay(search: Search, day: number): SqlTask<void> {
-  moveTo(search, day + GRAIN_MS.day);
-  while (!isDone(search) && isAfter(search.place, day)) {
-    const hours = yield* findSpans(search, 'hour', { fromMs: Math.max(day, startOf(search.fromMs, 'hour')), toMs: Math.min(endOf(search.place, 'hour'), day + GRAIN_MS.day) });
-    for (const hour of hours.starts) {
-      if (isDone(search)) return;
-      moveTo(search, hour + GRAIN_MS.hour);
-      yield* lookThrough(search, Math.max(hour, search.fromMs), LOOK_MORE);
+/** The newest hour, down from the place, that has a mark of each kind; the one to go on from when the work is over; null when there is none. */
+function* findHour(search: Search): SqlTask<number | null> {
+  const { place, filter, marks, fromMs } = search;
+  const first = startOf(place.ms, HOUR_MS);
+  let bound = place.id === '' && first === place.ms ? first : Math.min(first + HOUR_MS, Number.MAX_SAFE_INTEGER);
+  for (;;) {
+    search.looksLeft -= LOOKS_PER_HOUR;
+    let oldest = bound;
+    let newest = 0;
+    for (const starts of yield* findStarts(filter.workspaceId, marks, bound)) {
+      if (starts === null || starts + HOUR_MS <= fromMs) return null;
+      oldest = Math.min(oldest, starts);
+      newest = Math.max(newest, starts);
     }
-    if (isDone(search)) return;
-    moveTo(search, hours.lookedMs);
+    if (oldest === newest || search.looksLeft <= 0) return oldest;
+    bound = oldest + HOUR_MS;
   }
 }
 
-/** Passes over what has nothing that is looked for; never back. */
-function moveTo(search: Search, ms: number): void {
-  if (ms < search.place.ms) search.place = { ms: Math.max(ms, search.fromMs), id: '' };
-}
-
-/** The end of the hour or day that a place is in; of one before all of its time, the end of the one before. */
-function endOf({ ms, id }: LogPlace, grain: Grain): number {
-  const start = startOf(ms, grain);
-  if (id === '' && start === ms) return ms;
-  return Math.min(start + GRAIN_MS[grain], Number.MAX_SAFE_INTEGER);
-}
-
-interface Spans {
-  /** Of those that have what is looked for, the newest first. */
-  readonly starts: readonly number[];
-  /** Everything from here on has been looked at. */
-  readonly lookedMs: number;
-}
-
-function* findSpans(search: Search, grain: Grain, { fromMs, toMs }: { fromMs: number; toMs: number }): SqlTask<Spans> {
-  const { sql, values } = sumCondition(search.filter);
-  const spans = yield* rows(findStarts(sql), ...values, search.filter.workspaceId, grain, fromMs, toMs);
-  let looks = 0;
-  for (const span of spans) looks += readInteger(span, 'looks');
-  search.looksLeft -= Math.ceil(looks / SUMS_PER_ROW);
-  // The oldest may have been read in part only; one alone is taken for one that has it.
-  const isCut = looks >= SUMS_LOOK;
-  const whole = isCut && spans.length > 1 ? spans.slice(0, -1) : spans;
-  const starts = whole.filter((span) => isCut && whole.length === 1 || readInteger(span, 'has') === 1).map((span) => readInteger(span, 'start_ms'));
-  const last = whole.at(-1);
-  return { starts, lookedMs: isCut && last ? readInteger(last, 'start_ms') : fromMs };
+/** For each, the newest hour before `bound` that has one of its marks. */
+function* findStarts(workspaceId: string, marks: readonly Marks[], bound: number): SqlTask<(number | null)[]> {
+  const values: SqlValue[] = [];
+  const columns = marks.map((some, index) => {
+    for (const [kind, value] of some) values.push(workspaceId, kind, value, bound);
+    return `(SELECT MAX(start_ms) FROM (${some.map(() => FIND_MARK).join(' UNION ALL ')}) m) AS start_${index}`;
+  });
+  const found = (yield* row(`SELECT ${columns.join(', ')}`, ...values)) ?? {};
+  return marks.map((_, index) => readIntegerOrNull(found, `start_${index}`));
 }

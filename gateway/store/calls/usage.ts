@@ -6,8 +6,7 @@ import type { RequestFilter } from '../request-log-row.ts';
 import { row } from '../sql-task.ts';
 import type { SqlTask, SqlValue } from '../sql-task.ts';
 import type { Page, UsageFilter, UsageTotals } from '../store.ts';
-import { GRAIN_MS, startOf } from '../usage-sums.ts';
-import type { Grain } from '../usage-sums.ts';
+import { DAY_MS, HOUR_MS, startOf } from '../usage-sums.ts';
 import { rowCondition, sumCondition } from './request-filter.ts';
 import { listRequests } from './request-log.ts';
 
@@ -31,7 +30,7 @@ export function* listUsage(filter: UsageFilter, { after, limit }: Page): SqlTask
 interface Stretch {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly by: Grain | 'row';
+  readonly by: 'day' | 'hour' | 'row';
 }
 
 export function* sumUsage(filter: UsageFilter): SqlTask<UsageTotals> {
@@ -50,10 +49,10 @@ const NOTHING = { ...Object.fromEntries(summed.map((column) => [column, 0])), nu
 
 /** Cuts a time so that the fewest rows are read. */
 function stretchesOf(fromMs: number, toMs: number): Stretch[] {
-  const [hourFrom, hourTo] = wholes(fromMs, toMs, 'hour');
+  const [hourFrom, hourTo] = wholes(fromMs, toMs, HOUR_MS);
   if (hourFrom >= hourTo) return some([{ fromMs, toMs, by: 'row' }]);
   const edges: Stretch[] = [{ fromMs, toMs: hourFrom, by: 'row' }, { fromMs: hourTo, toMs, by: 'row' }];
-  const [dayFrom, dayTo] = wholes(hourFrom, hourTo, 'day');
+  const [dayFrom, dayTo] = wholes(hourFrom, hourTo, DAY_MS);
   if (dayFrom >= dayTo) return some([...edges, { fromMs: hourFrom, toMs: hourTo, by: 'hour' }]);
   return some([
     ...edges, { fromMs: hourFrom, toMs: dayFrom, by: 'hour' }, { fromMs: dayTo, toMs: hourTo, by: 'hour' }, { fromMs: dayFrom, toMs: dayTo, by: 'day' },
@@ -61,9 +60,9 @@ function stretchesOf(fromMs: number, toMs: number): Stretch[] {
 }
 
 /** The whole hours or days within a time; the end of all time is one. */
-function wholes(fromMs: number, toMs: number, grain: Grain): readonly [number, number] {
-  const start = startOf(fromMs, grain);
-  return [start === fromMs ? start : start + GRAIN_MS[grain], toMs === Number.MAX_SAFE_INTEGER ? toMs : startOf(toMs, grain)];
+function wholes(fromMs: number, toMs: number, grainMs: number): readonly [number, number] {
+  const start = startOf(fromMs, grainMs);
+  return [start === fromMs ? start : start + grainMs, toMs === Number.MAX_SAFE_INTEGER ? toMs : startOf(toMs, grainMs)];
 }
 
 function some(stretches: readonly Stretch[]): Stretch[] {
