@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sumStatements } from '../../scripts/log/fill.ts';
 import { startPostgres } from '../../scripts/postgres-under-test.ts';
 import type { PostgresUnderTest } from '../../scripts/postgres-under-test.ts';
 import { systemClock } from '../foundation/clock.ts';
@@ -13,6 +14,7 @@ import { describeLedger } from './ledger.suite.ts';
 import { newestVersion } from './migrations.ts';
 import { createClient, destroyClient } from './postgres-client.ts';
 import { openPostgresStore } from './postgres.ts';
+import { records } from './request-log.suite.ts';
 import { sampleBudget, sampleKey, sampleRecord } from './sample-rows.ts';
 import { record } from './store-under-test.ts';
 import type { StorePlace } from './store-under-test.ts';
@@ -111,6 +113,21 @@ describe('a database', () => {
       await expect(ask(`UPDATE ${table} SET ws_id = 'x'`)).rejects.toThrow(/append-only/);
       await expect(ask(`DELETE FROM ${table}`)).rejects.toThrow(/append-only/);
     }
+    await store.close();
+  });
+
+  test('has the same sums and marks whether they were kept from the beginning or made by the migration', async () => {
+    const store = await open();
+    await Promise.all(records.map((row) => record(store, row)));
+    const read = async (): Promise<unknown> => [
+      await ask('SELECT * FROM usage_sum ORDER BY ws_id, grain, start_ms, key_id, user_id, model_asked, model, route, operation'),
+      await ask('SELECT * FROM usage_mark ORDER BY ws_id, kind, value, start_ms'),
+    ];
+    const kept = await read();
+    await ask('DELETE FROM usage_sum');
+    await ask('DELETE FROM usage_mark');
+    for (const sql of sumStatements()) await ask(sql);
+    expect(await read()).toEqual(kept);
     await store.close();
   });
 

@@ -38,7 +38,7 @@ function variedRecord(index: number): RequestRecord {
   });
 }
 
-const records = Array.from({ length: RECORDS }, (_, index) => variedRecord(index + 1));
+export const records = Array.from({ length: RECORDS }, (_, index) => variedRecord(index + 1));
 
 /** What the filter says, said plainly. */
 function takes(filter: RequestFilter, row: RequestRecord): boolean {

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
+import { sumStatements } from '../../scripts/log/fill.ts';
 import { killRounds } from '../../scripts/kill-store.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { defaultLimits } from '../foundation/limits.ts';
+import { records } from './request-log.suite.ts';
 import { sampleKey, sampleRecord, sampleSettle } from './sample-rows.ts';
 import { openSqliteStore, sqliteFile } from './sqlite.ts';
 import { startSqliteWorker } from './store-thread.ts';
@@ -93,6 +95,22 @@ describe('migrations', () => {
     await record(store, sampleRecord(1));
     for (const suffix of ['', '-wal', '-shm']) expect(statSync(sqliteFile(folder) + suffix).mode & 0o777).toBe(0o600);
     await store.close();
+  });
+});
+
+describe('sums and marks', () => {
+  test('are the same whether they were kept from the beginning or made by the migration', async () => {
+    const folder = makeFolder();
+    const store = await openIn(folder);
+    await Promise.all(records.map((row) => record(store, row)));
+    await store.close();
+    const db = new DatabaseSync(sqliteFile(folder));
+    const read = (): unknown => ['usage_sum', 'usage_mark'].map((table) => db.prepare(`SELECT * FROM ${table}`).all());
+    const kept = read();
+    db.exec('DELETE FROM usage_sum; DELETE FROM usage_mark;');
+    for (const sql of sumStatements()) db.exec(sql);
+    expect(read()).toEqual(kept);
+    db.close();
   });
 });
 

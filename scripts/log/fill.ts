@@ -79,7 +79,7 @@ function fillStatements(past: Past, dialect: Dialect, { from, to }: { from: numb
 }
 
 /** Sums and marks of everything, as the migration makes them of what is there. */
-function sumStatements(): string[] {
+export function sumStatements(): string[] {
   const text = readFileSync(new URL('../../gateway/store/migrations/0008.sql', import.meta.url), 'utf8');
   const statements = text.match(/INSERT INTO usage_(?:sum|mark)[^;]*/g) ?? [];
   if (statements.length !== 2) throw new Error('the migration does not sum and mark what is there');
