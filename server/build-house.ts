@@ -86,11 +86,8 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const counter = createCounter({ clock, log });
   const upstreams = createUpstreams({ catalog, clock, limits, log, guard: { allow: loaded.file?.guard?.allow ?? [], ports: loaded.file?.guard?.ports ?? [] } });
   const inboxFolder = join(dataFolder, 'inbox');
-  const media = createMedia({ store, blobs, inbox: createInbox(inboxFolder, { clock, makeId }), clock, makeId, limits, log });
-  const responses = createKeptResponses({ store, vault, clock, limits, log });
-  const background = createBackgroundRuns({ responses, nodeId: () => ledger.nodeId, clock, limits, log });
-  const bodies = createKeptBodies({ store, vault, clock, limits, log });
-  const logSweep = createLogSweep({ store, clock, limits, log });
+  const kept = openKept({ store, vault, clock, makeId, limits, log, blobs, inboxFolder, nodeId: () => ledger.nodeId });
+  const { media, responses, background, bodies } = kept;
   const { openExchange, faultOfUrl } = upstreams;
   const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords, () => health.report(operatorTargets(catalog).keys()))];
   const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, makeId, inboxFolder });
@@ -116,11 +113,29 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
       await rates.close();
       await ledgerWatch.close();
       await ledger.close();
+      await kept.close();
+      await store.close();
+    },
+  };
+}
+
+type KeptParts = Omit<Parameters<typeof createMedia>[0], 'inbox'> & Parameters<typeof createKeptResponses>[0] & Parameters<typeof createKeptBodies>[0]
+  & Omit<Parameters<typeof createBackgroundRuns>[0], 'responses'> & Parameters<typeof createLogSweep>[0] & { readonly inboxFolder: string };
+
+/** What outlives its request, and is swept when its time is over. */
+function openKept(parts: KeptParts): Pick<House, 'media' | 'responses' | 'background' | 'bodies'> & { close(): Promise<void> } {
+  const media = createMedia({ ...parts, inbox: createInbox(parts.inboxFolder, parts) });
+  const responses = createKeptResponses(parts);
+  const bodies = createKeptBodies(parts);
+  const logSweep = createLogSweep(parts);
+  return {
+    media, responses, bodies,
+    background: createBackgroundRuns({ ...parts, responses }),
+    async close() {
       await bodies.close();
       await logSweep.close();
       await responses.close();
       await media.close();
-      await store.close();
     },
   };
 }

@@ -53,6 +53,7 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     listLaneOpenings: (nowMs) => perform('listLaneOpenings', nowMs),
     deleteCatalogEntry: (kind, id) => perform('deleteCatalogEntry', kind, id),
     ...bindKeptCalls(perform),
+    ...bindLogCalls(perform),
   };
 }
 
@@ -73,7 +74,6 @@ function bindKeptCalls(perform: PerformPlain): Pick<Store, KeptCallName> {
     listOpenResponses: (nodeId) => perform('listOpenResponses', nodeId),
     deleteResponse: (workspaceId, id, nowMs) => perform('deleteResponse', workspaceId, id, nowMs),
     expireResponses: (nowMs) => perform('expireResponses', nowMs),
-    ...bindLogCalls(perform),
     createJob: (hold, job, reply) => perform('createJob', hold, job, reply),
     findJob: (workspaceId, id) => perform('findJob', workspaceId, id),
     listJobs: (workspaceId, page) => perform('listJobs', workspaceId, page),

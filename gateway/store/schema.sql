@@ -34,6 +34,8 @@ CREATE INDEX request_body_ws ON request_body(ws_id, id);
 
 CREATE INDEX response_expiry ON response(expires_ms, id);
 
+CREATE INDEX response_open ON response(open_node) WHERE open_node IS NOT NULL;
+
 CREATE INDEX transfer_credits ON transfer(ws_id, ts_ms, id) WHERE kind <> 'usage';
 
 CREATE INDEX transfer_ref ON transfer(ref) WHERE kind <> 'usage';
@@ -167,6 +169,12 @@ CREATE TABLE job (
   expires_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE lane_opening (
+  lane     TEXT PRIMARY KEY,                  -- a target, and the number of the credential when it is not the first
+  reason   TEXT NOT NULL,
+  until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE media (
   id           TEXT PRIMARY KEY,
   ws_id        TEXT NOT NULL,
@@ -259,7 +267,7 @@ CREATE TABLE response (
   tag         BLOB NOT NULL,
   created_ms  INTEGER NOT NULL,
   expires_ms  INTEGER NOT NULL
-);
+, open_node TEXT, cancelled INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE revision (                      -- clocks by which other processes learn that what they cached is old
   id  TEXT PRIMARY KEY,

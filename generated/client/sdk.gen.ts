@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { type Client, type ClientMeta, formDataBodySerializer, type Options as Options2, type RequestResult, type ServerSentEventsResult, type TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelResponseData, CancelResponseErrors, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteRequestBodiesData, DeleteRequestBodiesErrors, DeleteRequestBodiesResponses, DeleteRequestBodyData, DeleteRequestBodyErrors, DeleteRequestBodyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, ExportRequestsData, ExportRequestsErrors, ExportRequestsResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestBodyData, RetrieveRequestBodyErrors, RetrieveRequestBodyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelResponseData, CancelResponseErrors, CancelResponseResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CountResponseInputTokensData, CountResponseInputTokensErrors, CountResponseInputTokensResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteRequestBodiesData, DeleteRequestBodiesErrors, DeleteRequestBodiesResponses, DeleteRequestBodyData, DeleteRequestBodyErrors, DeleteRequestBodyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, ExportRequestsData, ExportRequestsErrors, ExportRequestsResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListTargetsData, ListTargetsErrors, ListTargetsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestBodyData, RetrieveRequestBodyErrors, RetrieveRequestBodyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -79,12 +79,12 @@ export const createChatCompletion = <ThrowOnError extends boolean = false>(optio
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
- * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
@@ -92,10 +92,10 @@ export const createChatCompletion = <ThrowOnError extends boolean = false>(optio
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -124,12 +124,12 @@ export const createImage = <ThrowOnError extends boolean = false>(options: Optio
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
- * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
@@ -137,10 +137,10 @@ export const createImage = <ThrowOnError extends boolean = false>(options: Optio
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -159,7 +159,7 @@ export const createImageEdit = <ThrowOnError extends boolean = false>(options: O
  * Get the bytes of an image
  *
  * Gives the bytes of an image that was made here, to keys of the workspace it was made for. `Range` and `If-Range` are honoured, and
- * `If-None-Match` with its strong `ETag` is answered with 304.
+ * `If-None-Match` with its strong `ETag` is answered with 304; a range of which nothing is there with 416.
  */
 export const retrieveImageContent = <ThrowOnError extends boolean = false>(options: Options<RetrieveImageContentData, ThrowOnError>): RequestResult<RetrieveImageContentResponses, RetrieveImageContentErrors, ThrowOnError> => (options.client ?? client).get<RetrieveImageContentResponses, RetrieveImageContentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -171,7 +171,10 @@ export const retrieveImageContent = <ThrowOnError extends boolean = false>(optio
  * Complete a text
  *
  * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
- * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, a `best_of` above `n`,
+ * answer comes as events that end with `data: [DONE]`. Several prompts are several chats, asked of the same target, four at once
+ * (`limits.exchangesAtOnceMax`); they are one request to every limit, answered when all are, with one usage and one charge, and a stream
+ * has their events as they come, from when the first of them are all answered. When one fails, the others are let go: before the first byte the next target is asked for all of them,
+ * after it the stream ends. What was never sent is never paid. `suffix`, tokens in the place of a text, a `best_of` above `n`,
  * `echo` together with `logprobs`, `logprobs` of a model that does not say them, and what only a chat has (`messages`, `tools` …) are
  * refused with `unsupported_field`. Other fields that are not described here are allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
  * without `[DONE]`.
@@ -229,17 +232,21 @@ export const createCompletion = <ThrowOnError extends boolean = false>(options: 
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
- * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
+ * | The upstream breaks off in the middle of its answer. | nothing | An answer in one piece is nothing before it is whole. |
+ * | The upstream answers without a vector for some input. | nothing | That is no answer. |
+ * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the texts itself. |
+ * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has the texts. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
+ * | The upstream takes too long in the middle of its answer. | nothing | An answer in one piece is nothing before it is whole. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
+ * | The gateway is killed after it has awaited an answer for more than a second. | nothing | Nothing is certain; the loss is the operator's. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
- * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
+ * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has the texts. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The upstream is let go at once; it has the texts. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
  * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
@@ -275,6 +282,7 @@ export const createEmbedding = <ThrowOnError extends boolean = false>(options: O
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
  * | The upstream breaks off in the middle of a stream. | the prompt and what came | The audio was heard and the text that came was delivered. |
+ * | The upstream hears no word. | the answer | It has heard the audio. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway knows how long the audio is from its headers, and counts the tokens of the text. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has the audio, and has written what came by then. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
@@ -323,6 +331,7 @@ export const createTranscription = <ThrowOnError extends boolean = false>(option
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
  * | The upstream breaks off in the middle of a stream. | the prompt and what came | The text was read and the sound that came was delivered. |
+ * | The upstream answers without a sound. | nothing | That is no answer. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the characters and tokens of the text and the length of the sound. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has the text, and has spoken what came by then. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
@@ -360,6 +369,13 @@ export const createSpeech = <ThrowOnError extends boolean = false>(options: Opti
  * ends with the events `error` and `response.failed`, and its answer is not stored. What the model thought can be given back by callers who keep
  * their own history: with `include: ["reasoning.encrypted_content"]` it comes sealed in its reasoning items, signatures and all.
  *
+ * With `background: true` nobody needs to wait: the reply comes at once with the status `in_progress`, and the answer is made by the gateway on
+ * its own. It must be stored, holds money and a place among the calls that are open at once like any other, and ends after the time any upstream
+ * has. `GET /responses/{response}` tells how far it is, `POST /responses/{response}/cancel` stops it, and its events can be followed, with
+ * `stream: true` or later. Whoever repeats the request with its Idempotency-Key gets 409 until the answer has ended, then the first reply. A
+ * gateway that is stopped lets answers finish for as long as any call; what is left, and what a gateway that died had begun, has the status
+ * `failed`.
+ *
  * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
  * reported nothing, the prompt and the text that came are counted. A key of your own (BYOK) is never charged.
  *
@@ -373,6 +389,7 @@ export const createSpeech = <ThrowOnError extends boolean = false>(options: Opti
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | An answer made in the background is cancelled or deleted before its end. | the prompt and what came | The upstream is let go; it has read the prompt and generated what came by then. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
  * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
@@ -385,7 +402,8 @@ export const createSpeech = <ThrowOnError extends boolean = false>(options: Opti
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there, and the answer is not to be stored (`store: false`). | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The same, and it is to be stored. | nothing | What cannot be found again is not handed out, and not charged. |
  *
  */
 export const createResponse = <ThrowOnError extends boolean = false>(options: Options<CreateResponseData, ThrowOnError>): RequestResult<CreateResponseResponses, CreateResponseErrors, ThrowOnError> => (options.client ?? client).post<CreateResponseResponses, CreateResponseErrors, ThrowOnError>({
@@ -399,9 +417,31 @@ export const createResponse = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
+ * Count what an answer would read
+ *
+ * Counts the tokens of a request before it is made: instructions, what came before by `previous_response_id`, input, tools and the form of the
+ * answer. Nothing is charged and no upstream is asked; it takes a place in the key's limit of requests per minute.
+ *
+ * How exact it is: the gateway counts by OpenAI's o200k vocabulary with OpenAI's rule for chat prompts, whatever the model. For OpenAI's models
+ * that is near for text and an estimate for tools; for other vendors' models, whose vocabularies are others, it is an estimate. An image counts
+ * 765 tokens (85 in low detail), a sound 300, a file 1,500, whatever their size. It is the count that is charged where an upstream does not say
+ * what was used, and nothing else: an upstream that does is believed.
+ *
+ */
+export const countResponseInputTokens = <ThrowOnError extends boolean = false>(options: Options<CountResponseInputTokensData, ThrowOnError>): RequestResult<CountResponseInputTokensResponses, CountResponseInputTokensErrors, ThrowOnError> => (options.client ?? client).post<CountResponseInputTokensResponses, CountResponseInputTokensErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/responses/input_tokens',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Delete an answer
  *
- * Deletes a stored answer at once. Answers that follow it can no longer be followed themselves, for what was said before is gone.
+ * Deletes a stored answer at once. Answers that follow it can no longer be followed themselves, for what was said before is gone. One that is still made in the background is stopped within a second, and paid as if it were cancelled.
  */
 export const deleteResponse = <ThrowOnError extends boolean = false>(options: Options<DeleteResponseData, ThrowOnError>): RequestResult<DeleteResponseResponses, DeleteResponseErrors, ThrowOnError> => (options.client ?? client).delete<DeleteResponseResponses, DeleteResponseErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -412,7 +452,15 @@ export const deleteResponse = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Get an answer
  *
- * Gives a stored answer, without what was sealed in its reasoning items. It is kept for 30 days unless the operator says otherwise.
+ * Gives a stored answer, without what was sealed in its reasoning items. It is kept for 30 days unless the operator says otherwise. One that is
+ * made in the background has the status `in_progress` and no output until it has ended; then `completed`, `incomplete`, `failed` or `cancelled`.
+ *
+ * With `stream=true` the events of an answer made in the background are told instead, from the first or, with `starting_after`, from the one
+ * after that number, each as it was told before; but for what was sealed, which the last one has no more. While it is made, they come as they happen on the gateway that makes it; through another
+ * gateway on the same database they come all at once when it has ended. The events are kept with the answer. Of an answer with more of them than
+ * 4 MiB, and of one whose gateway died, only the last is told, which has the whole answer. One that was cancelled ends with
+ * `response.incomplete`, whose answer has the status `cancelled`; OpenAI has no event of its own for that.
+ *
  */
 export const retrieveResponse = <ThrowOnError extends boolean = false>(options: Options<RetrieveResponseData, ThrowOnError>): RequestResult<RetrieveResponseResponses, RetrieveResponseErrors, ThrowOnError> => (options.client ?? client).get<RetrieveResponseResponses, RetrieveResponseErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -423,9 +471,9 @@ export const retrieveResponse = <ThrowOnError extends boolean = false>(options: 
 /**
  * Cancel an answer
  *
- * Only answers made in the background can be cancelled, and the gateway makes none: a stored answer is refused with 400, any other id with 404. To stop an answer, close its connection.
+ * Stops an answer that is made in the background, and gives it with the status `cancelled` and what had come of it. The gateway that makes it lets its upstream go: at once when it is the one that is asked, else within a second, and the output comes with it. Again does no harm. An answer that has ended by itself is refused with 400, as at OpenAI, and so is one that was not made in the background: to stop that one, close its connection.
  */
-export const cancelResponse = <ThrowOnError extends boolean = false>(options: Options<CancelResponseData, ThrowOnError>): RequestResult<unknown, CancelResponseErrors, ThrowOnError> => (options.client ?? client).post<unknown, CancelResponseErrors, ThrowOnError>({
+export const cancelResponse = <ThrowOnError extends boolean = false>(options: Options<CancelResponseData, ThrowOnError>): RequestResult<CancelResponseResponses, CancelResponseErrors, ThrowOnError> => (options.client ?? client).post<CancelResponseResponses, CancelResponseErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/responses/{response}/cancel',
     ...options
@@ -471,12 +519,19 @@ export const listVideos = <ThrowOnError extends boolean = false>(options?: Optio
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No provider was asked. |
  * | The provider refuses the video, at once or for what it would show. | nothing | There is no video. |
  * | The provider fails, or can no longer be reached. | nothing | There is no video. |
+ * | The provider says that the video is made, and gives none. | nothing | There is no video. |
+ * | The provider does not say what was used, or says that it was more. | the answer | Its seconds and its size were agreed beforehand. |
+ * | The provider fails for a while when it is asked how the video is coming along. | the answer | It is asked again until the time the model has is over. Another provider is not: the first may have made it. |
+ * | The caller closes the connection, or the key is revoked, once the video is begun. | the answer | It goes on, and its workspace can fetch it. |
  * | The video is not made in the time the model has. | nothing | There is no video. |
  * | The connection breaks, or the gateway is killed, while the video is handed over, and the provider can not be asked whether it has it. | nothing | It is not asked for twice; the loss, if there is one, is the operator's. |
  * | The gateway is killed while the video is made, or while it is fetched. | the answer | It, or another, goes on where it was. |
+ * | The gateway is stopped while the video is made. | the answer | It, or another, goes on where it was. |
  * | The video is deleted before the provider was asked for it. | nothing | Nobody has worked on it. |
  * | The video is deleted while the provider works on it, and the provider makes it. | the answer | The provider has made it and is paid for it. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any provider is asked. |
+ * | The database (PostgreSQL) cannot be reached while the video is made. | the answer | The gateway goes on, and charges it, once the database is back. |
  *
  */
 export const createVideo = <ThrowOnError extends boolean = false>(options: Options<CreateVideoData, ThrowOnError>): RequestResult<CreateVideoResponses, CreateVideoErrors, ThrowOnError> => (options.client ?? client).post<CreateVideoResponses, CreateVideoErrors, ThrowOnError>({
@@ -514,7 +569,7 @@ export const retrieveVideo = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Fetch a video
  *
- * Gives the bytes of a video that was made, or of a picture of it, whole or by range; with their ETag, they need not be sent twice. Pictures are the provider's, or drawn from the video where the gateway has ffmpeg; where neither is so there are none.
+ * Gives the bytes of a video that was made, or of a picture of it, whole or by range (416 where none of it is there); with their ETag, they need not be sent twice. Pictures are the provider's, or drawn from the video where the gateway has ffmpeg; where neither is so there are none.
  */
 export const retrieveVideoContent = <ThrowOnError extends boolean = false>(options: Options<RetrieveVideoContentData, ThrowOnError>): RequestResult<RetrieveVideoContentResponses, RetrieveVideoContentErrors, ThrowOnError> => (options.client ?? client).get<RetrieveVideoContentResponses, RetrieveVideoContentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -583,7 +638,7 @@ export const getNative = <ThrowOnError extends boolean = false>(options: Options
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The provider fails where another would have to answer. | nothing | A native call is for the one provider it names; nobody else is asked. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
@@ -1323,6 +1378,19 @@ export const putProviderEntry = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
+ * List targets and their health
+ *
+ * Lists every target that can be called with the operator's credentials, as this gateway sees it now: which are left alone and why, how fast
+ * they answer, how many calls wait. Figures are of this gateway alone; that a target rests is shared by all gateways on one store.
+ *
+ */
+export const listTargets = <ThrowOnError extends boolean = false>(options?: Options<ListTargetsData, ThrowOnError>): RequestResult<ListTargetsResponses, ListTargetsErrors, ThrowOnError> => (options?.client ?? client).get<ListTargetsResponses, ListTargetsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/targets',
+    ...options
+});
+
+/**
  * Grant a credit
  *
  * Credits the balance of a workspace. With an id of yours, once however often it is sent.
@@ -1453,12 +1521,12 @@ export const createChatCompletionStream = <ThrowOnError extends boolean = false>
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
- * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
@@ -1466,10 +1534,10 @@ export const createChatCompletionStream = <ThrowOnError extends boolean = false>
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -1498,12 +1566,12 @@ export const createImageStream = <ThrowOnError extends boolean = false>(options:
  * | The gateway refuses the request: a limit, a balance, a budget, a scope. | nothing | No upstream was called. |
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
- * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream breaks off in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the images that came, by their size and quality, and the tokens of the prompt. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
- * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
@@ -1511,10 +1579,10 @@ export const createImageStream = <ThrowOnError extends boolean = false>(options:
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt. An image that did not come whole is not paid. |
- * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that did not come whole is not paid. |
+ * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read; an image that is not handed out is not paid. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there. | nothing | The image can't be kept; what cannot be fetched again is not handed out, and not charged. |
  * | The images came and could not be kept: none is in the reply, or it is no image. | nothing | What cannot be fetched again is not handed out, and not charged. |
  *
  */
@@ -1533,7 +1601,10 @@ export const createImageEditStream = <ThrowOnError extends boolean = false>(opti
  * Complete a text
  *
  * Completes a text, as OpenAI's legacy completions do, with any model that chats: the prompt is its only message. With `stream: true` the
- * answer comes as events that end with `data: [DONE]`. One prompt a request; `suffix`, tokens in the place of a text, a `best_of` above `n`,
+ * answer comes as events that end with `data: [DONE]`. Several prompts are several chats, asked of the same target, four at once
+ * (`limits.exchangesAtOnceMax`); they are one request to every limit, answered when all are, with one usage and one charge, and a stream
+ * has their events as they come, from when the first of them are all answered. When one fails, the others are let go: before the first byte the next target is asked for all of them,
+ * after it the stream ends. What was never sent is never paid. `suffix`, tokens in the place of a text, a `best_of` above `n`,
  * `echo` together with `logprobs`, `logprobs` of a model that does not say them, and what only a chat has (`messages`, `tools` …) are
  * refused with `unsupported_field`. Other fields that are not described here are allowed and forwarded. A stream that fails after its first byte ends with one event of the shape of ErrorResponse and
  * without `[DONE]`.
@@ -1596,6 +1667,7 @@ export const createCompletionStream = <ThrowOnError extends boolean = false>(opt
  * | The upstream refuses the request. | nothing | It did no work. |
  * | The upstream fails, or cannot be reached, before the first byte of an answer. An answer in one piece has no first byte until it is whole. | nothing | Nothing of use has come. |
  * | The upstream breaks off in the middle of a stream. | the prompt and what came | The audio was heard and the text that came was delivered. |
+ * | The upstream hears no word. | the answer | It has heard the audio. |
  * | The upstream answers, and does not say what was used. | the answer | The gateway knows how long the audio is from its headers, and counts the tokens of the text. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has the audio, and has written what came by then. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
@@ -1634,6 +1706,13 @@ export const createTranscriptionStream = <ThrowOnError extends boolean = false>(
  * ends with the events `error` and `response.failed`, and its answer is not stored. What the model thought can be given back by callers who keep
  * their own history: with `include: ["reasoning.encrypted_content"]` it comes sealed in its reasoning items, signatures and all.
  *
+ * With `background: true` nobody needs to wait: the reply comes at once with the status `in_progress`, and the answer is made by the gateway on
+ * its own. It must be stored, holds money and a place among the calls that are open at once like any other, and ends after the time any upstream
+ * has. `GET /responses/{response}` tells how far it is, `POST /responses/{response}/cancel` stops it, and its events can be followed, with
+ * `stream: true` or later. Whoever repeats the request with its Idempotency-Key gets 409 until the answer has ended, then the first reply. A
+ * gateway that is stopped lets answers finish for as long as any call; what is left, and what a gateway that died had begun, has the status
+ * `failed`.
+ *
  * What is paid when it does not go as usual. What an upstream itself reports as used is always believed, zeros too; where it
  * reported nothing, the prompt and the text that came are counted. A key of your own (BYOK) is never charged.
  *
@@ -1647,6 +1726,7 @@ export const createTranscriptionStream = <ThrowOnError extends boolean = false>(
  * | The upstream answers, and does not say what was used. | the answer | The gateway counts the tokens of the prompt and of the text itself. |
  * | The caller closes the connection before the end. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
  * | The same, of a request with an Idempotency-Key. | the answer | The answer is finished and kept for whoever asks again. |
+ * | An answer made in the background is cancelled or deleted before its end. | the prompt and what came | The upstream is let go; it has read the prompt and generated what came by then. |
  * | The upstream takes too long to begin. | nothing | Nothing of use has come. |
  * | The upstream takes too long in the middle of a stream. | the prompt and what came | The prompt was read and the text that came was delivered. |
  * | The gateway is killed before anything of the request was noted: within its first second, or while an answer in one piece is awaited. | nothing | Nothing is certain; the loss is the operator's. |
@@ -1659,7 +1739,8 @@ export const createTranscriptionStream = <ThrowOnError extends boolean = false>(
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | The store cannot be reached when the request comes. | nothing | Nothing can be set aside: 503 store_unavailable, before any upstream is called. |
- * | The database (PostgreSQL) cannot be reached when the answer is there. | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The database (PostgreSQL) cannot be reached when the answer is there, and the answer is not to be stored (`store: false`). | the answer | The charge is kept on disk beside the gateway and posted once the database is back. |
+ * | The same, and it is to be stored. | nothing | What cannot be found again is not handed out, and not charged. |
  *
  */
 export const createResponseStream = <ThrowOnError extends boolean = false>(options: Options<CreateResponseStreamData, ThrowOnError, CreateResponseStreamResponse>): Promise<ServerSentEventsResult<CreateResponseStreamResponses>> => (options.client ?? client).sse.post<CreateResponseStreamResponses, CreateResponseStreamErrors, ThrowOnError>({
@@ -1703,7 +1784,7 @@ export const createResponseStream = <ThrowOnError extends boolean = false>(optio
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
+ * | The provider fails where another would have to answer. | nothing | A native call is for the one provider it names; nobody else is asked. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
  * | The gateway is stopped and the answer is not finished in the time it is given. | the prompt and what came | The prompt was read and the text that came was delivered. |
