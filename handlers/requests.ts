@@ -11,7 +11,6 @@ import type { ReceiptView } from '../gateway/reporting/receipt.ts';
 import { exportRequestLog, listRequestLog, toFilter } from '../gateway/reporting/request-log.ts';
 import type { LogQuery } from '../gateway/reporting/request-log.ts';
 import { findPrice } from '../gateway/routing/find-price.ts';
-import type { RequestFilter } from '../gateway/store/request-log-row.ts';
 
 /** Lists requests: of the whole workspace for a management key (of a plain member: their own), of itself for any other. */
 export async function listRequests(call: Call<'listRequests'>, house: House): Promise<Reply<'listRequests'>> {
@@ -70,7 +69,7 @@ function viewOf(caller: Caller): ReceiptView {
   };
 }
 
-function filterOf(call: Call<'listRequests'> | Call<'exportRequests'>, house: House): RequestFilter {
+function filterOf(call: Call<'listRequests'> | Call<'exportRequests'>, house: House): ReturnType<typeof toFilter> {
   const caller = callerOf(call);
   const query: LogQuery = call.query;
   const view = viewOf(caller);
