@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import { NAMED_FRAMINGS, feed, recordingsIn } from './__fixtures__/streams.ts';
+import { NAMED_FRAMINGS, feed, repliesIn } from './__fixtures__/streams.ts';
 import type { Recording } from './__fixtures__/streams.ts';
 import { openMessageStream } from './anthropic-messages-stream.ts';
 import { weaveThinking } from './anthropic-messages-thinking.ts';
@@ -15,8 +16,13 @@ const SHARED = [new URL('../../../shared/fixtures/anthropic/', import.meta.url).
 
 const KIND = { ends: new Set(['message_stop']) };
 
+function recordingsIn(folder: string): Recording[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.chunks.txt'));
+  return files.flatMap((file) => repliesIn(basename(file, '.chunks.txt'), readFileSync(join(folder, file), 'utf8'), KIND));
+}
+
 function own(name: string): readonly string[] {
-  return recordingsIn(OWN, KIND).find((recording) => recording.name === `${name} #1`)?.payloads ?? [];
+  return recordingsIn(OWN).find((recording) => recording.name === `${name} #1`)?.payloads ?? [];
 }
 
 const FRAMINGS = NAMED_FRAMINGS;
@@ -147,11 +153,11 @@ function describeRecordings(recordings: readonly Recording[], { triesEveryCut }:
 }
 
 describe('a recorded stream of our own', () => {
-  describeRecordings(recordingsIn(OWN, KIND), { triesEveryCut: true });
+  describeRecordings(recordingsIn(OWN), { triesEveryCut: true });
 });
 
 (SHARED === undefined ? describe.skip : describe)('a recorded stream of the shared fixtures', () => {
-  const recordings = SHARED === undefined ? [{ name: 'none', payloads: [] }] : recordingsIn(SHARED, KIND);
+  const recordings = SHARED === undefined ? [{ name: 'none', payloads: [] }] : recordingsIn(SHARED);
 
   test('there are recordings to try', () => {
     expect(recordings.length).toBeGreaterThanOrEqual(30);

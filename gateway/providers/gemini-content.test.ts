@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeText } from '../foundation/byte-text.ts';
 import { arrayAt, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
-import { feed, linesOf } from './__fixtures__/streams.ts';
+import { feed } from './__fixtures__/streams.ts';
 import { geminiContentWire as wire } from './gemini-content.ts';
 import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
 
@@ -22,6 +22,10 @@ const FRAMINGS = {
   comments: (payload: string) => `: thinking\n\ndata: ${payload}\n\n: still\n\n`,
   'comment within': (payload: string) => `: note\nid: 7\ndata: ${payload}\n\n`,
 } as const;
+
+function linesOf(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n').filter((line) => line.trim() !== '');
+}
 
 /** Feeds a stream in pieces and gathers what a client would. */
 function follow(pieces: readonly Buffer[], wantsUsage = true) {

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { decodeText } from '../foundation/byte-text.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
-import { NAMED_FRAMINGS, feed, recordingsIn, typeOf } from './__fixtures__/streams.ts';
+import { NAMED_FRAMINGS, feed, repliesIn, typeOf } from './__fixtures__/streams.ts';
 import type { Recording } from './__fixtures__/streams.ts';
 import { weaveReasoning } from './openai-responses-reasoning.ts';
 import { openaiResponsesWire as wire } from './openai-responses.ts';
@@ -17,8 +17,13 @@ const context = { requestId: 'req_1', upstreamModel: 'gpt-x', nowSeconds: 7 };
 
 const KIND = { ends: new Set(['response.completed', 'response.incomplete', 'response.failed']), begins: 'response.' };
 
+function recordingsIn(folder: string): Recording[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.chunks.txt'));
+  return files.flatMap((file) => repliesIn(basename(file, '.chunks.txt'), readFileSync(join(folder, file), 'utf8'), KIND));
+}
+
 function own(name: string): readonly string[] {
-  return recordingsIn(OWN, KIND).find((recording) => recording.name === `${name} #1`)?.payloads ?? [];
+  return recordingsIn(OWN).find((recording) => recording.name === `${name} #1`)?.payloads ?? [];
 }
 
 const FRAMINGS = NAMED_FRAMINGS;
@@ -185,11 +190,11 @@ function describeRecordings(recordings: readonly Recording[], { triesEveryCut }:
 }
 
 describe('a recorded stream of our own', () => {
-  describeRecordings(recordingsIn(OWN, KIND), { triesEveryCut: true });
+  describeRecordings(recordingsIn(OWN), { triesEveryCut: true });
 });
 
 (SHARED === undefined ? describe.skip : describe)('a recorded stream of the shared fixtures', () => {
-  const recordings = SHARED === undefined ? [{ name: 'none', payloads: [] }] : FOLDERS.flatMap((folder) => recordingsIn(join(SHARED, folder), KIND));
+  const recordings = SHARED === undefined ? [{ name: 'none', payloads: [] }] : FOLDERS.flatMap((folder) => recordingsIn(join(SHARED, folder)));
 
   test('there are recordings to try', () => {
     expect(recordings.length).toBeGreaterThanOrEqual(50);

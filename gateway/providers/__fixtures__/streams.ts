@@ -1,6 +1,4 @@
 /** This file feeds recorded streams to readers for their tests: framed in the ways upstreams frame them, and read piece by piece. */
-import { readFileSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import type { ByteText } from '../../foundation/byte-text.ts';
 import { parseJson, stringAt } from '../../foundation/json-value.ts';
 import { createEventSplitter } from '../../foundation/sse.ts';
@@ -23,23 +21,16 @@ export interface RecordedKind {
   readonly begins?: string;
 }
 
-/** The replies of one kind recorded in a folder. */
-export function recordingsIn(folder: string, { ends, begins = '' }: RecordedKind): Recording[] {
-  return readdirSync(folder).filter((file) => file.endsWith('.chunks.txt')).flatMap((file) => {
-    const lines = linesOf(join(folder, file));
-    if (!typeOf(lines[0] ?? '').startsWith(begins)) return [];
-    const replies: string[][] = [[]];
-    for (const line of lines) {
-      replies.at(-1)?.push(line);
-      if (ends.has(typeOf(line))) replies.push([]);
-    }
-    return replies.filter((payloads) => payloads.length > 0).map((payloads, at) => ({ name: `${basename(file, '.chunks.txt')} #${at + 1}`, payloads }));
-  });
-}
-
-/** The payloads of a recording, one a line. */
-export function linesOf(file: string): string[] {
-  return readFileSync(file, 'utf8').split('\n').filter((line) => line.trim() !== '');
+/** The replies of one kind in a recording's text; none where it holds others. */
+export function repliesIn(name: string, text: string, { ends, begins = '' }: RecordedKind): Recording[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (!typeOf(lines[0] ?? '').startsWith(begins)) return [];
+  const replies: string[][] = [[]];
+  for (const line of lines) {
+    replies.at(-1)?.push(line);
+    if (ends.has(typeOf(line))) replies.push([]);
+  }
+  return replies.filter((payloads) => payloads.length > 0).map((payloads, at) => ({ name: `${name} #${at + 1}`, payloads }));
 }
 
 /** How events that have a name are framed. */
