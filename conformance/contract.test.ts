@@ -25,6 +25,7 @@ const OUT_OF_REACH: Partial<Record<OperationId, Readonly<Record<number, string>>
   getNative: { 500: 'As createChatCompletion.', 504: 'The upstream of these tests answers at once what it is not told to answer; POST, which goes the same way, is made to wait.' },
   deleteNative: { 500: 'As createChatCompletion.', 504: 'As getNative.' },
   ...unreachable(['retrieveImageContent'], 'The row it reads is one of a kind: what is wrong with it is a 404, and bytes that are gone are a 503.'),
+  ...unreachable(['listRoutes', 'retrieveRoute'], 'It reads the catalogue in memory; a route that can’t be read is left out.'),
   listModels: { 500: 'It reads the catalogue, which is checked at the start.' },
   retrieveModel: { 500: 'It reads the catalogue, which is checked at the start.' },
   ...unreachable(['listBudgets', 'retrieveBudget', 'retrieveBalance', 'listLimits'], 'It reads no row but those its key is known by, which fail before (503), and counters.'),

@@ -23,7 +23,7 @@ export interface DamagedServer extends BrokenServer {
 const every = Object.keys(operations) as OperationId[];
 
 /** Operations that write, and so fail on a full disk. */
-export const writing: readonly OperationId[] = every.filter((id) => operations[id].method !== 'get' && id !== 'receiveStripeEvent' && id !== 'createTopup' && id !== 'cancelResponse' && id !== 'countResponseInputTokens');
+export const writing: readonly OperationId[] = every.filter((id) => operations[id].method !== 'get' && id !== 'receiveStripeEvent' && id !== 'createTopup' && id !== 'cancelResponse' && id !== 'countResponseInputTokens' && id !== 'explainRoute');
 
 /** Operations whose own rows can be damaged without damaging what their key is known by. */
 export const damageable: readonly OperationId[] = [
@@ -34,7 +34,7 @@ export const damageable: readonly OperationId[] = [
   'createBudget', 'updateBudget', 'deleteBudget', 'createProviderKey', 'listProviderKeys', 'retrieveProviderKey', 'deleteProviderKey',
   'createResponse', 'retrieveResponse', 'deleteResponse', 'cancelResponse', 'listResponseInputItems', 'countResponseInputTokens',
   'createGrant', 'createAdjustment', 'createRefund', 'listVideos', 'retrieveVideo', 'deleteVideo', 'retrieveVideoContent',
-  'putPlan', 'deletePlan', 'putModelEntry', 'deleteModelEntry', 'putProviderEntry', 'deleteProviderEntry',
+  'putPlan', 'deletePlan', 'putModelEntry', 'deleteModelEntry', 'putProviderEntry', 'deleteProviderEntry', 'putRouteEntry', 'deleteRouteEntry', 'putRoute', 'deleteRoute', 'explainRoute',
 ];
 
 /** Rows are written until the store's files may not grow any more. */
@@ -61,7 +61,7 @@ async function prepare(server: ServerUnderTest, ids: readonly OperationId[]): Pr
 
 /** A number no clock has ever shown, and no JavaScript number can be trusted with. */
 const UNREADABLE = String(2n ** 60n);
-const UNWRITABLE = ['api_key', 'app_user', 'workspace', 'member', 'budget', 'provider_key', 'catalog_entry', 'transfer', 'response', 'request_body'] as const;
+const UNWRITABLE = ['api_key', 'app_user', 'workspace', 'member', 'budget', 'provider_key', 'catalog_entry', 'workspace_route', 'transfer', 'response', 'request_body'] as const;
 
 /** Makes things to look at, and then makes them unreadable. */
 export async function startDamaged(options: ServerOptions): Promise<DamagedServer> {
@@ -80,7 +80,9 @@ export async function startDamaged(options: ServerOptions): Promise<DamagedServe
   requests.set('retrieveKey', { path: `/v1/keys/${damagedKey.id}` });
   requests.set('updateKey', { method: 'PATCH', path: `/v1/keys/${damagedKey.id}`, body: { name: 'renamed' } });
   requests.set('deleteKey', { method: 'DELETE', path: `/v1/keys/${damagedKey.id}` });
-  requests.set('createResponse', { path: '/v1/responses', body: { model: 'sandbox/echo', input: 'Go on', previous_response_id: requests.get('retrieveResponse')?.path.split('/').at(-1) } });
+  const follow = { model: 'sandbox/echo', input: 'Go on', previous_response_id: requests.get('retrieveResponse')?.path.split('/').at(-1) };
+  requests.set('explainRoute', { path: '/v1/routes/explain', body: { operation: 'responses', request: follow } });
+  requests.set('createResponse', { path: '/v1/responses', body: follow });
   requests.set('countResponseInputTokens', { path: '/v1/responses/input_tokens', body: requests.get('createResponse')?.body });
   requests.set('retrieveUser', { path: `/v1/admin/users/${user}` });
   requests.set('retrieveMember', { path: `/v1/members/${user}` });

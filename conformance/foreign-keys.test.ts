@@ -14,8 +14,8 @@ import type { Stage } from './stage.ts';
 
 const keyed = (Object.keys(operations) as OperationId[]).filter((id) => operations[id].scope === 'inference' || operations[id].scope === 'management');
 const operators = (Object.keys(operations) as OperationId[]).filter((id) => operations[id].scope === 'operator');
-/** What is named in these paths belongs to everybody. */
-const SHARED: ReadonlySet<OperationId> = new Set<OperationId>(['retrieveModel', 'getNative', 'postNative', 'deleteNative']);
+/** What is named in these paths belongs to everybody, or to whoever names it. */
+const SHARED: ReadonlySet<OperationId> = new Set<OperationId>(['retrieveModel', 'retrieveRoute', 'putRoute', 'getNative', 'postNative', 'deleteNative']);
 
 let stage: Stage;
 let stranger: Payer;

@@ -111,6 +111,19 @@ async function goodManagement(server: ServerUnderTest, id: OperationId): Promise
       return { method: 'DELETE', path: '/v1/admin/providers/brief-provider' };
     }
     case 'listTargets': return { path: '/v1/admin/targets?state=closed' };
+    case 'putRouteEntry': return { method: 'PUT', path: '/v1/admin/routes/test-route', body: routeEntry('test-route') };
+    case 'deleteRouteEntry': {
+      await askJson(server, { method: 'PUT', path: '/v1/admin/routes/brief-route', body: routeEntry('brief-route') });
+      return { method: 'DELETE', path: '/v1/admin/routes/brief-route' };
+    }
+    case 'listRoutes': return { path: '/v1/routes' };
+    case 'retrieveRoute': return { path: '/v1/routes/balanced' };
+    case 'putRoute': return { method: 'PUT', path: '/v1/routes/own-route', body: { id: 'own-route', stands_for: ['sandbox/echo'] } };
+    case 'deleteRoute': {
+      await askJson(server, { method: 'PUT', path: '/v1/routes/brief-own-route', body: routeEntry('brief-own-route') });
+      return { method: 'DELETE', path: '/v1/routes/brief-own-route' };
+    }
+    case 'explainRoute': return { path: '/v1/routes/explain', body: { operation: 'chat.completions', request: hello({ model: 'balanced' }) } };
     case 'createGrant': return { path: '/v1/admin/ledger/grants', body: { workspace: (await sampleOf(server)).payer.workspace, amount_nano_usd: '1000000', note: 'test' } };
     case 'createAdjustment': return { path: '/v1/admin/ledger/adjustments', body: { workspace: (await sampleOf(server)).payer.workspace, amount_nano_usd: '1' } };
     case 'createRefund': return { path: '/v1/admin/ledger/refunds', body: { workspace: (await sampleOf(server)).payer.workspace, request: await paidRequest(server) } };
@@ -127,6 +140,10 @@ const STORED_KEY_PROVIDER = 'groq';
 
 function modelEntry(id: string): Record<string, unknown> {
   return { id, name: id, tier: 'pro', context_window: 1000, max_output_tokens: 100, targets: [{ provider: 'sandbox', model: 'echo', unpriced: true }] };
+}
+
+function routeEntry(id: string): Record<string, unknown> {
+  return { id, description: id, objective: 'weighted', targets: [{ model: 'sandbox/chat', weight: 3 }, 'sandbox/echo'], fallback: { attempts: 2 } };
 }
 
 function providerEntry(id: string): Record<string, unknown> {

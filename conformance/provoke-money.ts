@@ -20,6 +20,8 @@ type MoneyCode = Extract<ErrorCode,
   | 'idempotency_reply_not_kept' | 'last_owner' | 'email_taken' | 'already_member' | 'provider_key_exists' | 'plan_in_use' | 'balance_in_use'
   | 'refund_too_large' | 'entry_is_built_in' | 'idempotency_key_reused' | 'quota_exceeded' | 'rate_limited' | 'concurrency_limited' | 'payment_provider_failed'>;
 
+/** Of what is built in, one of each kind. */
+const BUILT_IN: Partial<Record<OperationId, string>> = { deletePlan: 'premium', deleteModelEntry: 'sandbox/echo', deleteRouteEntry: 'balanced' };
 const every = Object.keys(operations) as OperationId[];
 const withKey = every.filter((id) => operations[id].scope !== 'none');
 const chat = textOperations;
@@ -197,8 +199,8 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
     },
   },
   entry_is_built_in: {
-    by: ['deletePlan', 'deleteModelEntry', 'deleteProviderEntry'],
-    provoke: (stage, id) => ask(stage, id, { path: path(id, id === 'deletePlan' ? 'premium' : id === 'deleteModelEntry' ? 'sandbox/echo' : 'openrouter') }),
+    by: ['deletePlan', 'deleteModelEntry', 'deleteProviderEntry', 'deleteRouteEntry'],
+    provoke: (stage, id) => ask(stage, id, { path: path(id, BUILT_IN[id] ?? 'openrouter') }),
   },
   idempotency_key_reused: { by: paid, provoke: (stage, id) => idempotent(stage, id, [bodyFor(id), bodyFor(id, { user: 'another' })]) },
   quota_exceeded: {

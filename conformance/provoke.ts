@@ -28,6 +28,7 @@ const paid = paidOperations;
 const UNREACHABLE: Partial<Record<OperationId, string>> = { createEmbedding: 'openai/text-embedding-3-small', createVideo: 'sora-2' };
 const keyOperations: readonly OperationId[] = ['retrieveKey', 'updateKey', 'deleteKey'];
 const modelEntries: readonly OperationId[] = ['retrieveModelEntry', 'deleteModelEntry'];
+const routeOperations: readonly OperationId[] = ['retrieveRoute', 'deleteRoute', 'deleteRouteEntry'];
 const NOBODY_KEY = 'key_AAAAAAAAAAAAAAAA';
 const NO_RESPONSE = `resp_${'0'.repeat(32)}`;
 const TOO_MUCH: Readonly<Record<'json' | 'media', number>> = { json: 1024 * 1024 + 1, media: 32 * 1024 * 1024 + 1 };
@@ -106,6 +107,11 @@ function failStream(stage: Stage, id: OperationId): Promise<RawReply> {
   return askUpstream(stage, id, { name: 'cut', replay: { steps: [{ write: FIRST_CHUNK }], ending: 'cut' }, stream: true });
 }
 
+/** A request for a response, or to have it explained. */
+function explained(id: OperationId, request: unknown): unknown {
+  return id === 'explainRoute' ? { operation: 'responses', request } : request;
+}
+
 const responseOperations: readonly OperationId[] = ['createResponse', 'retrieveResponse', 'deleteResponse', 'cancelResponse', 'listResponseInputItems'];
 
 const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
@@ -140,6 +146,10 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
   model_not_available: { by: paid, provoke: (stage, id) => ask(stage, id, { body: bodyFor(id, { model: UNREACHABLE[id] ?? 'openai/gpt-5-mini' }) }) },
   image_not_found: imageNotFound,
   range_not_satisfiable: { by: ['retrieveImageContent', 'retrieveVideoContent'], provoke: (stage, id) => ask(stage, id, { headers: { range: 'bytes=999999999999-' } }) },
+  route_not_found: {
+    by: [...textOperations, ...routeOperations],
+    provoke: (stage, id) => ask(stage, id, routeOperations.includes(id) ? { path: `/v1${operations[id].path.replace('{route}', 'nobody')}` } : { headers: { 'x-interline-route': 'nobody' } }),
+  },
   key_not_found: {
     by: [...keyOperations, 'createBudget'],
     provoke: (stage, id) => ask(stage, id, id === 'createBudget'
@@ -147,9 +157,9 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
       : { path: `/v1/keys/${NOBODY_KEY}` }),
   },
   response_not_found: {
-    by: responseOperations,
-    provoke: (stage, id) => ask(stage, id, id === 'createResponse'
-      ? { body: bodyFor(id, { previous_response_id: NO_RESPONSE }) }
+    by: [...responseOperations, 'explainRoute'],
+    provoke: (stage, id) => ask(stage, id, id === 'createResponse' || id === 'explainRoute'
+      ? { body: explained(id, bodyFor('createResponse', { previous_response_id: NO_RESPONSE })) }
       : { path: `/v1${operations[id].path.replace('{response}', NO_RESPONSE)}` }),
   },
   unknown_url: {

@@ -459,21 +459,121 @@ export type CatalogModelIdList = Array<CatalogModelId>;
 export type CatalogAlias = CatalogModelId | CatalogModelIdList | null;
 
 /**
- * What the order of a route serves.
+ * A model of a route, and its share where the route draws by weight.
  */
-export type CatalogObjective = 'order' | 'price' | 'latency' | 'quality';
+export type CatalogWeightedModel = {
+    model: CatalogModelId;
+    /**
+     * Its share of the requests, in any unit; 1 when left out. 0 is asked only when the others fail.
+     */
+    weight?: number;
+};
 
 /**
- * A name for an ordered choice of models.
+ * A model of a route, by its id alone or with its weight.
+ */
+export type CatalogRouteTarget = CatalogModelId | CatalogWeightedModel;
+
+/**
+ * The models of a route, in order of preference.
+ */
+export type CatalogRouteTargetList = Array<CatalogRouteTarget>;
+
+/**
+ * In which order the models of a route are tried. `order` and `quality`: as they are listed. `weighted`: drawn by weight, the same for the same key
+ * and conversation. `price`: the cheapest first, by (3 × input + output) / 4 per token. `latency`: the quickest first, those not measured yet before
+ * them. `context`: the largest context window first. For the last three the sandbox comes after every real model.
+ *
+ */
+export type CatalogObjective = 'order' | 'weighted' | 'price' | 'latency' | 'quality' | 'context';
+
+/**
+ * `tools`: tools are offered. `vision`, `audio`, `files`: a message has such a part. `structured_output`: an answer of a JSON schema is asked for.
+ * `context`: the prompt certainly has more tokens than the model's context window;
+ * where it only looks so, the model is tried after the others.
+ *
+ */
+export type CatalogRouteFilter = 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context';
+
+/**
+ * What a target may cost to be tried, in nano-USD for a million prompt tokens (`input_price_max`) and a million generated ones (`output_price_max`). One without a known price is skipped where there is such a limit.
+ */
+export type CatalogRouteLimits = {
+    input_price_max?: CatalogNanoUsd;
+    output_price_max?: CatalogNanoUsd;
+};
+
+/**
+ * `retry`: the same target once more, after the upstream's `Retry-After` where it gives one; named twice, twice. `switch_provider`: the next target of
+ * the same model. `degrade`: the next model of the route. `stop`: the caller is told.
+ *
+ */
+export type CatalogFallbackStep = 'retry' | 'switch_provider' | 'degrade' | 'stop';
+
+/**
+ * What is done, the first that can be; nothing more when none can.
+ */
+export type CatalogFallbackSteps = Array<CatalogFallbackStep>;
+
+/**
+ * For each way to fail, what is done, the first of it that can be. Left out: `timeout`, `rate_limited`, `server_error` and `connection` switch the
+ * provider and then degrade, `context_length` degrades, `refusal` and `content_filter` stop.
+ *
+ * `timeout`: no answer in the time it had, also the upstream's own 408 and 504. `rate_limited`: 429. `server_error`: 5xx, what can't be understood, or
+ * the operator's own credentials refused. `connection`: not reached, or closed. `refusal`: the request itself (4xx), for another reason than the two
+ * below. `context_length`: the prompt is too long for this model, as the upstream says. `content_filter`: the upstream's filter refused the request.
+ *
+ */
+export type CatalogFallbackRules = {
+    timeout?: CatalogFallbackSteps;
+    rate_limited?: CatalogFallbackSteps;
+    server_error?: CatalogFallbackSteps;
+    connection?: CatalogFallbackSteps;
+    refusal?: CatalogFallbackSteps;
+    context_length?: CatalogFallbackSteps;
+    content_filter?: CatalogFallbackSteps;
+};
+
+/**
+ * What happens when a target fails before the first byte of an answer. After that nothing falls back.
+ */
+export type CatalogFallback = {
+    on?: CatalogFallbackRules;
+    /**
+     * The most targets asked for one request, repetitions counted; 3 when left out.
+     */
+    attempts?: number;
+    /**
+     * All attempts together, in seconds, until a whole answer or the first event of a stream is there; no such bound when left out.
+     */
+    seconds?: number;
+    /**
+     * One attempt, in seconds, until a whole answer or the first event of a stream is there; as the gateway's own limits say when left out.
+     */
+    attempt_seconds?: number;
+    /**
+     * Whether an answer of another model than the first is marked, with `x-interline-degraded` and a warning; true when left out.
+     */
+    mark_degraded?: boolean;
+};
+
+/**
+ * A name for a choice of models, in an order, with what happens when one of them fails.
  */
 export type CatalogRoute = {
     id: CatalogModelId;
     /**
-     * What it chooses by.
+     * What it chooses by, for people.
      */
     description: string;
-    targets: CatalogModelIdList;
+    targets: CatalogRouteTargetList;
     objective?: CatalogObjective;
+    /**
+     * What a model must be able to do when the request asks for it; all of them when left out. A model that can't is skipped, with the reason.
+     */
+    filters?: Array<CatalogRouteFilter>;
+    limits?: CatalogRouteLimits;
+    fallback?: CatalogFallback;
 };
 
 /**

@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'provider_key_not_found'
   | 'plan_not_found'
   | 'provider_not_found'
+  | 'route_not_found'
   | 'request_not_found'
   | 'response_not_found'
   | 'method_not_allowed'
@@ -319,6 +320,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "There is no such provider.",
     help: "GET /admin/providers lists the providers.",
+  },
+  route_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such route.",
+    help: "Look at `GET /routes`.",
   },
   request_not_found: {
     status: 404,

@@ -43,6 +43,8 @@ import type {
   DeleteProviderKeyData,
   DeleteRequestBodyData,
   DeleteResponseData,
+  DeleteRouteData,
+  DeleteRouteEntryData,
   DeleteVideoData,
   DeletedBudget,
   DeletedEntry,
@@ -55,6 +57,7 @@ import type {
   EmbeddingList,
   EmbeddingRequest,
   ErrorResponse,
+  ExplainRequest,
   ExportRequestsData,
   GetNativeData,
   GetStatementData,
@@ -103,6 +106,8 @@ import type {
   PutPlanData,
   PutPlanRequest,
   PutProviderEntryData,
+  PutRouteData,
+  PutRouteEntryData,
   Receipt,
   ReceiptKeySet,
   RemoveMemberData,
@@ -129,10 +134,15 @@ import type {
   RetrieveRequestBodyData,
   RetrieveRequestData,
   RetrieveResponseData,
+  RetrieveRouteData,
   RetrieveUserData,
   RetrieveVideoContentData,
   RetrieveVideoData,
   RetrieveWorkspaceData,
+  Route,
+  RouteChange,
+  RouteExplanation,
+  RouteList,
   SpeechAudio,
   SpeechEvent,
   Statement,
@@ -651,6 +661,90 @@ export interface Operations {
     readonly query: Record<string, never>;
     readonly replies: {
       readonly 200: Model;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listRoutes: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: RouteList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly explainRoute: {
+    readonly body: ExplainRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: RouteExplanation;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveRoute: {
+    readonly body: undefined;
+    readonly path: RetrieveRouteData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Route;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly putRoute: {
+    readonly body: RouteChange;
+    readonly path: PutRouteData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Route;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteRoute: {
+    readonly body: undefined;
+    readonly path: DeleteRouteData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedEntry;
       readonly 400: ErrorResponse;
       readonly 401: ErrorResponse;
       readonly 403: ErrorResponse;
@@ -1547,6 +1641,41 @@ export interface Operations {
       readonly 503: ErrorResponse;
     };
   };
+  readonly putRouteEntry: {
+    readonly body: RouteChange;
+    readonly path: PutRouteEntryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Route;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteRouteEntry: {
+    readonly body: undefined;
+    readonly path: DeleteRouteEntryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedEntry;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
   readonly listProviderEntries: {
     readonly body: undefined;
     readonly path: Record<string, never>;
@@ -2048,6 +2177,63 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     meter: 'none',
     scope: 'inference',
     roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listRoutes: {
+    method: 'get',
+    path: '/routes',
+    tag: 'routes',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  explainRoute: {
+    method: 'post',
+    path: '/routes/explain',
+    tag: 'routes',
+    meter: 'none',
+    scope: 'inference',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
+  retrieveRoute: {
+    method: 'get',
+    path: '/routes/{route}',
+    tag: 'routes',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  putRoute: {
+    method: 'put',
+    path: '/routes/{route}',
+    tag: 'routes',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'json',
+  },
+  deleteRoute: {
+    method: 'delete',
+    path: '/routes/{route}',
+    tag: 'routes',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
     takesJson: false,
@@ -2645,6 +2831,29 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     method: 'delete',
     path: '/admin/models/{model}',
     tag: 'admin-models',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  putRouteEntry: {
+    method: 'put',
+    path: '/admin/routes/{route}',
+    tag: 'admin-routes',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'json',
+  },
+  deleteRouteEntry: {
+    method: 'delete',
+    path: '/admin/routes/{route}',
+    tag: 'admin-routes',
     meter: 'none',
     scope: 'operator',
     roles: null,

@@ -330,6 +330,39 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  listRoutes: {
+    body: [],
+    replies: [],
+  },
+  explainRoute: {
+    body: [
+      'request.input',
+      'request.input.*',
+      'request.input.*.*',
+      'request.instructions',
+      'request.messages.*.content',
+      'request.messages.*.function_call.arguments',
+      'request.messages.*.refusal',
+      'request.messages.*.tool_calls.*.custom.input',
+      'request.messages.*.tool_calls.*.function.arguments',
+      'request.prediction.content',
+      'request.safety_identifier',
+      'request.user',
+    ],
+    replies: [],
+  },
+  retrieveRoute: {
+    body: [],
+    replies: [],
+  },
+  putRoute: {
+    body: [],
+    replies: [],
+  },
+  deleteRoute: {
+    body: [],
+    replies: [],
+  },
   listKeys: {
     body: [],
     replies: [],
@@ -548,6 +581,14 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     replies: [],
   },
   deleteModelEntry: {
+    body: [],
+    replies: [],
+  },
+  putRouteEntry: {
+    body: [],
+    replies: [],
+  },
+  deleteRouteEntry: {
     body: [],
     replies: [],
   },

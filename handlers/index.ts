@@ -7,6 +7,7 @@ import * as adminModels from './admin-models.ts';
 import * as adminPlans from './admin-plans.ts';
 import * as adminProviders from './admin-providers.ts';
 import * as adminTargets from './admin-targets.ts';
+import * as adminRoutes from './admin-routes.ts';
 import * as adminUsers from './admin-users.ts';
 import * as adminWorkspaces from './admin-workspaces.ts';
 import * as audio from './audio.ts';
@@ -27,6 +28,7 @@ import * as providerKeys from './provider-keys.ts';
 import * as receiptKeys from './receipt-keys.ts';
 import * as requests from './requests.ts';
 import * as responses from './responses.ts';
+import * as routes from './routes.ts';
 import * as usage from './usage.ts';
 import * as videos from './videos.ts';
 import * as webhooks from './webhooks.ts';
@@ -39,6 +41,7 @@ export const handlers = {
   ...adminPlans,
   ...adminProviders,
   ...adminTargets,
+  ...adminRoutes,
   ...adminUsers,
   ...adminWorkspaces,
   ...audio,
@@ -59,6 +62,7 @@ export const handlers = {
   ...receiptKeys,
   ...requests,
   ...responses,
+  ...routes,
   ...usage,
   ...videos,
   ...webhooks,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { CatalogData } from '../generated/catalog-types.ts';
 import { findBrokenReferences, namesOf } from '../gateway/routing/references.ts';
+import { nameOf } from '../gateway/routing/route-terms.ts';
 import { buildCatalog, generateCatalog } from './catalog.ts';
 import { findNewDisagreements } from './catalog/disagreements.ts';
 import { makeModels } from './catalog/models.ts';
@@ -74,7 +75,7 @@ describe('the shipped catalogue', () => {
 
   test('every name in it leads somewhere, and routes only to models that are not retired', () => {
     expect(findBrokenReferences(catalog)).toEqual([]);
-    const routed = [...catalog.routes.flatMap((route) => route.targets), ...Object.values(catalog.aliases).flatMap(namesOf)];
+    const routed = [...catalog.routes.flatMap((route) => route.targets.map(nameOf)), ...Object.values(catalog.aliases).flatMap(namesOf)];
     expect(routed.filter((name) => model(name)?.status === 'retired')).toEqual([]);
   });
 
@@ -85,7 +86,7 @@ describe('the shipped catalogue', () => {
   });
 
   test('the vision route names only models that see', () => {
-    const blind = catalog.routes.find((route) => route.id === 'vision')?.targets.filter((id) => !model(id)?.input_modalities.includes('image'));
+    const blind = catalog.routes.find((route) => route.id === 'vision')?.targets.map(nameOf).filter((id) => !model(id)?.input_modalities.includes('image'));
     expect(blind).toEqual([]);
   });
 

@@ -14,7 +14,8 @@ export type AnyReply = BytesReply | StreamReply | EventsReply | { readonly statu
 type Headers = Record<string, string | number>;
 
 const EXPOSED = [
-  'x-request-id', 'retry-after', 'x-interline-warnings', 'idempotency-replayed',
+  'x-request-id', 'retry-after', 'x-interline-warnings', 'x-interline-route', 'x-interline-target', 'x-interline-attempts', 'x-interline-degraded',
+  'idempotency-replayed',
   ...['limit', 'remaining', 'reset'].flatMap((what) => [`x-ratelimit-${what}-requests`, `x-ratelimit-${what}-tokens`]),
 ].join(', ');
 

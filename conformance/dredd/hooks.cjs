@@ -74,7 +74,7 @@ function needsThings(transaction, status) {
   if (template.startsWith('/chat/') || template.startsWith('/models') || template === '/usage' || template.startsWith('/openapi')) return status === '409';
   if (template.startsWith('/keys')) return template === '/keys' && status === '404';
   if (method !== 'GET' || status !== '200') return true;
-  return template.includes('{') && !['/admin/plans/{plan}', '/admin/models/{model}', '/admin/providers/{provider}'].includes(template);
+  return template.includes('{') && !['/admin/plans/{plan}', '/admin/models/{model}', '/admin/providers/{provider}', '/routes/{route}'].includes(template);
 }
 
 /** Turns the example request into one that is answered with this status. */

@@ -1,6 +1,6 @@
 /** This file holds the words of money: counters, asks, holds, settlements and transfers, as every room that touches money knows them. */
 import type { NanoUsd } from './money.ts';
-import type { RequestRecord } from './terms.ts';
+import type { RequestRecord, Tier } from './terms.ts';
 
 /** unit: what a counter counts: whole nano-USD, or messages. */
 export type Unit = 'nusd' | 'msg';
@@ -31,6 +31,8 @@ export interface CounterSpec {
 export interface Ask {
   readonly counter: CounterSpec;
   readonly amount: bigint;
+  /** Of a call that models of several tiers may answer: those this counter pays for. Absent: it pays whatever answers. */
+  readonly tiers?: readonly Tier[];
 }
 
 /** lease: a slice of a counter held by one gateway, out of which it admits requests without asking the store. */
@@ -132,6 +134,8 @@ export interface ObserveOp {
   readonly kind: 'observe';
   readonly id: string;
   readonly record: RequestRecord;
+  /** The counters that bear what the record says, where not all of the hold's do. */
+  readonly borneBy?: readonly string[];
 }
 
 /** journal: turns a request admitted out of leases into a hold of its own, because it has been open for long. */
@@ -142,6 +146,8 @@ export interface JournalOp {
   /** `leaseId` is empty for an ask that is in no lease, because its counter has no cap. */
   readonly lines: readonly { readonly leaseId: string; readonly ask: Ask }[];
   readonly record: RequestRecord;
+  /** As in ObserveOp. */
+  readonly borneBy?: readonly string[];
   readonly nowMs: number;
   readonly expiresMs: number;
 }

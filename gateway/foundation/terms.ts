@@ -1,6 +1,7 @@
 /** This file holds the glossary as types: one sentence for every word the rest of the house uses. */
 import type { NanoUsd } from './money.ts';
 import type { Price } from './prices.ts';
+import type { OwnRoute } from './own-route.ts';
 
 /** model: what a caller can name in `model`. A public id such as `google/gemini-2.5-flash`. */
 export type ModelId = string;
@@ -70,6 +71,8 @@ export interface Account {
   readonly bodyDays: number;
   /** The providers for which the workspace has stored a key of its own. */
   readonly ownKeys: readonly OwnKeyRef[];
+  /** Routes and aliases of its own. */
+  readonly routes: readonly OwnRoute[];
 }
 
 /** kept bodies: what a workspace keeps of what its requests say and are answered: nothing, their shape without what the contract hides from logs, or all. */

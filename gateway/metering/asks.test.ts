@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Refusal } from '../foundation/errors.ts';
 import type { Ask } from '../foundation/ledger.ts';
 import { toNanoUsd } from '../foundation/money.ts';
-import { asksOf } from './asks.ts';
+import { asksOf, isTierOpen } from './asks.ts';
 import type { Asks, AsksInput } from './asks.ts';
 import { NOW_MS, sampleAccount, sampleBudget, samplePlan } from './sample-limits.ts';
 
@@ -31,6 +31,41 @@ function refusalOf(action: () => unknown): Refusal | null {
 function codeOf(action: () => unknown): string {
   return refusalOf(action)?.code ?? 'none';
 }
+
+describe('what several tiers pay', () => {
+  test('room is asked in every tier that may answer, else in fewer of them, those preferred before the others', () => {
+    const plan = samplePlan();
+    const { options, reach, payer } = ask({ plan, mix: { tiers: ['pro', 'basic'], hasOwnKey: false } });
+    expect(read(options)).toEqual([['q:ws_1:pro:2026-11-21 2/30', 'q:ws_1:basic:2026-11-21 2/any'], ['q:ws_1:pro:2026-11-21 2/30'], ['q:ws_1:basic:2026-11-21 2/any']]);
+    expect(options[0]?.map(({ tiers }) => tiers)).toEqual([['pro'], ['basic']]);
+    expect([reach, payer]).toEqual([[['pro', 'basic'], ['pro'], ['basic']], 'plan']);
+  });
+
+  test('a pool both draw from is asked once, and each has its own day first', () => {
+    const plan = samplePlan({ pool: { tiers: ['pro', 'basic'], messages: 9, period: 'lifetime' } });
+    const { options } = ask({ plan, mix: { tiers: ['pro', 'basic'], hasOwnKey: false } });
+    expect(read(options)).toEqual([
+      ['q:ws_1:pro:2026-11-21 2/30', 'p:ws_1:all 2/9'], ['p:ws_1:all 2/9'], ['q:ws_1:pro:2026-11-21 2/30'], ['p:ws_1:all 2/9'], ['p:ws_1:all 2/9'],
+    ]);
+    expect(options[1]?.map(({ tiers }) => tiers)).toEqual([['pro', 'basic']]);
+  });
+
+  test('an own key answers where nothing else is left, of a plan and of a balance', () => {
+    const mix = { tiers: ['pro' as const], hasOwnKey: true };
+    expect(ask({ mix })).toMatchObject({ reach: [['pro'], []], payer: 'plan' });
+    expect(read(ask({ mix }).options)).toEqual([['q:ws_1:pro:2026-11-21 2/30'], []]);
+    const paid = ask({ mix, account: sampleAccount({ billing: 'balance' }) });
+    expect([read(paid.options), paid.reach, paid.payer]).toEqual([[['w:ws_1 7000/any'], []], [null, []], 'balance']);
+  });
+
+  test.each([
+    ['pro', true], ['basic', true], ['ultimate', false],
+  ] as const)('the plan has %s: %s', (tier, isOpen) => {
+    expect(isTierOpen(sampleAccount(), samplePlan(), tier)).toBe(isOpen);
+    expect(isTierOpen(sampleAccount(), null, tier)).toBe(false);
+    expect(isTierOpen(sampleAccount({ billing: 'balance' }), null, tier)).toBe(true);
+  });
+});
 
 describe('what the plan pays', () => {
   test('a tier with a number asks for messages of its day', () => {

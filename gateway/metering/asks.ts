@@ -19,12 +19,24 @@ export interface AsksInput {
   readonly nowMs: number;
   /** True when the workspace's own provider key serves the call: then nothing is asked for. */
   readonly isOwnKey: boolean;
+  /** Of a call that models of several tiers may answer, or somebody's own key beside the gateway's; absent: one of `tier` answers. */
+  readonly mix?: Mix;
+}
+
+/** Who may answer a call, as far as it is paid differently. */
+export interface Mix {
+  /** In the order of preference; the gateway's own keys reach models of these. */
+  readonly tiers: readonly Tier[];
+  /** Whether an own key of the workspace's may answer, too. */
+  readonly hasOwnKey: boolean;
 }
 
 export interface Asks {
   /** Tried in order; one of them must be given whole. */
   readonly options: readonly (readonly Ask[])[];
   readonly payer: Payer;
+  /** Of a mix, for each option: the tiers that may answer under it; null: all. An own key may, under any. */
+  readonly reach?: readonly (readonly Tier[] | null)[];
 }
 
 /** Counters as long as they are those of the moment. */
@@ -58,10 +70,58 @@ export function asksOf(input: AsksInput): Asks {
   const budgets = budgetAsks(memo, input);
   if (account.billing === 'balance') {
     budgets.push({ counter: memo.wallet, amount: size.nanoUsd });
-    return { options: [budgets], payer: 'balance' };
+    // What the balance does not pay for, a key of the workspace's own may still answer.
+    return input.mix?.hasOwnKey === true ? { options: [budgets, []], payer: 'balance', reach: [null, []] } : { options: [budgets], payer: 'balance' };
   }
+  if (input.mix) return mixedAsks(input.mix, budgets, { memo, input });
   const { specs } = tierCounters(memo, input);
   return { options: specs.map((counter) => [...budgets, { counter, amount: size.messages }]), payer: 'plan' };
+}
+
+/** True when the workspace may use models of a tier at all: whether anything of it is left is asked when a call is placed. */
+export function isTierOpen(account: Account, plan: PlanTerms | null, tier: Tier): boolean {
+  if (account.billing === 'balance') return true;
+  if (!plan) return false;
+  const { allowed, messages_per_day: messages } = plan.plan.tiers[tier];
+  return allowed && (messages !== 0 || plan.plan.pool?.tiers.includes(tier) === true);
+}
+
+/**
+ * Room in every tier that may answer, for only one of them will; where there is none of one, in the others, those preferred before the rest: the call
+ * is then answered without it. Each tier is paid as it is alone: from its own messages, else from the pool.
+ */
+function mixedAsks({ tiers, hasOwnKey }: Mix, budgets: readonly Ask[], { memo, input }: { memo: Memo; input: AsksInput }): Asks {
+  const options: (readonly Ask[])[] = [];
+  const reach: (readonly Tier[])[] = [];
+  for (const some of choices(tiers)) {
+    for (const specs of combinations(some.map((tier) => tierCounters(memo, { ...input, tier }).specs))) {
+      const asks = new Map<string, Ask & { tiers: Tier[] }>();
+      for (const [at, counter] of specs.entries()) {
+        const tier = some[at];
+        if (tier === undefined) continue;
+        const known = asks.get(counter.id);
+        if (known) known.tiers.push(tier);
+        else asks.set(counter.id, { counter, amount: input.size.messages, tiers: [tier] });
+      }
+      options.push([...budgets, ...asks.values()]);
+      reach.push(some);
+    }
+  }
+  if (!hasOwnKey) return { options, payer: 'plan', reach };
+  return { options: [...options, []], payer: 'plan', reach: [...reach, []] };
+}
+
+/** Every choice of some of them, all first; of two choices, the one with the earlier items. */
+function choices<Item>(items: readonly Item[]): Item[][] {
+  const [first, ...rest] = items;
+  if (first === undefined) return [];
+  const others = choices(rest);
+  return [...others.map((some) => [first, ...some]), [first], ...others];
+}
+
+/** One of each list, in every way, the first of each first. */
+function combinations<Item>(lists: readonly (readonly Item[])[]): Item[][] {
+  return lists.reduce<Item[][]>((made, list) => made.flatMap((some) => list.map((item) => [...some, item])), [[]]);
 }
 
 function budgetAsks(memo: Memo, { account, caller, size, nowMs }: AsksInput): Ask[] {

@@ -1,15 +1,16 @@
 /** This file is the money room: it admits requests out of leases or by holds, journals long ones, and settles each once. */
 import type { Clock } from '../foundation/clock.ts';
 import type { MakeId } from '../foundation/ids.ts';
-import type { Ask, SettleLine } from '../foundation/ledger.ts';
+import type { Ask, JournalOp, SettleLine } from '../foundation/ledger.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
-import type { RequestRecord } from '../foundation/terms.ts';
+import { ZERO_NANO_USD } from '../foundation/money.ts';
+import type { Charge, RequestRecord } from '../foundation/terms.ts';
 import type { Store } from '../store/store.ts';
 import type { Lease } from './lease-slice.ts';
 import { Leases } from './leases.ts';
-import { needsHold } from './ledger.ts';
-import type { Ledger, PlaceJob, PlaceRequest, Placed, Placing, Settlement } from './ledger.ts';
+import { isBorneBy, needsHold } from './ledger.ts';
+import type { AnsweredBy, Ledger, PlaceJob, PlaceRequest, Placed, Placing, Settlement } from './ledger.ts';
 import { placeHold } from './ledger-hold.ts';
 import type { HoldDesk } from './ledger-hold.ts';
 import { OpenPlacing } from './ledger-placing.ts';
@@ -72,7 +73,7 @@ export async function createLedger(parts: LedgerParts): Promise<SignedOnLedger> 
     get nodeId() { return node.id; },
     place: (request) => room.place(request),
     placeJob: (request) => room.placeJob(request),
-    note: (placing, makeRecord) => { room.note(placing, makeRecord); },
+    note: (placing, makeRecord, answeredBy) => { room.note(placing, makeRecord, answeredBy); },
     settle: (placing, settlement, done) => { room.settle(placing, settlement, done); },
     close: () => closed ??= close(),
   };
@@ -120,19 +121,20 @@ class LedgerRoom {
     return placeHold({ ...this.#desk, store: { apply } }, request);
   }
 
-  note(placing: Placing, makeRecord: () => RequestRecord): void {
+  note(placing: Placing, makeRecord: () => RequestRecord, answeredBy?: AnsweredBy): void {
     const { clock, limits, store } = this.#parts;
     if (!(placing instanceof OpenPlacing) || placing.isSettled) return;
     const nowMs = clock.monotonic();
     if (nowMs - placing.notedAt < limits.noteAfterMs) return;
     placing.notedAt = nowMs;
-    if (placing.leases) this.#journal(placing, { leases: placing.leases, record: makeRecord() });
-    else store.apply({ kind: 'observe', id: placing.requestId, record: makeRecord() }, ignore);
+    const borneBy = answeredBy === undefined ? {} : { borneBy: placing.asks.filter((ask) => isBorneBy(ask, answeredBy)).map(({ counter }) => counter.id) };
+    if (placing.leases) this.#journal(placing, { leases: placing.leases, noted: { record: makeRecord(), ...borneBy } });
+    else store.apply({ kind: 'observe', id: placing.requestId, record: makeRecord(), ...borneBy }, ignore);
   }
 
-  settle(placing: Placing, { record, reply }: Settlement, done: (failure: Error | null) => void): void {
+  settle(placing: Placing, { record, reply, answeredBy }: Settlement, done: (failure: Error | null) => void): void {
     const leases = placing instanceof OpenPlacing && !placing.isSettled ? placing.leases : null;
-    const lines = placing.asks.map((ask, index) => this.#lineOf(ask, leases?.[index] ?? null, record));
+    const lines = placing.asks.map((ask, index) => this.#lineOf(ask, leases?.[index] ?? null, isBorneBy(ask, answeredBy) ? record.charge : NOTHING));
     const { idempotency } = placing;
     this.#parts.store.apply({
       kind: 'settle', record, lines,
@@ -165,10 +167,10 @@ class LedgerRoom {
     return new OpenPlacing(request, { option: 0, asks, leases, nowMs });
   }
 
-  #lineOf(ask: Ask, lease: Lease | null, record: RequestRecord): SettleLine {
+  #lineOf(ask: Ask, lease: Lease | null, charge: Pick<Charge, 'nanoUsd' | 'messages'>): SettleLine {
     const { counter } = ask;
     let asked = needsHold(ask) ? ask.amount : 0n;
-    const actual = counter.unit === 'nusd' ? record.charge.nanoUsd : BigInt(record.charge.messages);
+    const actual = counter.unit === 'nusd' ? charge.nanoUsd : BigInt(charge.messages);
     // What was leased is not free in the store's eyes; without this it would be lost to the operator.
     if (lease && actual > asked) asked += this.#leases.draw(lease, actual - asked);
     return { counter, asked, actual, leaseId: lease?.id ?? null };
@@ -188,14 +190,14 @@ class LedgerRoom {
   }
 
   /** From now on a crash is not free: what it asks for moves out of the leases into a hold of its own. */
-  #journal(placing: OpenPlacing, { leases, record }: { leases: readonly (Lease | null)[]; record: RequestRecord }): void {
+  #journal(placing: OpenPlacing, { leases, noted }: { leases: readonly (Lease | null)[]; noted: Pick<JournalOp, 'record' | 'borneBy'> }): void {
     const { store, clock, limits } = this.#parts;
     const lines = placing.asks.map((ask, index) => ({ leaseId: leases[index]?.id ?? '', ask }));
     placing.leases = null;
     placing.isInStore = true;
     const nowMs = clock.now();
     store.apply({
-      kind: 'journal', id: placing.requestId, nodeId: this.#node.id, lines, record, nowMs, expiresMs: nowMs + limits.holdMs,
+      kind: 'journal', id: placing.requestId, nodeId: this.#node.id, lines, ...noted, nowMs, expiresMs: nowMs + limits.holdMs,
     }, (failure) => {
       if (!failure || placing.isSettled) return;
       placing.leases = leases;
@@ -204,6 +206,9 @@ class LedgerRoom {
     for (const lease of leases) if (lease) this.#leases.leave(lease, 0n);
   }
 }
+
+/** What another tier's counter bears. */
+const NOTHING = { nanoUsd: ZERO_NANO_USD, messages: 0 };
 
 /** A lost note does no harm: the next one says more. */
 function ignore(): void {}

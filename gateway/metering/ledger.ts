@@ -1,6 +1,6 @@
 /** This file declares the money room as relay knows it: a request is placed, perhaps noted while it runs, and settled once. */
 import type { IdempotencyClaim, KeptReply, Ask, Denial } from '../foundation/ledger.ts';
-import type { RequestRecord } from '../foundation/terms.ts';
+import type { RequestRecord, Tier } from '../foundation/terms.ts';
 import type { JobRow } from '../store/job-row.ts';
 
 /** What a request may take at most. */
@@ -37,7 +37,12 @@ export interface Settlement {
   readonly record: RequestRecord;
   /** What an idempotent request was answered; null frees its key. */
   readonly reply: KeptReply | null;
+  /** Of a call that models of several tiers might have answered, or somebody's own key: what did. Absent: every ask is charged. */
+  readonly answeredBy?: AnsweredBy | undefined;
 }
+
+/** The tier of the model that answered, or `own_key` where nothing here is paid. */
+export type AnsweredBy = Tier | 'own_key';
 
 /** A job to be made with its hold: never out of a lease, for it outlives this gateway. */
 export interface PlaceJob extends PlaceRequest {
@@ -52,11 +57,17 @@ export interface Ledger {
   /** Makes the job, its hold and what its idempotency key is answered in one transaction. Rejects with StoreUnavailable when the store can't say. */
   placeJob(request: PlaceJob): Promise<Placed>;
   /** Notes what is certain by now of a request that has been open for long; cheap to call on every beat, and lost notes do no harm. */
-  note(placing: Placing, makeRecord: () => RequestRecord): void;
+  note(placing: Placing, makeRecord: () => RequestRecord, answeredBy?: AnsweredBy): void;
   /** Ends the request: the row is written, what was held is freed, what was used is counted. Calls back once it is durable. */
   settle(placing: Placing, settlement: Settlement, done: (failure: Error | null) => void): void;
   /** Gives leases back and signs off. */
   close(): Promise<void>;
+}
+
+/** True for an ask that is charged when this answers. */
+export function isBorneBy({ tiers }: Ask, answeredBy: AnsweredBy | undefined): boolean {
+  if (answeredBy === undefined) return true;
+  return answeredBy !== 'own_key' && (tiers === undefined || tiers.includes(answeredBy));
 }
 
 /**

@@ -18,6 +18,7 @@ export interface RateReading {
 
 /** Gives the headers of a call: where both its key and its workspace are limited, those of the one with less left. */
 export function rateHeaders(standings: readonly RateStanding[]): Readonly<Record<string, string>> {
+  if (standings.length === 0) return NO_RATE_HEADERS;
   const headers: Record<string, string> = {};
   for (const kind of ['requests', 'tokens'] as const) {
     const reading = tighter(standings, kind);
@@ -28,6 +29,9 @@ export function rateHeaders(standings: readonly RateStanding[]): Readonly<Record
   }
   return headers;
 }
+
+/** Of a call without any limit: always the same object. */
+export const NO_RATE_HEADERS: Readonly<Record<string, string>> = {};
 
 /** Reads a limit per minute; null where there is none. */
 export function readRate({ scope: { limits }, requestsAheadMs, tokensAheadMs }: RateStanding, kind: 'requests' | 'tokens'): RateReading | null {

@@ -4,6 +4,7 @@ import type { KeptReply } from '../foundation/ledger.ts';
 import type { Call, OperationId } from '../foundation/operation.ts';
 import type { Caller, Target, Tier } from '../foundation/terms.ts';
 import { asksOf } from '../metering/asks.ts';
+import type { Mix } from '../metering/asks.ts';
 import { refusalOf } from '../metering/denials.ts';
 import type { PlaceRequest, Placed } from '../metering/ledger.ts';
 import { asStoreRefusal } from '../store/or-unavailable.ts';
@@ -14,7 +15,9 @@ import type { Trail } from './trail.ts';
 
 /** What the call is to be answered by. */
 export interface Candidate {
+  /** Of which the dearest is what the call may cost. */
   readonly targets: readonly Target[];
+  /** Of the first that is tried. */
   readonly tier: Tier;
   /** Most tokens the model generates; null when unknown. */
   readonly maxOutputTokens: number | null;
@@ -22,6 +25,8 @@ export interface Candidate {
   readonly isOwnKey: boolean;
   /** True when the operator lets it pass without a price, and nobody pays. */
   readonly isFree?: boolean;
+  /** When not all of them are paid alike. */
+  readonly mix?: Mix;
 }
 
 /** Sets aside what a call may cost: by the ledger's own way, or with the job it makes. */
@@ -39,7 +44,10 @@ export async function admit(
   const size = ask.size({ prices: candidate.targets.map((target) => target.price), maxOutputTokens: candidate.maxOutputTokens });
   const nowMs = house.clock.now();
   const plan = house.keeper.findPlan(caller.account.planId);
-  const { options, payer } = asksOf({ account: caller.account, caller, plan, tier: candidate.tier, size, nowMs, isOwnKey: candidate.isOwnKey || candidate.isFree === true });
+  const { mix } = candidate;
+  const { options, payer, reach } = asksOf({
+    account: caller.account, caller, plan, tier: candidate.tier, size, nowMs, isOwnKey: candidate.isOwnKey || candidate.isFree === true, ...(mix ? { mix } : {}),
+  });
   trail.payer = candidate.isFree === true ? 'none' : payer;
   trail.promptTokensAtLeast = size.promptTokensAtLeast;
   trail.mediaAtLeast = size.mediaAtLeast;
@@ -49,6 +57,7 @@ export async function admit(
   const placed = placing instanceof Promise ? await placing.catch(asStoreRefusal) : placing;
   if (placed.kind === 'placed') {
     trail.placing = placed.placing;
+    if (mix) trail.reach = reach?.[placed.placing.option] ?? null;
     return null;
   }
   return answerUnplaced(placed, () => refusalOf(placed.kind === 'denied' ? placed.denials : [], { account: caller.account, plan, size, nowMs }));

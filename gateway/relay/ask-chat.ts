@@ -8,6 +8,7 @@ import { NO_USAGE } from '../metering/settle.ts';
 import { sizeChat } from '../metering/size.ts';
 import { chatWireOf } from '../providers/index.ts';
 import type { Ask } from './ask.ts';
+import { factsOfChat } from './chat-facts.ts';
 
 /** A chat request, as the caller or a dialect wrote it. */
 export type ChatRequest = Pick<Call<'createChatCompletion'>, 'body' | 'bodyText' | 'outline'>;
@@ -30,6 +31,7 @@ export function askChat(request: ChatRequest): Ask {
     mayBeEmpty: true,
     dialect: null,
     doneEvent: DONE_EVENT,
+    facts: () => factsOfChat(body),
     size: ({ prices, maxOutputTokens }) => sizeChat({ body, prices, maxOutputTokens }),
     write(target, context) {
       const wire = chatWireOf(target.provider);

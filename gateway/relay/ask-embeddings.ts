@@ -12,6 +12,7 @@ import type { EmbeddingsFacts } from '../providers/embeddings.ts';
 import { embeddingsWireOf } from '../providers/index.ts';
 import type { Ask } from './ask.ts';
 import { AttemptFailed } from './attempt-outcome.ts';
+import { NO_REQUEST_FACTS } from './choose-route.ts';
 import { notAsAsked } from './strict.ts';
 
 /** OpenAI's bound for one request, in inputs. */
@@ -20,7 +21,7 @@ const INPUTS_MAX = 2048;
 const TOKENS_AROUND_TEXT = 2;
 
 /** Makes the ask of a request for embeddings. Refuses what no model could take with invalid_request. */
-export function askEmbeddings({ body, bodyText, outline }: Call<'createEmbedding'>): Ask {
+export function askEmbeddings({ body, bodyText, outline }: Pick<Call<'createEmbedding'>, 'body' | 'bodyText' | 'outline'>): Ask {
   const inputs = inputsOf(body.input);
   if (inputs.length > INPUTS_MAX) fail('invalid_request', { param: 'input', message: `At most ${INPUTS_MAX} inputs a request.` });
   const texts = inputs.filter((input) => typeof input === 'string');
@@ -34,6 +35,8 @@ export function askEmbeddings({ body, bodyText, outline }: Call<'createEmbedding
     mayBeEmpty: false,
     dialect: null,
     doneEvent: NO_BYTES,
+    // Vectors of two models are not alike: what is drawn by weight stays with the user, or with the key.
+    facts: () => ({ ...NO_REQUEST_FACTS, affinity: body.user ?? '' }),
     size: ({ prices }) => sizeCall({
       prices, outputTokens: 0, choices: 1,
       promptTokens: texts.reduce((sum, text) => sum + TOKENS_AROUND_TEXT + guessTokens(text, extraBytesOf(text)), tokens),

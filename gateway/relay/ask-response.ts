@@ -36,7 +36,7 @@ export interface ReadResponse {
 }
 
 /** Makes the ask of a Responses request. Refuses as `readResponse` does. */
-export async function askResponse(parts: AskParts, call: Call<'createResponse'>): Promise<Ask> {
+export async function askResponse(parts: AskParts, call: Pick<Call<'createResponse'>, 'body' | 'caller'>): Promise<Ask> {
   const { workspaceId, id, previousId, input, dialect, ask } = await readResponse(parts, call);
   if (call.body.store === false) return ask;
   return {

@@ -7,6 +7,7 @@ import type { Kind, Target, Usage } from '../foundation/terms.ts';
 import type { Counter } from '../metering/counter.ts';
 import type { CallSize } from '../metering/size.ts';
 import type { SeveralRequests } from '../providers/several-replies.ts';
+import type { RequestFacts } from '../routing/request-facts.ts';
 import type { HttpRequest, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
 import type { Trail } from './trail.ts';
 
@@ -74,6 +75,8 @@ export interface Ask {
   readonly native?: NativePick;
   /** Absent: what goes wrong is told in the contract's words. */
   readonly raw?: RawReplies;
+  /** What a route chooses by; absent: nothing is known but the kind. */
+  facts?(): RequestFacts;
   /** Sizes it for what is set aside: never less than it can cost. */
   size(input: { readonly prices: readonly (Price | null)[]; readonly maxOutputTokens: number | null }): CallSize;
   /** Writes it for a target; null when its provider has no way to be asked this. */

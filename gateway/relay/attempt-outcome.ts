@@ -5,12 +5,14 @@ import type { DepartureReason } from '../foundation/departure.ts';
 import type { BytesReply, Call, EventsReply, OperationId } from '../foundation/operation.ts';
 import { dataEvent } from '../foundation/sse.ts';
 import type { Outcome, Target } from '../foundation/terms.ts';
+import { NO_RATE_HEADERS } from '../metering/rates-reply.ts';
 import type { ReplyHeaders } from '../providers/call.ts';
 import type { SeveralRequests } from '../providers/several-replies.ts';
 import type { HttpRequest, ReplyContext, ReplyFacts, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
 import type { Visit } from '../routing/health.ts';
 import type { Ask } from './ask.ts';
 import type { House } from './house.ts';
+import { ascii, placeHeaders } from './place-headers.ts';
 import type { Trail } from './trail.ts';
 
 /** What every attempt of one call shares. */
@@ -33,6 +35,8 @@ export interface Attempt {
   readonly visit: Visit | null;
   readonly wire: ReplySide;
   readonly request: HttpRequest | ScriptedReply | SeveralRequests;
+  /** How long it may take, in ms, until a whole answer or the first event of a stream is there; absent: as the gateway's limits say. */
+  readonly msMax?: number;
 }
 
 /** Tells whoever awaits an attempt how it went. */
@@ -78,12 +82,12 @@ export function withoutCredential(failure: UpstreamFailure, made: Attempt): Upst
   return { ...failure, message: failure.message === null ? null : hide(failure.message), detail: hide(failure.detail) };
 }
 
-/** What the caller is told of a failed exchange. */
-export function refusalOf(failure: UpstreamFailure): Refusal {
+/** What the caller is told of a failed exchange; `headers` go with it. */
+export function refusalOf(failure: UpstreamFailure, headers: Readonly<Record<string, string>> = {}): Refusal {
   return new Refusal(failure.code, {
     ...(failure.message === null ? {} : { message: failure.message }),
     ...(failure.upstream === null ? {} : { upstream: failure.upstream }),
-    ...(failure.retryAfterSeconds === null ? {} : { headers: { 'retry-after': String(failure.retryAfterSeconds) } }),
+    headers: failure.retryAfterSeconds === null ? headers : { ...headers, 'retry-after': String(failure.retryAfterSeconds) },
     param: failure.param,
     detail: failure.detail,
   });
@@ -104,18 +108,21 @@ export function plainError({ call }: Work, refusal: Refusal): ByteText {
   return dataEvent(JSON.stringify(errorBody(refusal, call.requestId)));
 }
 
-/** Headers that go with every reply of a call: its place in the rate limits, and what had to be changed or is running out. */
-export function replyHeaders(work: Work, made: Attempt, upstream: ReplyHeaders): Readonly<Record<string, string>> | undefined {
-  const { raw } = work.ask;
-  const limits = raw ? { ...raw.headersOf(upstream), ...work.trail.ticket?.headers() } : work.trail.ticket?.headers();
+/** Headers that go with every reply of a call: who answered, its place in the rate limits, and what had to be changed or is running out. */
+export function replyHeaders(work: Work, made: Attempt, upstream: ReplyHeaders): Readonly<Record<string, string>> {
   const { warnings } = made.request;
-  return warnings.length === 0 && work.warnings.length === 0 ? limits : { ...limits, ...warningHeader([...warnings, ...work.warnings]) };
+  const { trail, ask: { raw } } = work;
+  const place = placeHeaders(trail);
+  const limits = trail.ticket?.headers();
+  const known = raw ? { ...raw.headersOf(upstream), ...limits, ...place } : limits && limits !== NO_RATE_HEADERS ? { ...limits, ...place } : place;
+  if (warnings.length === 0 && work.warnings.length === 0 && trail.degradedFrom === null) return known;
+  const degraded = trail.degradedFrom === null ? [] : [`degraded: ${trail.model ?? ''} answered in place of ${trail.degradedFrom}`];
+  return { ...known, ...warningHeader([...degraded, ...warnings, ...work.warnings]) };
 }
 
 /** The header that names what had to be changed or is running out; no header for no warnings. */
 export function warningHeader(warnings: readonly string[]): Readonly<Record<string, string>> {
-  // An operator may have named a model in any script; a header takes ASCII.
-  return warnings.length === 0 ? {} : { 'x-interline-warnings': warnings.join('; ').replace(/[^\x20-\x7e]/g, '?') };
+  return warnings.length === 0 ? {} : { 'x-interline-warnings': ascii(warnings.join('; ')) };
 }
 
 /**

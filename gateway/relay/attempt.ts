@@ -1,56 +1,64 @@
-/** This file tries targets in order while the failure is retryable and no byte has reached the caller. */
+/** This file tries the targets of a plan, as its policy says, while no byte has reached the caller. */
 import { fail } from '../foundation/errors.ts';
 import type { BytesReply, EventsReply } from '../foundation/operation.ts';
 import type { Target } from '../foundation/terms.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
+import type { Plan } from '../routing/plan.ts';
 import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import type { Ask } from './ask.ts';
 import { JsonAttempt } from './json-attempt.ts';
+import { pause, pauseMsOf } from './pause.ts';
+import { placeHeaders } from './place-headers.ts';
 import { findRest, placesOf } from './places.ts';
-import type { Place } from './places.ts';
+import type { Place, Told } from './places.ts';
 import { StreamAttempt } from './stream-attempt.ts';
 import { notAsAsked } from './strict.ts';
 
-/** Attempts per call, over all targets. */
-const ATTEMPTS_MAX = 3;
-
 /** Tries targets until one answers. Throws a Refusal, already recorded, when none does. */
-export async function attempt(work: Work, targets: readonly Target[]): Promise<BytesReply | EventsReply> {
-  const { house, call, trail } = work;
-  const places = placesOf(house, targets);
-  let last: UpstreamFailure | null = null;
-  while (trail.attempts < ATTEMPTS_MAX) {
-    const { value: place } = places.next(last);
-    if (!place) break;
-    trail.target = place.target;
-    trail.attempts++;
+export async function attempt(work: Work, plan: Plan): Promise<BytesReply | EventsReply> {
+  const { trail, house } = work;
+  const places = placesOf(house, plan, (step) => trail.mayTry(step));
+  const begunAt = house.clock.monotonic();
+  const { attemptMs, totalMs } = plan.policy;
+  let told: Told | null = null;
+  for (;;) {
+    const { value: place } = places.next(told);
+    if (!place) return endFailed(work, told?.failure ?? findRest(house, plan) ?? fail('model_not_available', { param: 'model' }));
+    if (told && place.isRetry && !await pause(work, pauseMsOf(told.failure))) {
+      house.health.left(place.visit);
+      return endFailed(work, told.failure);
+    }
+    trail.take(plan, place.step);
     const startedAt = house.clock.monotonic();
     try {
-      return await attemptOnce(work, place);
+      return await attemptOnce(work, place, Math.min(attemptMs, begunAt + totalMs - startedAt));
     } catch (thrown) {
       house.health.left(place.visit);
       if (!(thrown instanceof AttemptFailed)) throw thrown;
-      last = thrown.failure;
-      trail.noteFailure(place.target, last.code, startedAt);
-      house.log.warn({ requestId: call.requestId, target: place.target.id, code: last.code, detail: last.detail }, 'attempt failed');
-      if (!last.isRetryable || call.departure.reason) break;
+      const { failure } = thrown;
+      trail.noteFailure(place.target, failure.code, startedAt);
+      house.log.warn({ requestId: work.call.requestId, target: place.target.id, code: failure.code, detail: failure.detail }, 'attempt failed');
+      const leftMs = begunAt + totalMs - house.clock.monotonic();
+      if (leftMs <= 0 || work.call.departure.reason) return endFailed(work, failure);
+      told = { failure, canRetry: pauseMsOf(failure) < leftMs };
     }
   }
-  last ??= findRest(house, targets);
-  if (!last) fail('model_not_available', { param: 'model' });
-  const refusal = refusalOf(last);
-  await trail.refuse(refusal, outcomeOf(last));
+}
+
+async function endFailed(work: Work, failure: UpstreamFailure): Promise<never> {
+  const refusal = refusalOf(failure, placeHeaders(work.trail));
+  await work.trail.refuse(refusal, outcomeOf(failure));
   throw refusal;
 }
 
-function attemptOnce(work: Work, { target, visit }: Place): Promise<BytesReply | EventsReply> {
+function attemptOnce(work: Work, { target, visit }: Place, msMax: number): Promise<BytesReply | EventsReply> {
   const { call, ask, house } = work;
   const written = ask.write(target, { requestId: call.requestId, nowSeconds: Math.floor(house.clock.now() / 1000) });
   if (!written) return Promise.reject(new AttemptFailed(cannotBeAsked(target, ask)));
   const { wire, request } = written;
   if (work.isStrict && request.warnings.length > 0) return Promise.reject(new AttemptFailed(notAsAsked(request.warnings)));
-  const made: Attempt = { target, visit, wire, request };
+  const made: Attempt = { target, visit, wire, request, msMax };
   return new Promise((resolve, reject) => {
     const settle = { resolve, reject };
     if (written.isStream ?? ask.isStream) new StreamAttempt(work, made, settle).start();

@@ -7,12 +7,15 @@ import type { CatalogModel } from '../../generated/catalog-types.ts';
 import type { Candidate } from './admit.ts';
 import type { NativePick } from './ask.ts';
 import type { House } from './house.ts';
+import { planModel } from '../routing/plan.ts';
+import type { Plan } from '../routing/plan.ts';
 
 /** What a native call is sent to. */
 export interface NativeChoice extends Candidate {
   /** The public id of the model; null of a path without a known one. */
   readonly model: string | null;
   readonly row: CatalogModel | null;
+  readonly plan: Plan;
 }
 
 /** Chooses the target. Throws a Refusal: provider_not_found, model_not_available, model_not_found, or model_not_allowed where a key is limited to models and none is known. */
@@ -31,14 +34,14 @@ function choose({ catalog }: House, caller: Caller, { pick, keys }: { readonly p
     // It was decided before that it may pass, by the operator's word or by the workspace's own key: which of them, is asked again here.
     if (!isOwnKey && !pick.isUnmetered) fail('native_path_not_metered', { param: 'path' });
     const target = { id: provider.id, provider, upstreamModel: '', price: null, quirks: {}, options: {} };
-    return { model: null, row: null, targets: [target], tier: 'basic', maxOutputTokens: null, isOwnKey, isFree: !isOwnKey };
+    return { model: null, row: null, targets: [target], tier: 'basic', maxOutputTokens: null, isOwnKey, isFree: !isOwnKey, plan: planModel([{ target, model: '', row: null, isOwnKey }]) };
   }
   const named = { provider: pick.provider, model: pick.model };
   const entry = findNativeEntry(catalog, named, (model) => isModelAllowed(caller.models, model)) ?? failUnknown(named);
   const { row, price, quirks } = entry;
   if (pick.needsOwnKey && !isOwnKey) fail('native_path_not_metered', { param: 'path' });
   const target = { id: `${pick.provider}/${pick.model}`, provider, upstreamModel: pick.model, price, quirks, options: {} };
-  return { model: row.id, row, targets: [target], tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey };
+  return { model: row.id, row, targets: [target], tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey, plan: planModel([{ target, model: row.id, row, isOwnKey }]) };
 }
 
 /** Refuses a model of which nothing is known, its price least of all. */

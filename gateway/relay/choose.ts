@@ -1,52 +1,116 @@
-/** This file chooses the targets of a call: the operator's, or those the workspace's own provider keys reach. */
+/** This file chooses who may answer a call: the operator's targets, or those the workspace's own provider keys reach, in the order they are tried. */
 import { fail } from '../foundation/errors.ts';
 import type { Caller, Kind } from '../foundation/terms.ts';
+import type { Meaning, ModelEntry } from '../routing/entries.ts';
+import { findNamed } from '../routing/own-routes.ts';
 import { chooseOwn } from '../routing/own-targets.ts';
-import { findMeaning, resolve } from '../routing/resolve.ts';
+import { planModel } from '../routing/plan.ts';
+import type { Plan } from '../routing/plan.ts';
+import { failPlan } from '../routing/plan-refusal.ts';
+import { failNotFound, resolve } from '../routing/resolve.ts';
+import { withoutRests } from '../routing/rests.ts';
 import type { CatalogModel } from '../../generated/catalog-types.ts';
-import type { Candidate } from './admit.ts';
 import type { Ask } from './ask.ts';
+import type { Asking, Choice } from './choice.ts';
 import { chooseNative } from './choose-native.ts';
 import type { NativeChoice } from './choose-native.ts';
+import { candidateOf, planCall } from './choose-route.ts';
 import type { House } from './house.ts';
+import { ROUTE_HEADER, TARGET_HEADER } from './steering.ts';
 
-/** The targets of a call, and which model it is. */
-export interface Choice extends Candidate {
-  /** The public id of the model that answers. */
-  readonly model: string;
-  /** What the catalogue says of it. */
-  readonly row: CatalogModel;
+type OpenedKeys = Awaited<ReturnType<House['ownKeys']['open']>>;
+
+/**
+ * Chooses by the name the caller wrote, or by the headers that steer. Throws a Refusal: model_not_found, model_not_available, route_not_found,
+ * unsupported_model for one that does something else, and what else stands between a request and every model of a route.
+ */
+export function chooseTargets(house: House, asking: Asking): Choice | NativeChoice | Promise<Choice | NativeChoice> {
+  const { caller, ask } = asking;
+  if (ask.native) {
+    const chosen = chooseNative(house, caller, ask.native);
+    return chosen instanceof Promise ? chosen.then((choice) => ofKind(choice, ask.kind)) : ofKind(chosen, ask.kind);
+  }
+  const keys = house.ownKeys.open(caller.account);
+  if (keys instanceof Promise) return keys.then((opened) => choose(house, asking, opened));
+  return choose(house, asking, keys);
 }
 
-type Asked = Pick<Ask, 'kind' | 'model' | 'native'>;
-
-/** Chooses by the name the caller wrote. Throws a Refusal: model_not_found, model_not_available, or unsupported_model for one that does something else. */
-export function chooseTargets(house: House, caller: Caller, ask: Asked): Choice | NativeChoice | Promise<Choice | NativeChoice> {
-  if (!ask.native) return chooseModel(house, caller, ask);
-  const chosen = chooseNative(house, caller, ask.native);
-  return chosen instanceof Promise ? chosen.then((choice) => ofKind(choice, ask.kind)) : ofKind(chosen, ask.kind);
-}
-
-/** The same of a call that is not a native one. */
+/** The one model of a call that names one, or a route's first that can be called, whatever is asked of it; for jobs, which are begun once. */
 export function chooseModel(house: House, caller: Caller, ask: Pick<Ask, 'kind' | 'model'>): Choice | Promise<Choice> {
   const keys = house.ownKeys.open(caller.account);
-  if (keys instanceof Promise) return keys.then((opened) => choose(house, ask, opened));
-  return choose(house, ask, keys);
+  const meaning = findNamed(house.catalog, caller.account, ask.model) ?? failNotFound(house.catalog, ask.model);
+  if (keys instanceof Promise) return keys.then((opened) => chooseOne(house, { ask, meaning }, opened));
+  return chooseOne(house, { ask, meaning }, keys);
 }
 
-function choose({ catalog }: House, { kind, model: asked }: Pick<Ask, 'kind' | 'model'>, keys: Awaited<ReturnType<House['ownKeys']['open']>>): Choice {
-  if (keys.length > 0) {
-    const meaning = findMeaning(catalog, asked);
-    const own = meaning && chooseOwn(catalog, meaning, keys);
-    if (own) {
-      const { row } = own.entry;
-      checkKind(row, kind);
-      return { model: row.id, row, targets: own.targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: true };
-    }
+/** The plan of a call for a route, also one without any step; null of one that names a model, or nothing. */
+export async function planOf(house: House, asking: Asking): Promise<Plan | null> {
+  const { caller, ask, steering } = asking;
+  const terms = findNamed(house.catalog, caller.account, steering.route ?? ask.model)?.terms;
+  return terms ? planCall(house, { ...asking, terms, keys: await house.ownKeys.open(caller.account) }) : null;
+}
+
+function choose(house: House, asking: Asking, keys: OpenedKeys): Choice {
+  const { caller, ask: { kind, model }, steering } = asking;
+  const asked = steering.route ?? model;
+  const meaning = findNamed(house.catalog, caller.account, asked) ?? (steering.route === null ? failNotFound(house.catalog, asked) : failNoRoute(asked));
+  if (meaning.terms) return candidateOf(planCall(house, { ...asking, terms: meaning.terms, keys }));
+  if (steering.route !== null) return failNoRoute(asked);
+  const own = keys.length > 0 ? chooseOwn(house.catalog, meaning, keys) : null;
+  const choice = own ? ownChoice(own) : plainChoice(house, asked, meaning);
+  checkKind(choice.row, kind);
+  if (steering.target !== null) return pinned(choice, steering.target);
+  return withoutResting(house, choice, asking.nowMs);
+}
+
+/** What a model's name leads to is the same for every call, until the catalogue changes. */
+const plainChoices = new WeakMap<Meaning, Choice>();
+
+function plainChoice({ catalog }: House, asked: string, meaning: Meaning): Choice {
+  const known = plainChoices.get(meaning);
+  if (known) return known;
+  const { row, targets } = resolve(catalog, asked, meaning);
+  const made = choiceOf(row, targets, false);
+  plainChoices.set(meaning, made);
+  return made;
+}
+
+function ownChoice({ entry, targets }: { readonly entry: ModelEntry; readonly targets: Choice['targets'] }): Choice {
+  return choiceOf(entry.row, targets, true);
+}
+
+function choiceOf(row: CatalogModel, targets: Choice['targets'], isOwnKey: boolean): Choice {
+  const plan = planModel(targets.map((target) => ({ target, model: row.id, row, isOwnKey })));
+  return { model: row.id, row, targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey, plan };
+}
+
+/** The targets that do not rest. Nothing is made anew as long as all may be asked. */
+function withoutResting({ health }: House, choice: Choice, nowMs: number): Choice {
+  const { plan } = choice;
+  const rested = withoutRests(plan.steps, health, nowMs);
+  if (rested.steps === plan.steps) return choice;
+  if (rested.steps.length === 0) return failPlan({ route: null, skipped: rested.skipped });
+  return { ...choice, targets: rested.steps.map(({ target }) => target), plan: { ...plan, ...rested } };
+}
+
+function pinned(choice: Choice, target: string): Choice {
+  const steps = choice.plan.steps.filter((step) => step.target.id === target);
+  if (steps.length === 0) {
+    const named = choice.targets.map(({ id }) => id).join(', ');
+    fail('invalid_request', { param: TARGET_HEADER, message: `"${target}" is no target of ${choice.model} that can be called. Those that can are ${named}.` });
   }
-  const { model, targets, row } = resolve(catalog, asked);
-  checkKind(row, kind);
-  return { model, row, targets, tier: row.tier, maxOutputTokens: row.max_output_tokens, isOwnKey: false };
+  return { ...choice, targets: steps.map((step) => step.target), plan: { ...choice.plan, steps, isLastResort: true } };
+}
+
+function failNoRoute(asked: string): never {
+  return fail('route_not_found', { param: ROUTE_HEADER, message: `There is no route "${asked}". GET /routes lists them.` });
+}
+
+function chooseOne(house: House, { ask, meaning }: { readonly ask: Pick<Ask, 'kind' | 'model'>; readonly meaning: Meaning }, keys: OpenedKeys): Choice {
+  const own = keys.length > 0 ? chooseOwn(house.catalog, meaning, keys) : null;
+  const choice = own ? ownChoice(own) : plainChoice(house, ask.model, meaning);
+  checkKind(choice.row, ask.kind);
+  return choice;
 }
 
 function ofKind(choice: NativeChoice, kind: Kind): NativeChoice {

@@ -31,7 +31,7 @@ export function handOn(work: Work, made: Attempt, { failure, status, headers, bo
   work.house.health.failed(made.visit, failure);
   work.trail.end({ outcome: outcomeOf(failure), status, errorCode: failure.code, facts: NO_FACTS, counted: null }, { contentType, body: bytes }, (fault) => {
     if (fault) settle.reject(unavailable(fault));
-    else settle.resolve({ status, bytes, contentType, headers: replyHeaders(work, made, headers) ?? {} });
+    else settle.resolve({ status, bytes, contentType, headers: replyHeaders(work, made, headers) });
   });
 }
 

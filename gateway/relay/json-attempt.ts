@@ -33,6 +33,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   #exchange: Exchange | null = null;
   #seat: Seat<Watched> | null = null;
   #deadline = 0;
+  #policyDeadline = Number.POSITIVE_INFINITY;
   #noteAt = 0;
   #bytes = 0;
   #status = 0;
@@ -49,6 +50,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     const { house, call } = this.#work;
     const now = house.clock.monotonic();
     this.#deadline = now + house.limits.upstreamTotalMs;
+    this.#policyDeadline = now + (this.#made.msMax ?? Number.POSITIVE_INFINITY);
     this.#noteAt = now + house.limits.noteAfterMs;
     this.#exchange = beginExchange(house, this.#made, this);
     this.#seat = house.pulse.watch(this);
@@ -58,6 +60,10 @@ export class JsonAttempt implements ExchangeEvents, Watched {
   beat(monotonicMs: number): void {
     // Nothing of it is owed before it is whole; but what it holds must not stay in this gateway's leases for minutes.
     if (monotonicMs >= this.#noteAt) this.#work.trail.note(null);
+    if (monotonicMs >= this.#policyDeadline) {
+      this.#fail(bare('upstream_timeout', 'the attempt took longer than its policy allows'));
+      return;
+    }
     if (monotonicMs < this.#deadline) return;
     this.#fail({ ...bare('upstream_timeout', 'the whole exchange took too long'), isRetryable: false });
   }
@@ -149,8 +155,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
         this.#settle.reject(unavailable(failure));
         return;
       }
-      const headers = replyHeaders(this.#work, this.#made, this.#headers);
-      this.#settle.resolve({ status: 200, bytes: body, contentType, ...(headers ? { headers } : {}) });
+      this.#settle.resolve({ status: 200, bytes: body, contentType, headers: replyHeaders(this.#work, this.#made, this.#headers) });
     });
   }
 

@@ -3,7 +3,10 @@ import { createManualClock } from '../foundation/clock.ts';
 import type { Target } from '../foundation/terms.ts';
 import { createHealth } from '../routing/health.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
+import { planModel } from '../routing/plan.ts';
+import type { Plan } from '../routing/plan.ts';
 import { findRest, placesOf } from './places.ts';
+import type { Told } from './places.ts';
 
 function target(id: string, more: object = {}): Target {
   const provider = { id: 'p', name: 'P', wire: 'openai-chat' as const, baseUrl: '', apiKey: 'one', headers: {}, quirks: {}, ...more };
@@ -19,17 +22,19 @@ function house() {
   return { clock, health: createHealth({ clock, onOpen: () => undefined }) };
 }
 
+const planOf = (targets: readonly Target[]): Plan => planModel(targets.map((each) => ({ target: each, model: 'm', row: null, isOwnKey: false })));
+
 /** Asks everywhere, and is told the same everywhere. */
 function askAll(parts: ReturnType<typeof house>, targets: Target[], code: UpstreamFailure['code']): string[] {
   const asked: string[] = [];
-  const places = placesOf(parts, targets);
-  let last: UpstreamFailure | null = null;
+  const places = placesOf(parts, planOf(targets), () => true);
+  let last: Told | null = null;
   for (;;) {
     const { value: place } = places.next(last);
     if (!place) return asked;
     asked.push(`${place.target.id} ${place.target.provider.apiKey ?? ''}`);
-    last = failure(code);
-    parts.health.failed(place.visit, last);
+    last = { failure: failure(code), canRetry: true };
+    parts.health.failed(place.visit, last.failure);
   }
 }
 
@@ -55,11 +60,11 @@ test('one that rests is passed over; when all do, they are asked nevertheless', 
 test('one that does not answer is not asked again before its time, and says when that is', () => {
   const parts = house();
   const targets = [target('a')];
-  expect(findRest(parts, targets)).toBeNull();
+  expect(findRest(parts, planOf(targets))).toBeNull();
   expect(askAll(parts, targets, 'upstream_timeout')).toEqual(['a one']);
   parts.clock.advance(2500);
   expect(askAll(parts, targets, 'upstream_timeout')).toEqual([]);
-  expect(findRest(parts, targets)).toMatchObject({ code: 'upstream_timeout', retryAfterSeconds: 8, isRetryable: false });
+  expect(findRest(parts, planOf(targets))).toMatchObject({ code: 'upstream_timeout', retryAfterSeconds: 8, isRetryable: false });
   parts.clock.advance(7500);
   expect(askAll(parts, targets, 'upstream_error')).toEqual(['a one']);
 });

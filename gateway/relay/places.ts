@@ -1,14 +1,29 @@
-/** This file says where the attempts of a call go: which targets may be asked now, by which credential, and what is said when all of them rest. */
+/** This file says where the attempts of a call go: which step of its plan is next, by which credential, and what is said when all of them rest. */
 import type { Clock } from '../foundation/clock.ts';
 import type { ErrorCode } from '../foundation/errors.ts';
 import type { Target } from '../foundation/terms.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
-import type { Health, Rest, Visit } from '../routing/health.ts';
+import type { Health, Visit } from '../routing/health.ts';
+import type { Plan, PlanStep } from '../routing/plan.ts';
+import { isJudged, isSlow, secondsOf, slowMessage } from '../routing/rests.ts';
+import { Walk } from '../routing/walk.ts';
+import { classOf } from './failure-class.ts';
 
-/** The target as it is asked, and its place on a lane; null for one whose health is nobody's business. */
+/** A step as it is asked, and its place on a lane; null for one whose health is nobody's business. */
 export interface Place {
+  readonly step: PlanStep;
+  /** With the credential of its lane. */
   readonly target: Target;
   readonly visit: Visit | null;
+  /** The same target once more, which is worth a pause. */
+  readonly isRetry: boolean;
+}
+
+/** How the last place fared. */
+export interface Told {
+  readonly failure: UpstreamFailure;
+  /** There is time to ask the same target again. */
+  readonly canRetry: boolean;
 }
 
 interface Parts {
@@ -16,55 +31,89 @@ interface Parts {
   readonly clock: Clock;
 }
 
+type Places<Ended> = Generator<Place, Ended, Told | null>;
+
 /** After these another credential of the same provider may fare better. */
 const OF_THE_CREDENTIAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_rate_limited', 'upstream_auth_failed']);
 
 /**
- * Gives one place after the other; told how the last one failed (null at first). Targets that rest are passed over. When none at all may
- * be asked, they are asked nevertheless: a refusal costs little, it is the upstream's to say, and one caller's odd requests must not shut a
- * target for all others. Only one that does not answer stays alone: its deadline is not to be paid by every caller.
+ * Gives one place after the other; told how the last one failed (null at first). Who began to rest since the plan was made is passed over. When
+ * nobody could be asked, all are asked nevertheless but those that do not answer.
  */
-export function* placesOf({ health, clock }: Parts, targets: readonly Target[]): Generator<Place, undefined, UpstreamFailure | null> {
-  let isAnyGiven = false;
-  for (const target of targets) {
-    let isAgain = true;
-    while (isAgain) {
-      const visit = isJudged(target) ? health.begin(target, { isLastResort: false }) : null;
-      if (!visit && isJudged(target)) break;
-      isAnyGiven = true;
-      const failure: UpstreamFailure | null = yield { target: visit?.target ?? target, visit };
-      isAgain = failure !== null && target.provider.otherKeys !== undefined && OF_THE_CREDENTIAL.has(failure.code);
-    }
-  }
-  if (isAnyGiven) return;
-  for (const target of targets) {
-    const visit = isSlow(health.restOf(target, clock.now())) ? null : health.begin(target, { isLastResort: true });
-    if (visit) yield { target: visit.target, visit };
-  }
+export function* placesOf(parts: Parts, plan: Plan, mayTry: (step: PlanStep) => boolean): Places<undefined> {
+  const { health, clock } = parts;
+  const isAnyGiven = yield* roundOf(parts, plan, { mayTry, isLastResort: plan.isLastResort });
+  if (isAnyGiven || plan.isLastResort) return;
+  yield* roundOf(parts, plan, { mayTry: (step) => mayTry(step) && !isSlow(health.restOf(step.target, clock.now())), isLastResort: true });
 }
 
 /** What is said of a target that does not answer and is left alone; null when none of these is. */
-export function findRest({ health, clock }: Parts, targets: readonly Target[]): UpstreamFailure | null {
+export function findRest({ health, clock }: Parts, { steps }: Pick<Plan, 'steps'>): UpstreamFailure | null {
   const nowMs = clock.now();
-  for (const target of targets) {
+  for (const { target } of steps) {
     const rest = health.restOf(target, nowMs);
     if (!rest || !isSlow(rest)) continue;
-    const seconds = Math.max(1, Math.ceil((rest.untilMs - nowMs) / MS_PER_SECOND));
+    const seconds = secondsOf(rest, nowMs);
     return {
       code: 'upstream_timeout', isRetryable: false, param: null, upstream: null, retryAfterSeconds: seconds, detail: `${target.id} rests`,
-      message: `${target.provider.name} did not answer in time when it was last asked, and is left alone for ${seconds} s. Ask again then, or ask for another model.`,
+      message: slowMessage(target, seconds),
     };
   }
   return null;
 }
 
-const MS_PER_SECOND = 1000;
-
-function isSlow(rest: Rest | null): boolean {
-  return rest !== null && rest.reason === 'slow';
+interface Round {
+  readonly mayTry: (step: PlanStep) => boolean;
+  readonly isLastResort: boolean;
 }
 
-/** The sandbox is in this process, and a workspace's own key says nothing of the operator's. */
-function isJudged({ provider }: Target): boolean {
-  return provider.wire !== 'sandbox' && provider.isOwnKey !== true;
+/** Walks through a plan once; true when anybody could be asked. */
+function* roundOf({ health }: Parts, plan: Plan, { mayTry, isLastResort }: Round): Places<boolean> {
+  let step = plan.steps.find(mayTry) ?? null;
+  let walk: Walk | null = null;
+  let isAnyGiven = false;
+  let isRetry = false;
+  while (step) {
+    const place = enter(health, step, { isRetry, isLastResort });
+    if (!place) {
+      step = (walk ??= new Walk(plan, step, mayTry)).pass();
+      isRetry = false;
+      continue;
+    }
+    isAnyGiven = true;
+    const told: Told | null = yield place;
+    const failed = told && classOf(told.failure);
+    if (!told || failed === null) return true;
+    walk ??= new Walk(plan, step, mayTry);
+    const last: Told | null = yield* otherCredentials(health, { step, told, walk });
+    const lastFailed = last && classOf(last.failure);
+    if (!last || lastFailed === null) return true;
+    const next = walk.next(lastFailed, last.canRetry);
+    step = next?.step ?? null;
+    isRetry = next?.isRetry === true;
+  }
+  return isAnyGiven;
+}
+
+/** Asks the same target by the other credentials of its provider, as long as it fails for the one it was asked by; gives how the last of them fared. */
+function* otherCredentials(health: Health, { step, told, walk }: { readonly step: PlanStep; readonly told: Told; readonly walk: Walk }): Places<Told | null> {
+  let last: Told | null = told;
+  while (last && step.target.provider.otherKeys !== undefined && OF_THE_CREDENTIAL.has(last.failure.code)) {
+    const place = enter(health, step, { isRetry: false, isLastResort: false });
+    if (!place) return last;
+    if (!walk.again()) {
+      health.left(place.visit);
+      return last;
+    }
+    last = yield place;
+  }
+  return last;
+}
+
+/** A retry is the policy's word: it is asked although it has just failed. */
+function enter(health: Health, step: PlanStep, { isRetry, isLastResort }: { readonly isRetry: boolean; readonly isLastResort: boolean }): Place | null {
+  const { target } = step;
+  if (!isJudged(target)) return { step, target, visit: null, isRetry };
+  const visit = health.begin(target, { isLastResort: isLastResort || isRetry });
+  return visit && { step, target: visit.target, visit, isRetry };
 }

@@ -11,6 +11,7 @@ import { chooseTargets } from './choose.ts';
 import { followRefusal, followReply } from './follow-bodies.ts';
 import type { House } from './house.ts';
 import { replay } from './idempotency.ts';
+import { readSteering } from './steering.ts';
 import { passStoreGate } from './store-gate.ts';
 import { readStrict } from './strict.ts';
 import { Trail } from './trail.ts';
@@ -25,9 +26,10 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
   const trail = new Trail(house, call, { caller, model: ask.model, isStream: ask.isStream });
   try {
     const isStrict = readStrict(call);
-    const choice = chooseTargets(house, caller, ask);
+    const choice = chooseTargets(house, { caller, ask, steering: readSteering(call), nowMs: house.clock.now() });
     const candidate = choice instanceof Promise ? await choice : choice;
     trail.model = candidate.model;
+    trail.route = candidate.plan.route;
     if (candidate.model !== null) checkModelAllowed(caller, candidate.model);
     const kept = await admit({ house, call, ask, caller, trail }, candidate);
     if (kept) {
@@ -35,9 +37,9 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
       return replay(kept);
     }
     const work = { house, call, ask, trail, isStrict, warnings: house.warnings.for(caller) };
-    if (!ask.background) return follow({ house, call, caller }, await attempt(work, candidate.targets));
+    if (!ask.background) return follow({ house, call, caller }, await attempt(work, candidate.plan));
     const reply = await ask.background.begin(trail, work.warnings);
-    ask.background.run(attempt(work, candidate.targets).then(
+    ask.background.run(attempt(work, candidate.plan).then(
       (answer) => follow({ house, call, caller }, answer),
       async (thrown: unknown) => { throw await refused({ house, call, caller, trail }, thrown); },
     ));

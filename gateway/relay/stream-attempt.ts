@@ -99,7 +99,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   beat(monotonicMs: number): void {
     const { limits } = this.#work.house;
     const openMs = monotonicMs - this.#startedAt;
-    if (openMs > limits.upstreamTotalMs) {
+    const openMsMax = this.#isCommitted ? limits.upstreamTotalMs : Math.min(this.#made.msMax ?? limits.upstreamTotalMs, limits.upstreamTotalMs);
+    if (openMs > openMsMax) {
       this.#fail(bare('upstream_timeout', 'the whole stream took too long'));
       return;
     }
@@ -192,8 +193,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   #commit(): void {
     this.#isCommitted = true;
-    const headers = replyHeaders(this.#work, this.#made, this.#headers);
-    this.#settle.resolve({ status: 200, events: this, ...(headers ? { headers } : {}) });
+    this.#settle.resolve({ status: 200, events: this, headers: replyHeaders(this.#work, this.#made, this.#headers) });
   }
 
   #write(event: ByteText): void {

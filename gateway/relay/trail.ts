@@ -5,11 +5,12 @@ import { errorBody } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
 import type { KeptReply } from '../foundation/ledger.ts';
 import type { Call, OperationId } from '../foundation/operation.ts';
-import type { CacheState, Caller, MediaUsage, Outcome, Payer, RequestRecord, Target, Usage } from '../foundation/terms.ts';
-import type { Placing } from '../metering/ledger.ts';
+import type { CacheState, Caller, MediaUsage, Outcome, Payer, RequestRecord, Target, Tier, Usage } from '../foundation/terms.ts';
+import type { AnsweredBy, Placing } from '../metering/ledger.ts';
 import type { Ticket } from '../metering/rates.ts';
 import { NO_USAGE, settle } from '../metering/settle.ts';
 import type { ReplyFacts } from '../providers/wire.ts';
+import type { Plan, PlanStep } from '../routing/plan.ts';
 import type { House } from './house.ts';
 import { packReply } from './idempotency.ts';
 import { shutStoreGate } from './store-gate.ts';
@@ -53,6 +54,8 @@ const MICROSECONDS_PER_MS = 1000;
 export class Trail {
   model: string | null = null;
   target: Target | null = null;
+  /** The model in whose place another one is asked, where that is to be said; null otherwise. */
+  degradedFrom: string | null = null;
   attempts = 0;
   firstByteAt: number | null = null;
   /** What was set aside for it; null before that. */
@@ -62,8 +65,11 @@ export class Trail {
   payer: Payer = 'none';
   /** The route that chose the targets; null when the request named a model. */
   route: string | null = null;
+  /** Another model was asked than the route would have chosen. */
   isDegraded = false;
   cache: CacheState | null = null;
+  /** Of a call that is not paid alike whatever answers it: the tiers that may still answer, null for all. Absent for any other call. */
+  reach: readonly Tier[] | null | undefined = undefined;
   /** Fewer tokens than its prompt can have, for the note of a crash; 0 before it was sized. */
   promptTokensAtLeast = 0;
   /** The same of what has no tokens; null where nothing of it is certain. */
@@ -80,6 +86,7 @@ export class Trail {
   readonly #isStream: boolean;
   readonly #startedMs: number;
   #isRecorded = false;
+  #answeredBy: AnsweredBy | undefined = undefined;
 
   constructor(house: House, call: Call<OperationId>, asked: { caller: Caller; model: string; isStream: boolean }) {
     this.#house = house;
@@ -98,6 +105,23 @@ export class Trail {
   /** True when its reply is kept for whoever asks again: then it goes on to its end even when the caller has gone. */
   get isKept(): boolean {
     return this.placing !== null && this.placing.idempotency !== null;
+  }
+
+  /** True when what was set aside pays for this step, too. */
+  mayTry({ isOwnKey, row }: PlanStep): boolean {
+    const { reach } = this;
+    return reach === undefined || reach === null || isOwnKey || (row !== null && reach.includes(row.tier));
+  }
+
+  /** Notes which target is asked from now on. */
+  take(plan: Plan, step: PlanStep): void {
+    this.target = step.target;
+    this.attempts++;
+    if (plan.route === null) return;
+    this.model = step.model;
+    this.isDegraded = plan.preferred !== null && step.model !== plan.preferred;
+    this.degradedFrom = this.isDegraded && plan.policy.marksDegraded ? plan.preferred : null;
+    if (this.reach !== undefined) this.#answeredBy = step.isOwnKey ? 'own_key' : step.row?.tier;
   }
 
   noteFailure(target: Target, code: string, startedAt: number): void {
@@ -123,7 +147,7 @@ export class Trail {
       counted: completionTokensAtLeast === null
         ? null
         : { basis: 'observed', usage: { ...NO_USAGE, promptTokens: this.promptTokensAtLeast, completionTokens: completionTokensAtLeast, ...(this.mediaAtLeast ? { media: this.mediaAtLeast } : {}) } },
-    }));
+    }), completionTokensAtLeast === null ? undefined : this.#answeredBy);
   }
 
   /** Settles and calls back when that is durable, or with the failure. A second ending is ignored. `body` is what a kept reply says. */
@@ -144,7 +168,7 @@ export class Trail {
       nanoUsd: record.charge.nanoUsd,
     });
     const placing = this.placing ?? placedNothing(record.id);
-    this.#house.ledger.settle(placing, { record, reply: this.#kept(record, reply) }, (failure) => {
+    this.#house.ledger.settle(placing, { record, reply: this.#kept(record, reply), answeredBy: this.#answeredBy }, (failure) => {
       if (failure) shutStoreGate(this.#house);
       done(failure);
     });
@@ -207,7 +231,7 @@ export class Trail {
       usage: settled.usage,
       basis: settled.basis,
       charge: settled.charge,
-      payer: this.payer,
+      payer: this.#answeredBy === 'own_key' ? 'own_key' : this.payer,
       failedAttempts: this.#failed.length === 0 ? null : JSON.stringify(this.#failed),
       startedMs: this.#startedMs,
       lastAttemptMs: isAfterFailure ? endedAt - this.#failedAt : null,

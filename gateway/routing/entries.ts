@@ -1,6 +1,7 @@
 /** This file names what the catalogue is made of: entries of models, and what a name means. */
-import type { CatalogModel } from '../../generated/catalog-types.ts';
+import type { CatalogModel, CatalogObjective, CatalogRoute, CatalogRouteFilter } from '../../generated/catalog-types.ts';
 import type { ModelId, Target } from '../foundation/terms.ts';
+import type { Policy } from './policy.ts';
 
 /** A model and the targets of it that can be called from here. */
 export interface ModelEntry {
@@ -27,6 +28,26 @@ export interface Meaning {
   readonly onlyTarget?: string;
   /** Of a route or an alias for several: all it may stand for, in order of preference. */
   readonly alternatives?: readonly Meaning[];
+  /** Of a route, also behind an alias: what its requests are planned by. */
+  readonly terms?: RouteTerms;
+}
+
+/** A model of a route. */
+export interface RouteCandidate {
+  readonly meaning: Meaning;
+  /** Its share where the route draws by weight. */
+  readonly weight: number;
+}
+
+/** A route, ready to be planned by. */
+export interface RouteTerms {
+  readonly id: string;
+  readonly row: CatalogRoute;
+  readonly objective: CatalogObjective;
+  /** In the order of the row, or by price or context where the objective says so. Names that lead nowhere are left out. */
+  readonly candidates: readonly RouteCandidate[];
+  readonly filters: ReadonlySet<CatalogRouteFilter>;
+  readonly policy: Policy;
 }
 
 /** What a name that is simply a model's means. */

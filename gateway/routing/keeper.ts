@@ -1,6 +1,7 @@
 /** This file keeps the catalogue current: what is built in, the operator's file, and over both what operators put there while the gateway runs. */
 import { createHash } from 'node:crypto';
 import type { CatalogData, CatalogModel, CatalogModelChange, CatalogPlan, CatalogProvider, CatalogProviderChange } from '../../generated/catalog-types.ts';
+import type { RouteChange } from '../../generated/client/types.gen.ts';
 import type { Environment } from '../foundation/config.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { fail } from '../foundation/errors.ts';
@@ -9,6 +10,7 @@ import { orUnavailable } from '../store/or-unavailable.ts';
 import type { CatalogEntryRow, Store } from '../store/store.ts';
 import { buildCatalog } from './catalog.ts';
 import type { Catalog, LoadedCatalog } from './catalog.ts';
+import { namesOf } from './references.ts';
 import { LISTS, layOver } from './stored-entries.ts';
 import type { LeftOut, StoredEntry } from './stored-entries.ts';
 
@@ -20,6 +22,7 @@ export interface EntryChange {
   readonly plan: CatalogPlan;
   readonly model: CatalogModelChange;
   readonly provider: CatalogProviderChange;
+  readonly route: RouteChange;
 }
 
 /** What is there, by kind. */
@@ -27,6 +30,7 @@ export interface Entry {
   readonly plan: CatalogPlan;
   readonly model: CatalogModel;
   readonly provider: CatalogProvider;
+  readonly route: RouteChange;
 }
 
 export type EntryKind = keyof Entry;
@@ -49,6 +53,8 @@ export interface CatalogKeeper {
   put<Kind extends EntryKind>(kind: Kind, change: EntryChange[Kind]): Promise<void>;
   /** Takes away what was put; false when there is no such entry. Refuses with entry_is_built_in, and with invalid_request when others stand on it. */
   remove(kind: EntryKind, id: string): Promise<boolean>;
+  /** What is wrong with a route of a workspace's own; empty when nothing is. */
+  faultsOfRoute(change: RouteChange): readonly string[];
   /** True when the program or the file has an entry of this id. */
   isBeneath(kind: EntryKind, id: string): boolean;
   /** Reads what others have put. */
@@ -116,6 +122,7 @@ export async function createCatalogKeeper(parts: KeeperParts): Promise<CatalogKe
       await read();
       return isGone;
     }),
+    faultsOfRoute: (change) => layOver(held.rows, [{ kind: 'route', id: change.id, body: JSON.stringify(change) }], environment).leftOut.flatMap(({ mistakes }) => mistakes),
     isBeneath: (kind, id) => hasEntry(loaded.rows, kind, id),
     reload,
     close: stopRetrying,
@@ -191,12 +198,18 @@ function hasEntry(rows: CatalogData, kind: EntryKind, id: string): boolean {
 
 function entriesOf<Kind extends EntryKind>(rows: CatalogData, kind: Kind): readonly Entry[Kind][];
 function entriesOf(rows: CatalogData, kind: EntryKind): readonly Entry[EntryKind][] {
-  return rows[LISTS[kind]];
+  return kind === 'route' ? routeEntries(rows) : rows[LISTS[kind]];
+}
+
+/** Routes and aliases share their names, so they are one kind of entry. */
+function routeEntries({ routes, aliases }: CatalogData): RouteChange[] {
+  return [...routes, ...Object.entries(aliases).flatMap(([id, value]) => (value === null ? [] : [{ id, stands_for: [...namesOf(value)] }]))];
 }
 
 /** An entry that is left out has changed nothing: what is beneath it is what is there. */
 function sourceOf({ loaded, held }: { readonly loaded: LoadedCatalog; readonly held: Held }, kind: EntryKind, id: string): EntrySource {
   const isHere = (entry: EntryName): boolean => isSame(entry, { kind, id });
   if (held.entries.some(isHere) && !held.leftOut.some(({ entry }) => isHere(entry))) return 'api';
-  return (loaded.file?.[LISTS[kind]] ?? []).some((entry) => entry.id === id) ? 'file' : 'built_in';
+  const isInFile = (loaded.file?.[LISTS[kind]] ?? []).some((entry) => entry.id === id) || (kind === 'route' && Object.hasOwn(loaded.file?.aliases ?? {}, id));
+  return isInFile ? 'file' : 'built_in';
 }

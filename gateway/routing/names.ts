@@ -1,11 +1,12 @@
 /** This file gives every name of the catalogue its one meaning, once, so that resolving a name is one look into a map. */
-import type { CatalogData, CatalogRoute } from '../../generated/catalog-types.ts';
+import type { CatalogAlias, CatalogData, CatalogRoute } from '../../generated/catalog-types.ts';
 import type { ModelId } from '../foundation/terms.ts';
 import { discoveredEntry } from './discovered.ts';
 import { meaningOf } from './entries.ts';
 import type { Meaning, ModelEntry } from './entries.ts';
 import type { ProviderState } from './providers.ts';
 import { namesOf } from './references.ts';
+import { routeTerms } from './route-terms.ts';
 
 export interface NameSources {
   readonly models: ReadonlyMap<ModelId, ModelEntry>;
@@ -23,9 +24,9 @@ type Names = Map<string, Meaning>;
 export function indexNames(sources: NameSources): Names {
   const names: Names = new Map();
   for (const [id, entry] of sources.models) names.set(id, meaningOf(entry));
-  for (const route of sources.routes) addFirst(names, route.id, choose(route.targets, { names, sources, route: route.id }));
+  for (const route of sources.routes) addFirst(names, route.id, meaningOfRoute(route, names, sources.providers));
   for (const [alias, value] of Object.entries(sources.aliases)) {
-    if (value !== null) addFirst(names, alias, choose(namesOf(value), { names, sources, route: null }));
+    if (value !== null) addFirst(names, alias, meaningOfAlias(value, names, sources.providers));
   }
   addTargets(names, sources);
   addBareIds(names, sources.models);
@@ -42,18 +43,33 @@ function addFirst(names: Names, name: string, meaning: Meaning | null): void {
   if (meaning && !names.has(name)) names.set(name, meaning);
 }
 
-/** The first of several names that can be called; when none can, the first with all that is missing. */
-function choose(candidates: readonly string[], place: { names: Names; sources: NameSources; route: string | null }): Meaning | null {
-  const meanings = candidates.flatMap((name) => {
-    const known = place.names.get(name) ?? discoveredMeaning(name, place.sources.providers);
-    return known ? [known] : [];
-  });
+type Known = ReadonlyMap<string, Meaning>;
+type Providers = NameSources['providers'];
+
+/** What a route stands for: the first of its models that can be called, as long as nothing is known of a request, and the terms to plan one by. */
+export function meaningOfRoute(route: CatalogRoute, names: Known, providers: Providers): Meaning | null {
+  const terms = routeTerms(route, (name) => known(name, names, providers));
+  const chosen = choose(terms.candidates.map(({ meaning }) => meaning));
+  return chosen && { ...chosen, route: route.id, terms };
+}
+
+/** What an alias stands for: the first of its names that can be called. Of a route it has the terms, too. */
+export function meaningOfAlias(value: CatalogAlias, names: Known, providers: Providers): Meaning | null {
+  return choose(namesOf(value).flatMap((name) => known(name, names, providers) ?? []));
+}
+
+/** The first of several meanings that can be called; when none can, the first with all that is missing. */
+function choose(meanings: readonly Meaning[]): Meaning | null {
   const first = meanings[0];
   if (!first) return null;
   const reachable = meanings.find((meaning) => meaning.targets.length > 0);
   const alternatives = meanings.flatMap((meaning) => meaning.alternatives ?? [meaning]);
-  if (reachable) return { ...reachable, route: place.route ?? reachable.route, alternatives };
-  return { ...first, route: place.route ?? first.route, missing: [...new Set(meanings.flatMap((meaning) => meaning.missing))], alternatives };
+  if (reachable) return { ...reachable, alternatives };
+  return { ...first, missing: [...new Set(meanings.flatMap((meaning) => meaning.missing))], alternatives };
+}
+
+function known(name: string, names: Known, providers: Providers): Meaning | null {
+  return names.get(name) ?? discoveredMeaning(name, providers);
 }
 
 /** Routes and aliases may name models of local servers, which no list here holds. */

@@ -46,7 +46,8 @@ export function foresee(catalog: Catalog, meaning: Meaning, providers: ReadonlyS
   return { meaning, isOwn: false };
 }
 
-function ownTargets(catalog: Catalog, meaning: Meaning, keys: readonly OwnKey[]): Target[] {
+/** The targets of a model that own keys reach; none when they reach none. Throws as `chooseOwn` does. */
+export function ownTargets(catalog: Catalog, meaning: Meaning, keys: readonly OwnKey[]): Target[] {
   return ownRows(meaning).flatMap((row) => {
     const key = keys.find(({ provider }) => provider === row.provider);
     const provider = key && ownProvider(catalog, key);

@@ -1,5 +1,6 @@
 /** This file finds names in a catalogue that lead nowhere: providers, models and routes that do not exist. */
 import type { CatalogAlias, CatalogData } from '../../generated/catalog-types.ts';
+import { nameOf } from './route-terms.ts';
 
 /** A name that leads nowhere, and where it stands. */
 export interface BrokenReference {
@@ -46,7 +47,8 @@ function brokenRoutes(catalog: CatalogData): BrokenReference[] {
   const models = new Set(catalog.models.map((model) => model.id));
   return catalog.routes.flatMap((route, index) => [
     ...(models.has(route.id) ? [{ path: ['routes', index, 'id'], message: `a name that no model has, not ${route.id}` }] : []),
-    ...route.targets.flatMap((name, place) => (isModel(name) ? [] : [{ path: ['routes', index, 'targets', place], message: `an existing model, not ${name}` }])),
+    ...route.targets.map(nameOf).flatMap((name, place) => (isModel(name) ? [] : [{ path: ['routes', index, 'targets', place], message: `an existing model, not ${name}` }])),
+    ...route.targets.map(nameOf).flatMap((name, place, all) => (all.indexOf(name) === place ? [] : [{ path: ['routes', index, 'targets', place], message: `each model once, not ${name} again` }])),
   ]);
 }
 

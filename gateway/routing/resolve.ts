@@ -26,7 +26,7 @@ export interface Resolution {
 const NAME_LENGTH_MAX = 256;
 
 /** Aider and LiteLLM put it in front of whatever they call at an OpenAI-compatible base URL. */
-const CLIENT_PREFIX = 'openai/';
+export const CLIENT_PREFIX = 'openai/';
 
 /** Of the models an ambiguous name could mean, so many are named in the refusal. */
 const CHOICES_NAMED_MAX = 5;
@@ -35,10 +35,9 @@ const CHOICES_NAMED_MAX = 5;
  * Resolves a name: a model's id, a route, an alias, a target (`openrouter/openai/gpt-5`), a bare id that fits one model
  * only, a model of a local server, any of them behind `openai/`, and a sandbox model with options
  * (`sandbox/chat?fail_status=503`). Throws a Refusal: `model_not_found`, or `model_not_available` for a model that is
- * known but retired or without a key.
+ * known but retired or without a key. `meaning`: what the name stands for, where it has been looked up.
  */
-export function resolve(catalog: Catalog, asked: string): Resolution {
-  const meaning = findMeaning(catalog, asked);
+export function resolve(catalog: Catalog, asked: string, meaning = findMeaning(catalog, asked)): Resolution {
   if (!meaning) return failNotFound(catalog, asked);
   const { entry, targets, route } = meaning;
   if (!entry) return failAmbiguous(asked, meaning);
@@ -105,6 +104,7 @@ function findWithOptions(catalog: Catalog, name: string, question: number): Mean
 
 const SHOWN_LENGTH_MAX = 100;
 
-function shorten(name: string): string {
+/** A name as it is shown: nobody's is so long. */
+export function shorten(name: string): string {
   return name.length <= SHOWN_LENGTH_MAX ? name : `${name.slice(0, SHOWN_LENGTH_MAX)}…`;
 }

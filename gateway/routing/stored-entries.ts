@@ -1,6 +1,7 @@
 /** This file lays what operators have put over the catalogue of the program and the file, and leaves out what does not fit any more. */
 import type { CatalogData, CatalogFile } from '../../generated/catalog-types.ts';
 import type { Environment } from '../foundation/config.ts';
+import { isJsonObject } from '../foundation/json-value.ts';
 import type { CatalogEntryRow } from '../store/store.ts';
 import { checkCatalogFile } from './catalog-schema.ts';
 import type { Mistake } from './mistake.ts';
@@ -17,7 +18,7 @@ export interface LeftOut {
 }
 
 /** Which list of the catalogue entries of a kind belong to. */
-export const LISTS = { plan: 'plans', model: 'models', provider: 'providers' } as const satisfies Record<CatalogEntryRow['kind'], keyof CatalogFile>;
+export const LISTS = { plan: 'plans', model: 'models', provider: 'providers', route: 'routes' } as const satisfies Record<CatalogEntryRow['kind'], keyof CatalogFile>;
 
 /** Variables of the gateway itself: who names them in an entry would have their values sent away. */
 const OWN_VARIABLE = /^(?:INTERLINE|STRIPE)_/;
@@ -85,10 +86,12 @@ function readEntry({ kind, id, body }: StoredEntry): ReadEntry {
   } catch {
     return { file: null, mistakes: ['it is not JSON'] };
   }
-  const checked = checkCatalogFile({ [LISTS[kind]]: [value] });
+  const checked = checkCatalogFile(kind === 'route' && isJsonObject(value) && 'stands_for' in value
+    ? { aliases: { [id]: value['stands_for'] } }
+    : { [LISTS[kind]]: [value] });
   if (checked.file === null) return { file: null, mistakes: checked.mistakes.map(sayInside) };
   const named = namedIn(checked.file);
-  if (named.id !== id) return { file: null, mistakes: [`id: expected ${id}`] };
+  if ((named.id ?? (isJsonObject(value) ? value['id'] : null)) !== id) return { file: null, mistakes: [`id: expected ${id}`] };
   const forbidden = named.variables.filter((name) => OWN_VARIABLE.test(name));
   if (forbidden.length > 0) return { file: null, mistakes: forbidden.map((name) => `expected a variable that is not the gateway's own, not ${name}`) };
   return { file: checked.file };
@@ -100,11 +103,11 @@ function sayInside({ path, expected }: Mistake): string {
   return `${inside.length === 0 ? '' : `${inside.join('.')}: `}expected ${expected}`;
 }
 
-function namedIn({ plans = [], models = [], providers = [] }: CatalogFile): { readonly id: string | undefined; readonly variables: readonly string[] } {
+function namedIn({ plans = [], models = [], providers = [], routes = [] }: CatalogFile): { readonly id: string | undefined; readonly variables: readonly string[] } {
   const variables = providers.flatMap(({ key_env: keys, base_url_env: address, headers = {} }) => [
     ...(keys ?? []), ...(address === null || address === undefined ? [] : [address]), ...Object.values(headers).flatMap((text) => [...text.matchAll(/\$\{([^}]*)\}/g)].map(([, name = '']) => name)),
   ]);
-  return { id: [...plans, ...models, ...providers][0]?.id, variables };
+  return { id: [...plans, ...models, ...providers, ...routes][0]?.id, variables };
 }
 
 /** Each id is there once, so what is joined is what each entry says. */
@@ -113,5 +116,7 @@ function join(changes: readonly Change[]): CatalogFile {
     plans: changes.flatMap(({ file }) => file.plans ?? []),
     models: changes.flatMap(({ file }) => file.models ?? []),
     providers: changes.flatMap(({ file }) => file.providers ?? []),
+    routes: changes.flatMap(({ file }) => file.routes ?? []),
+    aliases: Object.fromEntries(changes.flatMap(({ file }) => Object.entries(file.aliases ?? {}))),
   };
 }

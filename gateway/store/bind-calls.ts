@@ -5,9 +5,10 @@ import type { MediaCalls } from './media-row.ts';
 import type { RequestLogCalls } from './request-log-row.ts';
 import type { ResponseCalls } from './response-row.ts';
 import type { Store } from './store.ts';
+import type { WorkspaceRouteCalls } from './workspace-route.ts';
 
 /** Of what is kept beside the ledger and outlives its request. */
-type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof JobCalls>;
+type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof RequestLogCalls | keyof JobCalls | keyof WorkspaceRouteCalls>;
 
 /** Performs a call: in a thread, or on a connection. */
 export type PerformPlain = <Name extends PlainCallName>(name: Name, ...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
@@ -74,6 +75,8 @@ function bindKeptCalls(perform: PerformPlain): Pick<Store, KeptCallName> {
     listOpenResponses: (nodeId) => perform('listOpenResponses', nodeId),
     deleteResponse: (workspaceId, id, nowMs) => perform('deleteResponse', workspaceId, id, nowMs),
     expireResponses: (nowMs) => perform('expireResponses', nowMs),
+    putWorkspaceRoute: (workspaceId, id, given) => perform('putWorkspaceRoute', workspaceId, id, given),
+    deleteWorkspaceRoute: (workspaceId, id) => perform('deleteWorkspaceRoute', workspaceId, id),
     createJob: (hold, job, reply) => perform('createJob', hold, job, reply),
     findJob: (workspaceId, id) => perform('findJob', workspaceId, id),
     listJobs: (workspaceId, page) => perform('listJobs', workspaceId, page),

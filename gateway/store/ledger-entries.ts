@@ -9,7 +9,7 @@ export interface HoldEntry extends Omit<HoldOp, 'draft'> {
   readonly draft: string;
 }
 
-export interface JournalEntry extends Omit<JournalOp, 'record'> {
+export interface JournalEntry extends Omit<JournalOp, 'record' | 'borneBy'> {
   readonly draft: string;
 }
 
@@ -67,11 +67,11 @@ export function toEntry(op: LedgerOp): LedgerEntry {
       return { ...rest, draft: draftText(draft) };
     }
     case 'journal': {
-      const { record, ...rest } = op;
-      return { ...rest, draft: draftText(record) };
+      const { record, borneBy, ...rest } = op;
+      return { ...rest, draft: draftText(record, borneBy) };
     }
     case 'observe':
-      return { kind: 'observe', id: op.id, draft: draftText(op.record) };
+      return { kind: 'observe', id: op.id, draft: draftText(op.record, op.borneBy) };
     case 'settle':
       return toSettleEntry(op);
     case 'lease':

@@ -7,7 +7,7 @@ import { atLeastZero, roomOf, smaller } from './ledger-book.ts';
 import type { Counter, Hold, LedgerBook } from './ledger-book.ts';
 import { chargedOf } from './ledger-entries.ts';
 import type { Charged, EndEntry, SettledKey, SettleEntry } from './ledger-entries.ts';
-import { flattenRecord, linesText, readDraft, toValue, usageColumns } from './record-rows.ts';
+import { bearersOf, flattenRecord, linesText, readDraft, toValue, usageColumns } from './record-rows.ts';
 import type { RecordValue } from './record-rows.ts';
 import type { SqlValue } from './sql-task.ts';
 
@@ -51,9 +51,11 @@ export function endHold(book: LedgerBook, entry: EndEntry, nowMs: number): void 
   const record = hold.kind === 'lease' || book.settled.has(id) ? null : endingOf(hold, entry);
   if (!record) return;
   const charged = chargedOf(record);
-  const uses = [...hold.lines].map(([counterId, line]): Use => {
+  const bearers = entry.outcome === null ? null : bearersOf(hold.draft);
+  const uses = [...hold.lines].flatMap(([counterId, line]): Use[] => {
+    if (bearers?.has(counterId) === false) return [];
     const counter = book.counter(counterId);
-    return { counter, actual: counter.unit === 'nusd' ? charged.nanoUsd : charged.messages, most: counter.cap === null ? null : line };
+    return [{ counter, actual: counter.unit === 'nusd' ? charged.nanoUsd : charged.messages, most: counter.cap === null ? null : line }];
   });
   charge(book, { charged, values: flattenRecord(record), uses }, nowMs);
   if (hold.idempotency) book.freeKey(hold.idempotency.scope, hold.idempotency.key, id);
@@ -96,12 +98,15 @@ interface Used {
   readonly overrun: bigint;
 }
 
-/** Of one unit, all counters are moved by the same: what was used, or what the fullest of them has room for. */
+/**
+ * Of one unit, all counters that bear it are moved by the same: what was used, or what the fullest of them has room for. One that bears nothing of a
+ * call (it pays for another tier than the one that answered) has no say in it.
+ */
 function use(uses: readonly Use[], unit: Unit): Used {
   let most: bigint | null = null;
   let actual = 0n;
   let taken = 0n;
-  const touched = uses.filter(({ counter }) => counter.unit === unit);
+  const touched = uses.filter((each) => each.counter.unit === unit && each.actual > 0n);
   for (const each of touched) {
     if (each.actual > actual) actual = each.actual;
     const bound = boundOf(each);

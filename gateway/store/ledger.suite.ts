@@ -5,6 +5,7 @@ import type { Settled } from '../foundation/terms.ts';
 import { describeIdempotency } from './ledger-idempotency.suite.ts';
 import { describeLeases } from './ledger-leases.suite.ts';
 import { describeRecovery } from './ledger-recovery.suite.ts';
+import { describeTiers } from './ledger-tiers.suite.ts';
 import { budget, grantOf, holdOp, quota, readCounter, settleOp, usedRecord, wallet } from './ledger-samples.ts';
 import { describeTransfers } from './ledger-transfers.suite.ts';
 import { sampleRecord } from './sample-rows.ts';
@@ -22,6 +23,7 @@ export function describeLedger(engine: string, makePlace: () => Promise<StorePla
     describeRaces(withPlace);
     describeLeases(withPlace);
     describeRecovery(withPlace);
+    describeTiers(withPlace);
     describeIdempotency(withPlace);
     describeTransfers(withPlace);
   });

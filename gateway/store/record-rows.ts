@@ -178,18 +178,30 @@ function readMedia(text: string | null): { media?: MediaUsage } {
 
 /**
  * A record as text, to be kept until its request ends: an object by column, so that a row read from it is checked like a row of
- * the table.
+ * the table. `borneBy`: the counters that bear what it says, where not all of its hold's do.
  */
-export function draftText(record: RequestRecord): string {
+export function draftText(record: RequestRecord, borneBy?: readonly string[]): string {
   const values = flattenRecord(record);
   const row: Record<string, unknown> = {};
   for (const [at, column] of recordColumns.entries()) row[column] = values[at];
   row['nusd'] = String(record.charge.nanoUsd);
+  if (borneBy) row[BORNE_BY] = borneBy;
   return JSON.stringify(row);
 }
 
 /** What a draft of an earlier version of this program lacks. */
 const SINCE_LONG_AGO: Row = { failed_attempts: null, route: null, degraded: 0, cache: null, attempt_us: null };
+/** Beside the columns of a draft. */
+const BORNE_BY = 'borne_by';
+
+/** The counters that bear what a draft says; null: all of its hold's. */
+export function bearersOf(text: string | null): ReadonlySet<string> | null {
+  // Nearly no draft names any.
+  if (text?.includes(`"${BORNE_BY}":`) !== true) return null;
+  const parsed: unknown = JSON.parse(text);
+  const named: unknown = typeof parsed === 'object' && parsed !== null ? Object.entries(parsed).find(([name]) => name === BORNE_BY)?.[1] : null;
+  return Array.isArray(named) ? new Set(named.map(String)) : null;
+}
 
 /** Reads what `draftText` wrote; null when there is none, or another version of this program has left it: what it holds must not stay held for ever. */
 export function readDraft(text: string | null): RequestRecord | null {

@@ -88,8 +88,8 @@ CREATE TABLE catalog_digest (
   digest TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE catalog_entry (                  -- what an operator put over the catalogue of the program and of the file
-  kind       TEXT NOT NULL CHECK (kind IN ('plan', 'model', 'provider')),
+CREATE TABLE "catalog_entry" (             -- what an operator put over the catalogue of the program and of the file
+  kind       TEXT NOT NULL CHECK (kind IN ('plan', 'model', 'provider', 'route')),
   id         TEXT NOT NULL,
   body       TEXT,                            -- JSON; NULL hides the entry beneath
   rev        INTEGER NOT NULL,
@@ -351,6 +351,15 @@ CREATE TABLE workspace (
   name       TEXT NOT NULL,
   created_ms INTEGER NOT NULL
 , plan_id TEXT NOT NULL DEFAULT 'unlimited', billing TEXT NOT NULL DEFAULT 'plan' CHECK (billing IN ('plan', 'balance')), suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)), rev INTEGER NOT NULL DEFAULT 0, requests_per_minute INTEGER, tokens_per_minute INTEGER, concurrent_requests INTEGER, kept_bodies TEXT NOT NULL DEFAULT 'none' CHECK (kept_bodies IN ('none', 'redacted', 'full')), body_days INTEGER NOT NULL DEFAULT 30 CHECK (body_days BETWEEN 1 AND 365)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE workspace_route (
+  ws_id      TEXT NOT NULL,
+  id         TEXT NOT NULL,
+  body       TEXT NOT NULL,                   -- JSON, as it was put
+  rev        INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  PRIMARY KEY (ws_id, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER transfer_no_delete BEFORE DELETE ON transfer BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 

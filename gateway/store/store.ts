@@ -7,9 +7,11 @@ import type { LaneCalls } from './lane-row.ts';
 import type { ProviderKeyRow } from './provider-key-row.ts';
 import type { RequestLogCalls, RequestLogReads } from './request-log-row.ts';
 import type { ResponseCalls } from './response-row.ts';
+import type { WorkspaceRouteCalls } from './workspace-route.ts';
 import type {
   CounterState, LedgerAnswer, LedgerOp, TransferKind, TransferRow, Violation,
 } from '../foundation/ledger.ts';
+import type { OwnRoute } from '../foundation/own-route.ts';
 import type { Billing, Budget, KeptBodies, OwnKeyRef, RateLimits, Role, Scope, SettledRequest } from '../foundation/terms.ts';
 
 export type { ProviderKeyRow } from './provider-key-row.ts';
@@ -98,6 +100,7 @@ export interface AccessRow {
   readonly membership: { readonly workspace: WorkspaceRow; readonly role: Role } | null;
   readonly budgets: readonly Budget[];
   readonly ownKeys: readonly OwnKeyRef[];
+  readonly routes: readonly OwnRoute[];
 }
 
 /** What may be changed of a budget; its scope, unit and period are what its counters are named for, and stay. */
@@ -105,7 +108,7 @@ export type BudgetChange = Partial<Pick<Budget, 'name' | 'amount' | 'isHard' | '
 
 /** What an operator has put over the catalogue of the program and of the file: whole entries, as JSON. */
 export interface CatalogEntryRow {
-  readonly kind: 'plan' | 'model' | 'provider';
+  readonly kind: 'plan' | 'model' | 'provider' | 'route';
   readonly id: string;
   /** JSON; null hides the entry beneath. */
   readonly body: string | null;
@@ -160,7 +163,7 @@ export class StoreUnavailable extends Error {}
  * The only room that persists. Every write resolves after it is durable (fsynced), and rejects with
  * StoreUnavailable when it is not. Writes of one tick share a message, writes of one batch a transaction.
  */
-export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, RequestLogCalls, RequestLogReads {
+export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, RequestLogCalls, RequestLogReads, WorkspaceRouteCalls {
   /**
    * Takes one operation of the ledger and calls back once it is durable: with its answer, or with the failure. Operations
    * are decided in the order they are given, many in one transaction; a denied one costs nothing and aborts nobody. Repeating
@@ -267,7 +270,7 @@ export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, R
   /** Every promise of the ledger, over everything; reads one snapshot. Empty when all hold. */
   checkLedger(): Promise<Violation[]>;
 
-  /** Calls back whenever another process, not this Store, has changed `access` (keys, users, members, workspaces, budgets, provider keys) `catalog` or `health` (lanes that rest). */
+  /** Calls back whenever another process, not this Store, has changed `access` (keys, users, members, workspaces, budgets, provider keys, routes of workspaces) `catalog` or `health` (lanes that rest). */
   onForeignChange(listener: (clock: ClockName) => void): void;
   /** Resolves when a trivial read works; rejects otherwise. For readiness. */
   ping(): Promise<void>;

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { type Client, type ClientMeta, formDataBodySerializer, type Options as Options2, type RequestResult, type ServerSentEventsResult, type TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelResponseData, CancelResponseErrors, CancelResponseResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CountResponseInputTokensData, CountResponseInputTokensErrors, CountResponseInputTokensResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteRequestBodiesData, DeleteRequestBodiesErrors, DeleteRequestBodiesResponses, DeleteRequestBodyData, DeleteRequestBodyErrors, DeleteRequestBodyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, ExportRequestsData, ExportRequestsErrors, ExportRequestsResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListTargetsData, ListTargetsErrors, ListTargetsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestBodyData, RetrieveRequestBodyErrors, RetrieveRequestBodyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelResponseData, CancelResponseErrors, CancelResponseResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CountResponseInputTokensData, CountResponseInputTokensErrors, CountResponseInputTokensResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteRequestBodiesData, DeleteRequestBodiesErrors, DeleteRequestBodiesResponses, DeleteRequestBodyData, DeleteRequestBodyErrors, DeleteRequestBodyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteRouteData, DeleteRouteEntryData, DeleteRouteEntryErrors, DeleteRouteEntryResponses, DeleteRouteErrors, DeleteRouteResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, ExplainRouteData, ExplainRouteErrors, ExplainRouteResponses, ExportRequestsData, ExportRequestsErrors, ExportRequestsResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListTargetsData, ListTargetsErrors, ListTargetsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, PutRouteData, PutRouteEntryData, PutRouteEntryErrors, PutRouteEntryResponses, PutRouteErrors, PutRouteResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestBodyData, RetrieveRequestBodyErrors, RetrieveRequestBodyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveRouteData, RetrieveRouteErrors, RetrieveRouteResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -684,6 +684,69 @@ export const retrieveModel = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
+ * List the routes
+ *
+ * Lists every route and alias by id, those of the workspace among them: what each is for, which of its models this key reaches now, and why not the others.
+ */
+export const listRoutes = <ThrowOnError extends boolean = false>(options?: Options<ListRoutesData, ThrowOnError>): RequestResult<ListRoutesResponses, ListRoutesErrors, ThrowOnError> => (options?.client ?? client).get<ListRoutesResponses, ListRoutesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/routes',
+    ...options
+});
+
+/**
+ * Explain who would answer
+ *
+ * Says for a request which targets would be asked, in which order, and why the others not. Nobody is asked, nothing is charged, and the order is the one the request itself would take at this moment.
+ */
+export const explainRoute = <ThrowOnError extends boolean = false>(options: Options<ExplainRouteData, ThrowOnError>): RequestResult<ExplainRouteResponses, ExplainRouteErrors, ThrowOnError> => (options.client ?? client).post<ExplainRouteResponses, ExplainRouteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/routes/explain',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a route of the workspace
+ *
+ * Deletes a route or an alias of the workspace’s own; what it took the place of is in force again.
+ */
+export const deleteRoute = <ThrowOnError extends boolean = false>(options: Options<DeleteRouteData, ThrowOnError>): RequestResult<DeleteRouteResponses, DeleteRouteErrors, ThrowOnError> => (options.client ?? client).delete<DeleteRouteResponses, DeleteRouteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/routes/{route}',
+    ...options
+});
+
+/**
+ * Look at a route
+ *
+ * Gives one route or alias: the workspace’s own where it has one of this name.
+ */
+export const retrieveRoute = <ThrowOnError extends boolean = false>(options: Options<RetrieveRouteData, ThrowOnError>): RequestResult<RetrieveRouteResponses, RetrieveRouteErrors, ThrowOnError> => (options.client ?? client).get<RetrieveRouteResponses, RetrieveRouteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/routes/{route}',
+    ...options
+});
+
+/**
+ * Put a route of the workspace
+ *
+ * Puts a route or an alias of the workspace’s own. It takes the place of any other of this name, for this workspace alone; from the next request on, on other gateways within a second.
+ */
+export const putRoute = <ThrowOnError extends boolean = false>(options: Options<PutRouteData, ThrowOnError>): RequestResult<PutRouteResponses, PutRouteErrors, ThrowOnError> => (options.client ?? client).put<PutRouteResponses, PutRouteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/routes/{route}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * List the keys
  *
  * Lists the keys of the workspace, the newest first. Secrets are never among them.
@@ -1322,6 +1385,32 @@ export const retrieveModelEntry = <ThrowOnError extends boolean = false>(options
 export const putModelEntry = <ThrowOnError extends boolean = false>(options: Options<PutModelEntryData, ThrowOnError>): RequestResult<PutModelEntryResponses, PutModelEntryErrors, ThrowOnError> => (options.client ?? client).put<PutModelEntryResponses, PutModelEntryErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/admin/models/{model}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a route
+ *
+ * Deletes a route or an alias that was put here; one of the program or of the file beneath it is in force again.
+ */
+export const deleteRouteEntry = <ThrowOnError extends boolean = false>(options: Options<DeleteRouteEntryData, ThrowOnError>): RequestResult<DeleteRouteEntryResponses, DeleteRouteEntryErrors, ThrowOnError> => (options.client ?? client).delete<DeleteRouteEntryResponses, DeleteRouteEntryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/routes/{route}',
+    ...options
+});
+
+/**
+ * Put a route
+ *
+ * Puts a route or an alias for every workspace, over one of the program or the file. In force at once, on other gateways within a second.
+ */
+export const putRouteEntry = <ThrowOnError extends boolean = false>(options: Options<PutRouteEntryData, ThrowOnError>): RequestResult<PutRouteEntryResponses, PutRouteEntryErrors, ThrowOnError> => (options.client ?? client).put<PutRouteEntryResponses, PutRouteEntryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/routes/{route}',
     ...options,
     headers: {
         'Content-Type': 'application/json',

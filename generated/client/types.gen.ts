@@ -15,6 +15,16 @@ export type IdempotencyKeyText = string;
 export type StrictFlag = 'true' | 'false';
 
 /**
+ * The public id of a model, a route or an alias.
+ */
+export type CatalogModelId = string;
+
+/**
+ * A target, as provider and upstream model.
+ */
+export type TargetName = string;
+
+/**
  * The id of a workspace.
  */
 export type WorkspaceSelector = string;
@@ -1136,6 +1146,16 @@ export type RequestId = string;
 export type WarningText = string;
 
 /**
+ * A whole number from 1 up.
+ */
+export type AttemptCount = string;
+
+/**
+ * Always `true`.
+ */
+export type TrueText = 'true';
+
+/**
  * A whole number.
  */
 export type RateCount = string;
@@ -1144,11 +1164,6 @@ export type RateCount = string;
  * A duration as OpenAI writes it.
  */
 export type RateReset = string;
-
-/**
- * Always `true`.
- */
-export type TrueText = 'true';
 
 /**
  * One part of a reply, such as `text` or `thinking`.
@@ -4928,6 +4943,416 @@ export type ModelList = {
 };
 
 /**
+ * Where it comes from. The program, the file `INTERLINE_CONFIG` names, an operator over this API, or the workspace itself.
+ */
+export type RouteSource = 'built_in' | 'file' | 'api' | 'workspace';
+
+/**
+ * Models in order of preference.
+ */
+export type CatalogModelIdList = Array<CatalogModelId>;
+
+/**
+ * In which order the models of a route are tried. `order` and `quality`: as they are listed. `weighted`: drawn by weight, the same for the same key
+ * and conversation. `price`: the cheapest first, by (3 × input + output) / 4 per token. `latency`: the quickest first, those not measured yet before
+ * them. `context`: the largest context window first. For the last three the sandbox comes after every real model.
+ *
+ */
+export type CatalogObjective = 'order' | 'weighted' | 'price' | 'latency' | 'quality' | 'context';
+
+/**
+ * `tools`: tools are offered. `vision`, `audio`, `files`: a message has such a part. `structured_output`: an answer of a JSON schema is asked for.
+ * `context`: the prompt certainly has more tokens than the model's context window;
+ * where it only looks so, the model is tried after the others.
+ *
+ */
+export type CatalogRouteFilter = 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context';
+
+/**
+ * Whole nano-USD (USD × 10⁻⁹).
+ */
+export type CatalogNanoUsd = number;
+
+/**
+ * What a target may cost to be tried, in nano-USD for a million prompt tokens (`input_price_max`) and a million generated ones (`output_price_max`). One without a known price is skipped where there is such a limit.
+ */
+export type CatalogRouteLimits = {
+    input_price_max?: CatalogNanoUsd;
+    output_price_max?: CatalogNanoUsd;
+};
+
+/**
+ * `retry`: the same target once more, after the upstream's `Retry-After` where it gives one; named twice, twice. `switch_provider`: the next target of
+ * the same model. `degrade`: the next model of the route. `stop`: the caller is told.
+ *
+ */
+export type CatalogFallbackStep = 'retry' | 'switch_provider' | 'degrade' | 'stop';
+
+/**
+ * What is done, the first that can be; nothing more when none can.
+ */
+export type CatalogFallbackSteps = Array<CatalogFallbackStep>;
+
+/**
+ * For each way to fail, what is done, the first of it that can be. Left out: `timeout`, `rate_limited`, `server_error` and `connection` switch the
+ * provider and then degrade, `context_length` degrades, `refusal` and `content_filter` stop.
+ *
+ * `timeout`: no answer in the time it had, also the upstream's own 408 and 504. `rate_limited`: 429. `server_error`: 5xx, what can't be understood, or
+ * the operator's own credentials refused. `connection`: not reached, or closed. `refusal`: the request itself (4xx), for another reason than the two
+ * below. `context_length`: the prompt is too long for this model, as the upstream says. `content_filter`: the upstream's filter refused the request.
+ *
+ */
+export type CatalogFallbackRules = {
+    timeout?: CatalogFallbackSteps;
+    rate_limited?: CatalogFallbackSteps;
+    server_error?: CatalogFallbackSteps;
+    connection?: CatalogFallbackSteps;
+    refusal?: CatalogFallbackSteps;
+    context_length?: CatalogFallbackSteps;
+    content_filter?: CatalogFallbackSteps;
+};
+
+/**
+ * What happens when a target fails before the first byte of an answer, defaults filled in.
+ */
+export type RoutePolicy = {
+    on: CatalogFallbackRules;
+    /**
+     * The most targets asked for one request, repetitions counted.
+     */
+    attempts: number;
+    /**
+     * All attempts together, in seconds; null for no bound of its own.
+     */
+    seconds: number | null;
+    /**
+     * One attempt, in seconds; null for no bound of its own.
+     */
+    attempt_seconds: number | null;
+    /**
+     * Whether an answer of another model than the first is marked.
+     */
+    mark_degraded: boolean;
+};
+
+/**
+ * Why a model or a target is not tried. `no_key`: no key to reach it. `retired`: by its provider. `sandbox`: it plays answers, and a provider can be
+ * called. `kind`: it does something else. `not_allowed`: not with this key. `tier`: not in the plan. `not_pinned`: another target was named. `price`,
+ * `price_unknown`: by the limits of the route. `unhealthy`: it has failed and is left alone for a while. The others: it lacks what the request needs.
+ *
+ */
+export type RouteSkipReason = 'not_pinned' | 'retired' | 'sandbox' | 'kind' | 'not_allowed' | 'no_key' | 'tier' | 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context' | 'price_unknown' | 'price' | 'unhealthy';
+
+/**
+ * A model of a route, and whether this key reaches it now.
+ */
+export type RouteModel = {
+    model: CatalogModelId;
+    /**
+     * Its share where the route draws by weight.
+     */
+    weight: number;
+    /**
+     * Whether it can be called now.
+     */
+    available: boolean;
+    /**
+     * Its targets that can be called now, in the order they are tried.
+     */
+    targets: Array<TargetName>;
+    /**
+     * Why it can't be called; null when it can.
+     */
+    reason: RouteSkipReason | null;
+    /**
+     * The same in words.
+     */
+    detail: string | null;
+};
+
+/**
+ * A route or an alias, and what of it this key reaches now.
+ */
+export type Route = {
+    id: CatalogModelId;
+    /**
+     * Always `route`.
+     */
+    object: 'route';
+    source: RouteSource;
+    /**
+     * What it is for.
+     */
+    description: string;
+    /**
+     * Of an alias, the names it stands for; null of a route.
+     */
+    stands_for: CatalogModelIdList | null;
+    objective: CatalogObjective;
+    /**
+     * What a model must be able to do when the request asks for it.
+     */
+    filters: Array<CatalogRouteFilter>;
+    limits: CatalogRouteLimits;
+    fallback: RoutePolicy;
+    /**
+     * Its models, in the order they would be tried for a request of which nothing is known. Of an alias for models, the one that answers and those passed over.
+     */
+    models: Array<RouteModel>;
+};
+
+/**
+ * Every route and alias, by id.
+ */
+export type RouteList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The routes.
+     */
+    data: Array<Route>;
+};
+
+/**
+ * A chat completion to be explained.
+ */
+export type ExplainChat = {
+    /**
+     * Always `chat.completions`.
+     */
+    operation: 'chat.completions';
+    request: ChatCompletionRequest;
+};
+
+/**
+ * A response to be explained.
+ */
+export type ExplainResponse = {
+    /**
+     * Always `responses`.
+     */
+    operation: 'responses';
+    request: ResponseRequest;
+};
+
+/**
+ * Embeddings to be explained.
+ */
+export type ExplainEmbedding = {
+    /**
+     * Always `embeddings`.
+     */
+    operation: 'embeddings';
+    request: EmbeddingRequest;
+};
+
+/**
+ * A request as it would be sent, and where.
+ */
+export type ExplainRequest = ({
+    operation: 'chat.completions';
+} & ExplainChat) | ({
+    operation: 'responses';
+} & ExplainResponse) | ({
+    operation: 'embeddings';
+} & ExplainEmbedding);
+
+/**
+ * A target that would be tried.
+ */
+export type ExplainedTarget = {
+    target: TargetName;
+    model: CatalogModelId;
+    tier: Tier;
+    /**
+     * Whether the plan, the balance or a key of the workspace's own would pay.
+     */
+    paid_by: 'plan' | 'balance' | 'own_key';
+    /**
+     * Whether it is asked as usual, or after a failure, by one caller at a time.
+     */
+    state: 'closed' | 'trial';
+    /**
+     * How quick it was of late; null when nothing was measured.
+     */
+    latency_ms: number | null;
+};
+
+/**
+ * A model, or one target of it, that would not be tried.
+ */
+export type ExplainedSkip = {
+    model: CatalogModelId;
+    /**
+     * Null for every target of the model.
+     */
+    target: TargetName | null;
+    reason: RouteSkipReason;
+    /**
+     * The same in words.
+     */
+    detail: string;
+};
+
+/**
+ * What the caller would be told, when nobody can be asked.
+ */
+export type ExplainedRefusal = {
+    /**
+     * A code of the error catalogue.
+     */
+    code: string;
+    /**
+     * One line.
+     */
+    message: string;
+    /**
+     * The field that stands in the way.
+     */
+    param: string | null;
+};
+
+/**
+ * Who would be asked for a request, in which order, and why the others not. Nobody was.
+ */
+export type RouteExplanation = {
+    /**
+     * Always `route_explanation`.
+     */
+    object: 'route_explanation';
+    /**
+     * The name that was gone by.
+     */
+    asked: string;
+    /**
+     * The route it led to; null when a model was named.
+     */
+    route: CatalogModelId | null;
+    /**
+     * The model that answers when nothing fails; null when none can.
+     */
+    model: CatalogModelId | null;
+    /**
+     * Every target that may be asked, in order. Which of them comes after a failure depends on how it failed, see `fallback`.
+     */
+    targets: Array<ExplainedTarget>;
+    /**
+     * The targets that would be asked one after the other if each answered 500.
+     */
+    order: Array<TargetName>;
+    /**
+     * What would not be asked.
+     */
+    skipped: Array<ExplainedSkip>;
+    fallback: RoutePolicy;
+    /**
+     * Null when somebody can be asked.
+     */
+    refusal: ExplainedRefusal | null;
+};
+
+/**
+ * The name of a route or an alias.
+ */
+export type RouteId = string;
+
+/**
+ * A model of a route, and its share where the route draws by weight.
+ */
+export type CatalogWeightedModel = {
+    model: CatalogModelId;
+    /**
+     * Its share of the requests, in any unit; 1 when left out. 0 is asked only when the others fail.
+     */
+    weight?: number;
+};
+
+/**
+ * A model of a route, by its id alone or with its weight.
+ */
+export type CatalogRouteTarget = CatalogModelId | CatalogWeightedModel;
+
+/**
+ * The models of a route, in order of preference.
+ */
+export type CatalogRouteTargetList = Array<CatalogRouteTarget>;
+
+/**
+ * What happens when a target fails before the first byte of an answer. After that nothing falls back.
+ */
+export type CatalogFallback = {
+    on?: CatalogFallbackRules;
+    /**
+     * The most targets asked for one request, repetitions counted; 3 when left out.
+     */
+    attempts?: number;
+    /**
+     * All attempts together, in seconds, until a whole answer or the first event of a stream is there; no such bound when left out.
+     */
+    seconds?: number;
+    /**
+     * One attempt, in seconds, until a whole answer or the first event of a stream is there; as the gateway's own limits say when left out.
+     */
+    attempt_seconds?: number;
+    /**
+     * Whether an answer of another model than the first is marked, with `x-interline-degraded` and a warning; true when left out.
+     */
+    mark_degraded?: boolean;
+};
+
+/**
+ * A name for a choice of models, in an order, with what happens when one of them fails.
+ */
+export type CatalogRoute = {
+    id: CatalogModelId;
+    /**
+     * What it chooses by, for people.
+     */
+    description: string;
+    targets: CatalogRouteTargetList;
+    objective?: CatalogObjective;
+    /**
+     * What a model must be able to do when the request asks for it; all of them when left out. A model that can't is skipped, with the reason.
+     */
+    filters?: Array<CatalogRouteFilter>;
+    limits?: CatalogRouteLimits;
+    fallback?: CatalogFallback;
+};
+
+/**
+ * Another name for a model or a route, or for the first of several that can be called.
+ */
+export type RouteAlias = {
+    id: RouteId;
+    stands_for: CatalogModelIdList;
+};
+
+/**
+ * A route, or an alias.
+ */
+export type RouteChange = CatalogRoute | RouteAlias;
+
+/**
+ * Says which entry was deleted.
+ */
+export type DeletedEntry = {
+    /**
+     * The id of the entry.
+     */
+    id: string;
+    /**
+     * Always `entry.deleted`.
+     */
+    object: 'entry.deleted';
+    /**
+     * Always true.
+     */
+    deleted: true;
+};
+
+/**
  * The id of a key, `key_` and the sixteen characters that are also inside the key.
  */
 export type KeyId = string;
@@ -6965,32 +7390,9 @@ export type PutPlanRequest = {
 };
 
 /**
- * Says which entry was deleted.
- */
-export type DeletedEntry = {
-    /**
-     * The id of the entry.
-     */
-    id: string;
-    /**
-     * Always `entry.deleted`.
-     */
-    object: 'entry.deleted';
-    /**
-     * Always true.
-     */
-    deleted: true;
-};
-
-/**
  * The id of a model of the catalogue.
  */
 export type CatalogModelName = string;
-
-/**
- * The public id of a model, a route or an alias.
- */
-export type CatalogModelId = string;
 
 /**
  * What a model can be asked for.
@@ -7085,11 +7487,6 @@ export type CatalogVideo = {
  * The format it speaks.
  */
 export type CatalogWire = 'openai-chat' | 'anthropic-messages' | 'gemini-content' | 'openai-responses' | 'sandbox' | 'openrouter-videos' | 'kling-videos' | 'seedance-videos' | 'pixverse-videos';
-
-/**
- * Whole nano-USD (USD × 10⁻⁹).
- */
-export type CatalogNanoUsd = number;
 
 /**
  * What a million tokens cost in a request whose prompt is long, in whole nano-USD (USD × 10⁻⁹).
@@ -7745,6 +8142,16 @@ export type IdempotencyKey = IdempotencyKeyText;
 export type Strict = StrictFlag;
 
 /**
+ * A route to go by, whatever `model` says; one that could be named there.
+ */
+export type RouteHeader = CatalogModelId;
+
+/**
+ * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+ */
+export type TargetHeader = TargetName;
+
+/**
  * The workspace to act in, another one of the key's user; the key's own when left out.
  */
 export type WorkspaceHeader = WorkspaceSelector;
@@ -7828,6 +8235,11 @@ export type NativeQuery2 = NativeQuery;
  * The id of a model, an alias or a route. Slashes may be sent raw or as `%2F`.
  */
 export type ModelPath = ModelName;
+
+/**
+ * The name of a route or an alias.
+ */
+export type RoutePath = RouteId;
 
 /**
  * The id of the last key of the page before.
@@ -8024,6 +8436,14 @@ export type CreateChatCompletionData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
         'x-writingmate-workspace'?: WorkspaceSelector;
@@ -8130,6 +8550,14 @@ export type CreateImageData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
         'x-writingmate-workspace'?: WorkspaceSelector;
@@ -8235,6 +8663,14 @@ export type CreateImageEditData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -8414,6 +8850,14 @@ export type CreateCompletionData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
         'x-writingmate-workspace'?: WorkspaceSelector;
@@ -8519,6 +8963,14 @@ export type CreateEmbeddingData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -8626,6 +9078,14 @@ export type CreateTranscriptionData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
         'x-writingmate-workspace'?: WorkspaceSelector;
@@ -8732,6 +9192,14 @@ export type CreateSpeechData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
         'x-writingmate-workspace'?: WorkspaceSelector;
@@ -8837,6 +9305,14 @@ export type CreateResponseData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -10068,6 +10544,346 @@ export type RetrieveModelResponses = {
 };
 
 export type RetrieveModelResponse = RetrieveModelResponses[keyof RetrieveModelResponses];
+
+export type ListRoutesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/routes';
+};
+
+export type ListRoutesErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListRoutesError = ListRoutesErrors[keyof ListRoutesErrors];
+
+export type ListRoutesResponses = {
+    /**
+     * The routes.
+     */
+    200: RouteList;
+};
+
+export type ListRoutesResponse = ListRoutesResponses[keyof ListRoutesResponses];
+
+export type ExplainRouteData = {
+    /**
+     * The request, and the operation it would be sent to.
+     */
+    body: ExplainRequest;
+    headers?: {
+        /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/routes/explain';
+};
+
+export type ExplainRouteErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ExplainRouteError = ExplainRouteErrors[keyof ExplainRouteErrors];
+
+export type ExplainRouteResponses = {
+    /**
+     * Who would be asked.
+     */
+    200: RouteExplanation;
+};
+
+export type ExplainRouteResponse = ExplainRouteResponses[keyof ExplainRouteResponses];
+
+export type DeleteRouteData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The name of a route or an alias.
+         */
+        route: RouteId;
+    };
+    query?: never;
+    url: '/routes/{route}';
+};
+
+export type DeleteRouteErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteRouteError = DeleteRouteErrors[keyof DeleteRouteErrors];
+
+export type DeleteRouteResponses = {
+    /**
+     * Which was deleted.
+     */
+    200: DeletedEntry;
+};
+
+export type DeleteRouteResponse = DeleteRouteResponses[keyof DeleteRouteResponses];
+
+export type RetrieveRouteData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The name of a route or an alias.
+         */
+        route: RouteId;
+    };
+    query?: never;
+    url: '/routes/{route}';
+};
+
+export type RetrieveRouteErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveRouteError = RetrieveRouteErrors[keyof RetrieveRouteErrors];
+
+export type RetrieveRouteResponses = {
+    /**
+     * The route.
+     */
+    200: Route;
+};
+
+export type RetrieveRouteResponse = RetrieveRouteResponses[keyof RetrieveRouteResponses];
+
+export type PutRouteData = {
+    /**
+     * The route, or the alias.
+     */
+    body: RouteChange;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The name of a route or an alias.
+         */
+        route: RouteId;
+    };
+    query?: never;
+    url: '/routes/{route}';
+};
+
+export type PutRouteErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type PutRouteError = PutRouteErrors[keyof PutRouteErrors];
+
+export type PutRouteResponses = {
+    /**
+     * The route as it is now.
+     */
+    200: Route;
+};
+
+export type PutRouteResponse = PutRouteResponses[keyof PutRouteResponses];
 
 export type ListKeysData = {
     body?: never;
@@ -13772,6 +14588,149 @@ export type PutModelEntryResponses = {
 
 export type PutModelEntryResponse = PutModelEntryResponses[keyof PutModelEntryResponses];
 
+export type DeleteRouteEntryData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The name of a route or an alias.
+         */
+        route: RouteId;
+    };
+    query?: never;
+    url: '/admin/routes/{route}';
+};
+
+export type DeleteRouteEntryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteRouteEntryError = DeleteRouteEntryErrors[keyof DeleteRouteEntryErrors];
+
+export type DeleteRouteEntryResponses = {
+    /**
+     * Which was deleted.
+     */
+    200: DeletedEntry;
+};
+
+export type DeleteRouteEntryResponse = DeleteRouteEntryResponses[keyof DeleteRouteEntryResponses];
+
+export type PutRouteEntryData = {
+    /**
+     * The route, or the alias.
+     */
+    body: RouteChange;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The name of a route or an alias.
+         */
+        route: RouteId;
+    };
+    query?: never;
+    url: '/admin/routes/{route}';
+};
+
+export type PutRouteEntryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type PutRouteEntryError = PutRouteEntryErrors[keyof PutRouteEntryErrors];
+
+export type PutRouteEntryResponses = {
+    /**
+     * The route as it is now.
+     */
+    200: Route;
+};
+
+export type PutRouteEntryResponse = PutRouteEntryResponses[keyof PutRouteEntryResponses];
+
 export type ListProviderEntriesData = {
     body?: never;
     headers?: {
@@ -14476,6 +15435,14 @@ export type CreateChatCompletionStreamData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
         'x-writingmate-workspace'?: WorkspaceSelector;
@@ -14581,6 +15548,14 @@ export type CreateImageStreamData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -14688,6 +15663,14 @@ export type CreateImageEditStreamData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
         'x-writingmate-workspace'?: WorkspaceSelector;
@@ -14793,6 +15776,14 @@ export type CreateCompletionStreamData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -14900,6 +15891,14 @@ export type CreateTranscriptionStreamData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
+        /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
         'x-writingmate-workspace'?: WorkspaceSelector;
@@ -15005,6 +16004,14 @@ export type CreateResponseStreamData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * A route to go by, whatever `model` says; one that could be named there.
+         */
+        'x-interline-route'?: CatalogModelId;
+        /**
+         * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
+         */
+        'x-interline-target'?: TargetName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */

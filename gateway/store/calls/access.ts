@@ -1,6 +1,6 @@
 /** This file holds the call that reads, for one key, everything its requests are judged by. */
 import { BUDGET_SELECTION, readBudget, readOwnKey } from '../budget-rows.ts';
-import { readInteger } from '../columns.ts';
+import { readInteger, readText } from '../columns.ts';
 import { keyColumns, readKey } from '../key-rows.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask } from '../sql-task.ts';
@@ -15,6 +15,8 @@ const FIND_MEMBERSHIP = `SELECT ${workspaceColumns.map((column) => `w.${column}`
 const LIST_BUDGETS = `SELECT ${BUDGET_SELECTION} FROM budget WHERE ws_id = ? ORDER BY created_ms, id`;
 const LIST_OWN_KEYS = 'SELECT id, provider, rev FROM provider_key WHERE ws_id = ? ORDER BY id';
 
+const LIST_ROUTES = 'SELECT id, body FROM workspace_route WHERE ws_id = ? ORDER BY id';
+
 export function* findAccess(keyId: string, workspaceId: string | null): SqlTask<AccessRow | null> {
   const found = yield* row(FIND_KEY, keyId);
   if (!found) return null;
@@ -22,11 +24,12 @@ export function* findAccess(keyId: string, workspaceId: string | null): SqlTask<
   const judged = { key, isUserDisabled: readInteger(found, 'user_disabled') === 1 };
   const asked = workspaceId ?? key.workspaceId;
   const membership = yield* row(FIND_MEMBERSHIP, asked, key.userId);
-  if (!membership) return { ...judged, membership: null, budgets: [], ownKeys: [] };
+  if (!membership) return { ...judged, membership: null, budgets: [], ownKeys: [], routes: [] };
   return {
     ...judged,
     membership: { workspace: readWorkspace(membership), role: readRole(membership) },
     budgets: (yield* rows(LIST_BUDGETS, asked)).map(readBudget),
     ownKeys: (yield* rows(LIST_OWN_KEYS, asked)).map(readOwnKey),
+    routes: (yield* rows(LIST_ROUTES, asked)).map((each) => ({ id: readText(each, 'id'), body: readText(each, 'body') })),
   };
 }

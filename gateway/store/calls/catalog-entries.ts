@@ -9,7 +9,7 @@ import type { CatalogEntryRow } from '../store.ts';
 type Kind = CatalogEntryRow['kind'];
 
 /** Total over the union, so that a new kind which can't be read back does not compile. */
-const kindNames: { readonly [Name in Kind]: Name } = { plan: 'plan', model: 'model', provider: 'provider' };
+const kindNames: { readonly [Name in Kind]: Name } = { plan: 'plan', model: 'model', provider: 'provider', route: 'route' };
 const kinds = Object.values(kindNames);
 
 const LIST = 'SELECT kind, id, body, rev, changed_ms FROM catalog_entry ORDER BY kind, id';

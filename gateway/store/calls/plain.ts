@@ -13,6 +13,7 @@ import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys
 import { deleteRequestBodies, deleteRequestBody, expireRequestBodies, expireRequestLog, findRequestBody, insertRequestBodies } from './request-bodies.ts';
 import { cancelResponse, deleteResponse, endResponse, expireResponses, findResponse, insertResponse, listOpenResponses, listResponseChain } from './responses.ts';
 import { changeUser, createUser, findUser, findUserByEmail, listUsers } from './users.ts';
+import { deleteWorkspaceRoute, putWorkspaceRoute } from './workspace-routes.ts';
 import { changeWorkspace, createWorkspace, findWorkspace, listWorkspaces, listWorkspacesOf } from './workspaces.ts';
 
 export type PlainCallName =
@@ -22,6 +23,7 @@ export type PlainCallName =
   | 'insertKey' | 'findKey' | 'findAccess' | 'listKeys' | 'changeKey' | 'deleteKey'
   | 'createBudget' | 'findBudget' | 'listBudgets' | 'changeBudget' | 'deleteBudget'
   | 'insertProviderKey' | 'findProviderKey' | 'listProviderKeys' | 'deleteProviderKey'
+  | 'putWorkspaceRoute' | 'deleteWorkspaceRoute'
   | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry'
   | 'putLaneOpening' | 'listLaneOpenings'
   | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
@@ -66,6 +68,8 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   deleteProviderKey: { mode: 'write', task: deleteProviderKey },
   putLaneOpening: { mode: 'write', task: putLaneOpening },
   listLaneOpenings: { mode: 'read', task: listLaneOpenings },
+  putWorkspaceRoute: { mode: 'write', task: putWorkspaceRoute },
+  deleteWorkspaceRoute: { mode: 'write', task: deleteWorkspaceRoute },
   listCatalogEntries: { mode: 'read', task: listCatalogEntries },
   catalogRevision: { mode: 'read', task: catalogRevision },
   noteCatalogBeneath: { mode: 'write', task: noteCatalogBeneath },

@@ -1,0 +1,193 @@
+/** This file plans a request: which targets may answer it, in which order, and why the others may not. Relay goes by it, and explain tells it. */
+import type { CatalogModel } from '../../generated/catalog-types.ts';
+import type { Kind, ModelId, Target, Tier } from '../foundation/terms.ts';
+import { drawOrder } from './draw.ts';
+import type { Meaning, RouteCandidate, RouteTerms } from './entries.ts';
+import type { HealthView } from './health.ts';
+import { missingAbility, priceFault } from './plan-filters.ts';
+import type { Fault } from './plan-filters.ts';
+import { PLAIN_POLICY } from './policy.ts';
+import type { Policy } from './policy.ts';
+import type { RequestFacts } from './request-facts.ts';
+import { withoutRests } from './rests.ts';
+import { isSandbox } from './route-terms.ts';
+
+/** Why a model or a target is not tried. In the order they are looked at: the later, the nearer it came. */
+export const SKIP_REASONS = [
+  'not_pinned', 'retired', 'sandbox', 'kind', 'not_allowed', 'no_key', 'tier', 'tools', 'vision', 'audio', 'files', 'structured_output', 'context', 'price_unknown', 'price', 'unhealthy',
+] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** A target that may be tried. */
+export interface PlanStep {
+  readonly target: Target;
+  readonly model: ModelId;
+  /** What the catalogue says of the model; null of a native path that names none. */
+  readonly row: CatalogModel | null;
+  /** True when the workspace's own provider key pays. */
+  readonly isOwnKey: boolean;
+}
+
+/** A model, or one target of it, that is not tried. */
+export interface Skipped {
+  readonly model: ModelId;
+  /** Null: every target of the model. */
+  readonly target: string | null;
+  readonly reason: SkipReason;
+  /** One line, for the caller. */
+  readonly detail: string;
+  /** Of what is left alone: when it may be asked again. */
+  readonly retryAfterSeconds?: number;
+}
+
+export interface Plan {
+  /** Null when a model was named. */
+  readonly route: string | null;
+  /** In the order they are tried, those of one model together. */
+  readonly steps: readonly PlanStep[];
+  readonly skipped: readonly Skipped[];
+  readonly policy: Policy;
+  /** The model that answers when nothing is amiss; an answer of another one is degraded. Null when no model could. */
+  readonly preferred: ModelId | null;
+  /** Everybody rests after failures; these are asked nevertheless. */
+  readonly isLastResort: boolean;
+}
+
+/** What a plan is made of. The same input gives the same plan. */
+export interface PlanInput {
+  readonly terms: Pick<RouteTerms, 'id' | 'objective' | 'candidates' | 'filters' | 'policy'> & { readonly row: Pick<RouteTerms['row'], 'limits'> };
+  readonly kind: Kind;
+  readonly facts: RequestFacts;
+  /** Whether the caller's key may call a model. */
+  readonly isAllowed: (model: ModelId) => boolean;
+  /** Whether the workspace may use a tier at all; asked only of what it would pay for. */
+  readonly isTierOpen: (tier: Tier) => boolean;
+  /** The targets the workspace's own keys reach; they take the place of the operator's. */
+  readonly ownTargets: (meaning: Meaning) => readonly Target[];
+  readonly health: HealthView;
+  /** Wall time. */
+  readonly nowMs: number;
+  /** Whose request it is: with its affinity, what a weighted draw is a function of. */
+  readonly seed: string;
+  /** The one target the caller will have; null for any. */
+  readonly pinned: string | null;
+}
+
+/** Plans a request for a route. Pure; it takes some microseconds a model. */
+export function planRoute(input: PlanInput): Plan {
+  const { terms } = input;
+  const skipped: Skipped[] = [];
+  const groups: Group[] = [];
+  const reached = ordered(input).map(({ meaning }): Reached => {
+    const own = input.ownTargets(meaning);
+    return { meaning, targets: own.length > 0 ? own : meaning.targets, isOwnKey: own.length > 0, isSandbox: isSandbox(meaning) };
+  });
+  // Nobody who could have a real answer is given a made-up one because something failed.
+  const hasReal = reached.some((each) => !each.isSandbox && each.targets.length > 0);
+  for (const each of reached) {
+    const group = considered(each, { ...input, hasReal }, skipped);
+    if (group) groups.push(group);
+  }
+  const inTurn = roomyFirst(terms.objective === 'latency' ? quickestFirst(groups, input) : groups);
+  const steps = inTurn.flatMap((group) => group.steps);
+  // Who names a target will have it, whatever became of it.
+  const rested = input.pinned === null ? withoutRests(steps, input.health, input.nowMs) : { steps, skipped: [], isLastResort: true };
+  return {
+    route: terms.id, policy: terms.policy, preferred: inTurn[0]?.model ?? null,
+    steps: rested.steps, skipped: [...skipped, ...rested.skipped], isLastResort: rested.isLastResort,
+  };
+}
+
+/** The plan of a model that was named itself. */
+export function planModel(steps: readonly PlanStep[]): Plan {
+  return { route: null, steps, skipped: [], policy: PLAIN_POLICY, preferred: steps[0]?.model ?? null, isLastResort: false };
+}
+
+/** A model of the route, and how it can be reached. */
+interface Reached {
+  readonly meaning: Meaning;
+  readonly targets: readonly Target[];
+  readonly isOwnKey: boolean;
+  readonly isSandbox: boolean;
+}
+
+interface Considering extends PlanInput {
+  /** A provider can be asked for some model of the route. */
+  readonly hasReal: boolean;
+}
+
+/** One model's targets. */
+interface Group {
+  readonly model: ModelId;
+  readonly isSandbox: boolean;
+  /** The prompt looks too long for it. */
+  readonly isTight: boolean;
+  readonly steps: readonly PlanStep[];
+}
+
+function ordered({ terms, seed, facts }: PlanInput): readonly RouteCandidate[] {
+  if (terms.objective !== 'weighted') return terms.candidates;
+  return drawOrder(terms.candidates, `${seed}\n${facts.affinity}`, ({ meaning, weight }) => ({ name: meaning.entry?.row.id ?? '', weight }));
+}
+
+/** The steps of one model, or null with the reason why there can be none. */
+function considered(reached: Reached, input: Considering, skipped: Skipped[]): Group | null {
+  const row = reached.meaning.entry?.row;
+  if (!row) return null;
+  const model = row.id;
+  const { targets, isOwnKey } = reached;
+  const fault = modelFault(reached, row, input);
+  if (fault) {
+    skipped.push({ model, target: null, ...fault });
+    return null;
+  }
+  const steps: PlanStep[] = [];
+  for (const target of targets) {
+    const refused = targetFault(target, input);
+    if (refused) skipped.push({ model, target: target.id, ...refused });
+    else steps.push({ target, model, row, isOwnKey });
+  }
+  const isTight = input.terms.filters.has('context') && row.context_window > 0 && input.facts.promptTokens > row.context_window;
+  return steps.length > 0 ? { model, isSandbox: reached.isSandbox, isTight, steps } : null;
+}
+
+const CHAT_ONLY: readonly Kind[] = ['chat'];
+
+function modelFault({ meaning, targets, isOwnKey, isSandbox: isPlayed }: Reached, row: CatalogModel, input: Considering): { reason: SkipReason; detail: string } | null {
+  const { id } = row;
+  if (input.pinned !== null && !targets.some((target) => target.id === input.pinned)) return { reason: 'not_pinned', detail: `x-interline-target names ${input.pinned}.` };
+  if (row.status === 'retired') return { reason: 'retired', detail: `${id} was retired.` };
+  if (isPlayed && input.hasReal) return { reason: 'sandbox', detail: `${id} answers only where no provider of the route can be called.` };
+  if (!(row.kinds ?? CHAT_ONLY).includes(input.kind)) return { reason: 'kind', detail: `${id} does something else than ${input.kind}.` };
+  if (!input.isAllowed(id)) return { reason: 'not_allowed', detail: `This key may not call ${id}.` };
+  if (targets.length === 0) {
+    const wanted = meaning.missing.length === 0 ? 'none of its providers is configured' : `set ${meaning.missing.join(' or ')}`;
+    return { reason: 'no_key', detail: `No key to reach ${id} is configured: ${wanted}.` };
+  }
+  if (!isOwnKey && !input.isTierOpen(row.tier)) return { reason: 'tier', detail: `The plan of this workspace gives no messages of the tier ${row.tier}.` };
+  // Who names a target knows what it is asked.
+  return input.pinned === null ? missingAbility(row, input.facts, input.terms.filters) : null;
+}
+
+function targetFault(target: Target, { pinned, terms }: PlanInput): Fault | { reason: 'not_pinned'; detail: string } | null {
+  if (pinned !== null && target.id !== pinned) return { reason: 'not_pinned', detail: `x-interline-target names ${pinned}.` };
+  return priceFault(target, terms.row.limits);
+}
+
+/** A guess is no reason to skip a model; but those for which the prompt is surely short enough come before it. */
+function roomyFirst(groups: readonly Group[]): readonly Group[] {
+  return groups.some(({ isTight }) => isTight) ? [...groups.filter(({ isTight }) => !isTight), ...groups.filter(({ isTight }) => isTight)] : groups;
+}
+
+/** Those not measured yet come first, so that they are. */
+function quickestFirst(groups: readonly Group[], { health }: PlanInput): readonly Group[] {
+  const latencyOf = ({ target }: PlanStep): number => health.latencyMsOf(target) ?? 0;
+  return groups
+    .map((group) => ({ ...group, steps: [...group.steps].sort((one, other) => latencyOf(one) - latencyOf(other)) }))
+    .sort((one, other) => Number(one.isSandbox) - Number(other.isSandbox) || quickest(one) - quickest(other) || 0);
+
+  function quickest({ steps }: Group): number {
+    const [first] = steps;
+    return first ? latencyOf(first) : Number.MAX_VALUE;
+  }
+}
