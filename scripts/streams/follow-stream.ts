@@ -80,6 +80,8 @@ class Follower {
     }
     const rest = this.#isOver ? null : this.#splitter.rest();
     if (rest !== null) this.#take(rest);
+    const { ending } = this.#open;
+    if (ending !== undefined && this.#open.reader.isFinished) this.#takeOne(ending);
     this.#judgeFacts();
     const isWhole = this.#open.reader.failure === null && (this.#open.reader.isFinished || this.#open.reader.isDone);
     if (this.#open.reader.failure) this.#judgeFailure();
@@ -89,6 +91,10 @@ class Follower {
   }
 
   #take(event: ByteText): void {
+    for (const one of this.#open.marked?.(event) ?? [event]) this.#takeOne(one);
+  }
+
+  #takeOne(event: ByteText): void {
     if (this.#isOver) return;
     const { reader, dialect } = this.#open;
     const read = reader.read(event);

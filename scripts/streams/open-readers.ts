@@ -11,7 +11,9 @@ import { chatWireOf } from '../../gateway/providers/index.ts';
 import { nativeReplySide } from '../../gateway/providers/native.ts';
 import { speechReplies } from '../../gateway/providers/openai-speech.ts';
 import { transcriptionReplies } from '../../gateway/providers/openai-transcriptions.ts';
-import type { StreamReader } from '../../gateway/providers/wire.ts';
+import { ALL_ENDED, markEvent, severalReplies } from '../../gateway/providers/several-replies.ts';
+import type { Part } from '../../gateway/providers/several-replies.ts';
+import type { StreamOptions, StreamReader, Wire } from '../../gateway/providers/wire.ts';
 import { nativeDialect } from '../../gateway/relay/native-stream.ts';
 import { pick } from './mutate-events.ts';
 import type { Random } from './mutate-events.ts';
@@ -40,6 +42,7 @@ export const VOICES: Readonly<Record<Speaker, Voice>> = {
   'openai-transcriptions': { schema: 'TranscriptionEvent', forwards: 'all', files: ['providers/openai-audio-stream.ts', 'providers/openai-transcriptions.ts'] },
   'openai-speech': { schema: 'SpeechEvent', forwards: 'all', files: ['providers/openai-audio-stream.ts', 'providers/openai-speech.ts'] },
   'openai-images': { schema: 'ImageEvent', forwards: 'all', files: ['providers/images.ts'] },
+  'several chats': { schema: 'ChatCompletionChunk', forwards: 'none', files: ['providers/several-replies.ts', 'providers/anthropic-messages-stream.ts'] },
   'native chat': { schema: null, forwards: 'but usage', files: [...chatFiles, 'providers/native.ts'] },
   'native completions': { schema: null, forwards: 'but usage', files: ['providers/native-completions.ts', 'providers/native.ts'] },
   'native responses': { schema: null, forwards: 'all', files: ['providers/native-responses.ts', 'providers/native.ts'] },
@@ -52,11 +55,17 @@ export const DIALECT_FILES = {
   completions: ['dialects/completions.ts'],
   responses: ['dialects/responses.ts', 'dialects/responses-stream.ts'],
   native: ['relay/native-stream.ts'],
+  // In the background a stream of Responses may be cancelled, too.
+  background: ['relay/answer-in-background.ts'],
 } as const;
 export type DialectName = keyof typeof DIALECT_FILES;
 
 export interface OpenReader {
   readonly reader: StreamReader;
+  /** What is read in place of an event of the upstream's: of several streams, events that say whose they are. */
+  readonly marked?: (event: ByteText) => readonly ByteText[];
+  /** What is read after the last event of a stream that has ended well. */
+  readonly ending?: ByteText;
   /** What is told once the stream has ended well and its row is on disk. */
   heldBack(): ByteText;
   readonly dialect: { readonly name: DialectName; readonly stream: DialectStream; readonly schema: string | null } | null;
@@ -83,21 +92,38 @@ export function openReader(speaker: Speaker, { wantsUsage, random }: { wantsUsag
     const reader = new ImageStream({ variant: '1024x1024/low' }, limits.upstreamReplyBytesMax);
     return { reader, heldBack: () => reader.completed.map(writeImageEvent).reduce(joinBytes, NO_BYTES), dialect: null };
   }
-  const kind = pick(random, ['chat', 'completions', 'responses'] as const);
-  return { reader: openChat(speaker as WireName, options), heldBack: () => NO_BYTES, dialect: kind === 'chat' ? null : openDialect(kind, random) };
+  if (speaker === 'several chats') return openSeveral(options, random);
+  const kind = pick(random, ['chat', 'completions', 'responses', 'background'] as const);
+  return { reader: chatWire(speaker as WireName).openStream(options), heldBack: () => NO_BYTES, dialect: kind === 'chat' ? null : openDialect(kind, random) };
 }
 
 function formOf(speaker: Speaker): NativeForm | null {
   return speaker.startsWith('native ') ? speaker.slice('native '.length) as NativeForm : null;
 }
 
-function openChat(wire: WireName, options: Parameters<NonNullable<ReturnType<typeof chatWireOf>>['openStream']>[0]): StreamReader {
+function chatWire(wire: WireName): Wire {
   const found = chatWireOf({ id: 'p', name: 'P', wire, baseUrl: 'https://a.example', apiKey: null, headers: {}, quirks: {} });
   if (!found) throw new Error(`no wire for chats is called ${wire}`);
-  return found.openStream(options);
+  return found;
 }
 
-function openDialect(name: 'completions' | 'responses', random: Random): NonNullable<OpenReader['dialect']> {
+/** Several prompts of one completion: each of the streams is told the same, or each event comes to one of them. */
+function openSeveral(options: StreamOptions, random: Random): OpenReader {
+  const count = 1 + Math.floor(random() * 3);
+  const side = chatWire('anthropic-messages');
+  const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '', warnings: [] } as const;
+  const parts = Array.from({ length: count }, (): Part => ({ request, side, isBegun: true, reply: null, stream: null }));
+  const isSame = random() < 0.7;
+  return {
+    reader: severalReplies(parts, 1 + Math.floor(random() * 2)).openStream(options),
+    marked: (event) => (isSame ? parts.map((_, at) => markEvent(event, at)) : [markEvent(event, Math.floor(random() * count))]),
+    ending: ALL_ENDED,
+    heldBack: () => NO_BYTES,
+    dialect: random() < 0.5 ? null : openDialect('completions', random),
+  };
+}
+
+function openDialect(name: 'completions' | 'responses' | 'background', random: Random): NonNullable<OpenReader['dialect']> {
   if (name === 'completions') {
     const echo = random() < 0.3;
     return { name, stream: completionsDialect({ model: 'p/m', prompt: 'Say', stream: true, ...(echo ? { echo } : {}) }).openStream(), schema: 'Completion' };
@@ -110,5 +136,7 @@ function openDialect(name: 'completions' | 'responses', random: Random): NonNull
     ...(wantsSeal ? { include: ['reasoning.encrypted_content' as const] } : {}),
   };
   const dialect = responsesDialect(body, { id: `resp_${'0'.repeat(32)}`, names, seal: (thoughts) => `sealed-${JSON.stringify(thoughts).length}`, nowSeconds: () => NOW_SECONDS });
-  return { name, stream: dialect.openStream(), schema: 'ResponseEvent' };
+  const stream = dialect.openStream();
+  if (name === 'responses') return { name, stream, schema: 'ResponseEvent' };
+  return { name, stream: { read: (event) => stream.read(event), finish: () => stream.finish(), fail: () => stream.cancel() }, schema: 'ResponseEvent' };
 }

@@ -18,7 +18,7 @@ import type { HttpRequest, ScriptedReply, WireRequest } from '../../gateway/prov
 /** Whoever speaks in a stream. */
 export const speakers = [
   'openai-chat', 'anthropic-messages', 'gemini-content', 'openai-responses', 'openai-transcriptions', 'openai-speech', 'openai-images',
-  'native chat', 'native completions', 'native responses', 'native messages', 'native generate',
+  'several chats', 'native chat', 'native completions', 'native responses', 'native messages', 'native generate',
 ] as const;
 export type Speaker = (typeof speakers)[number];
 
@@ -44,17 +44,19 @@ export function startingStreams(): readonly StartingStream[] {
   const recorded = speakers.flatMap((speaker) => (RECORDED_FOLDERS[speaker] ?? []).flatMap((folder) => readFolder(speaker, join(RECORDED, folder))));
   const chats = recordedStreams().map(({ name, payloads }): StartingStream => ({ speaker: 'openai-chat', name, payloads }));
   const canonical = [...own, ...recorded, ...chats, ...sandboxChats(), ...sandboxAudio(), ...sandboxImages()];
-  return [...canonical, ...canonical.flatMap(asNative), ...completions(canonical)];
+  return [...canonical, ...canonical.flatMap(inOtherWays), ...completions(canonical)];
 }
 
-/** The same streams, handed on as they are by the native bypass. */
+/** The same streams, handed on as they are by the native bypass, or as one of several. */
 const NATIVE: Readonly<Partial<Record<Speaker, Speaker>>> = {
   'openai-chat': 'native chat', 'openai-responses': 'native responses', 'anthropic-messages': 'native messages', 'gemini-content': 'native generate',
 };
 
-function asNative(stream: StartingStream): StartingStream[] {
+function inOtherWays(stream: StartingStream): StartingStream[] {
   const speaker = NATIVE[stream.speaker];
-  return speaker === undefined ? [] : [{ ...stream, speaker, name: `${stream.name}, native` }];
+  const native: StartingStream[] = speaker === undefined ? [] : [{ ...stream, speaker, name: `${stream.name}, native` }];
+  // Several chats in one are asked of any wire; one that writes every chunk itself can be held to the contract.
+  return stream.speaker === 'anthropic-messages' ? [...native, { ...stream, speaker: 'several chats', name: `${stream.name}, several` }] : native;
 }
 
 /** Completions are recorded once; the rest are chats told in their words. */
