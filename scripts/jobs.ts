@@ -17,6 +17,8 @@ const { values } = parseArgs({
     gateways: { type: 'string', default: '1' },
     /** How often a gateway is killed while there is work. */
     kills: { type: 'string', default: '20' },
+    /** Over how long the videos are asked for, in ms: the longer, the more kills find work. */
+    spread: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
   },
 });
@@ -64,7 +66,10 @@ async function main(): Promise<void> {
   const wanted = Array.from({ length: jobs }, (_, index): Asked => ({ prompt: plan(index), seconds: SECONDS[index % SECONDS.length] ?? 4, id: '' }));
   const state = { isOver: false, kills: 0 };
   const killing = killNowAndThen(servers, state);
-  for (const each of wanted) each.id = await create(servers, key, each);
+  for (const each of wanted) {
+    each.id = await create(servers, key, each);
+    await pause(Number(values.spread) / jobs);
+  }
   const ended = await untilEnded(servers, key, wanted);
   state.isOver = true;
   await killing;
