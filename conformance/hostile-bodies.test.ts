@@ -155,17 +155,26 @@ describe('a data URL of 10 MB', () => {
     });
   }, TEST_MS_MAX);
 
-  test('that is no picture is refused where a video begins with one', async () => {
+  test('is refused where a video begins with one', async () => {
     await flat(300, 1, async () => {
-      expectRefusal('createVideo', await post('createVideo', { body: { model: 'sandbox/video', prompt: 'A kite.', inputReference: url } }), { status: 400, code: 'invalid_request', param: 'inputReference' });
+      expectRefusal('createVideo', await post('createVideo', { body: { model: 'sandbox/video', prompt: 'A kite.', inputReference: url } }), { status: 413, code: 'body_too_large', param: 'inputReference' });
     });
   }, TEST_MS_MAX);
 
-  test('where a conversation has a picture goes to the model, and nothing of it stays', async () => {
+  test('in place of a picture of a conversation is refused, by its path', async () => {
     const parts = { chat: [{ type: 'image_url', image_url: { url } }], response: [{ type: 'input_image', image_url: url }] };
     await flat(300, 3, async () => {
-      expect((await post('createChatCompletion', { body: { model: 'sandbox/chat', messages: [{ role: 'user', content: parts.chat }] } })).status).toBe(200);
-      expect((await post('createResponse', { body: { model: 'sandbox/chat', store: false, input: [{ role: 'user', content: parts.response }] } })).status).toBe(200);
+      expectRefusal('createChatCompletion', await post('createChatCompletion', { body: { model: 'sandbox/chat', messages: [{ role: 'user', content: parts.chat }] } }),
+        { status: 413, code: 'body_too_large', param: 'messages.0.content.0.image_url.url' });
+      expectRefusal('createResponse', await post('createResponse', { body: { model: 'sandbox/chat', store: false, input: [{ role: 'user', content: parts.response }] } }),
+        { status: 413, code: 'body_too_large', param: 'input.0.content.0.image_url' });
+    });
+  }, TEST_MS_MAX);
+
+  test('of 7 MB goes to the model, and nothing of it stays', async () => {
+    const shorter = url.slice(0, 7 * MEGABYTE);
+    await flat(300, 3, async () => {
+      expect((await post('createChatCompletion', { body: { model: 'sandbox/chat', messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: shorter } }] }] } })).status).toBe(200);
     });
   }, TEST_MS_MAX);
 });

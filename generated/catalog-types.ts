@@ -669,6 +669,10 @@ export type CatalogLimits = {
      */
     mediaBodyBytesMax?: number;
     /**
+     * One data URL in a JSON body, in bytes; a longer one is a 413. Larger files go by an address, or in a form.
+     */
+    dataUrlBytesMax?: number;
+    /**
      * Nesting of objects and arrays in a body; more is a 400 before it is parsed.
      */
     jsonDepthMax?: number;

@@ -427,7 +427,7 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     status: 413,
     type: "invalid_request_error",
     message: "The body is too large.",
-    help: "Stay below 1 MB of JSON, or 32 MB where images, audio or files are inside; an uploaded file may have 25 MB.",
+    help: "Stay below 1 MB of JSON, or 32 MB where images, audio or files are inside, each data URL below 8 MB; an uploaded file may have 25 MB.",
   },
   unsupported_media_type: {
     status: 415,

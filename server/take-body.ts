@@ -8,6 +8,7 @@ import type { UploadedFile } from '../gateway/foundation/operation.ts';
 import { operations } from '../generated/operations.ts';
 import type { OperationEntry } from '../generated/operations.ts';
 import type { OperationRoute } from './contract.ts';
+import { checkDataUrls } from './data-urls.ts';
 import { bodyOfForm } from './form-body.ts';
 import { checkPlain, isJsonType, readJsonBody } from './read-body.ts';
 import { isFormType, readMultipart } from './read-multipart.ts';
@@ -40,6 +41,8 @@ export async function takeBody(request: IncomingMessage, route: OperationRoute, 
   if (!operation.takesJson || !isJsonType(type)) refuseType(request, operation, bytesMax);
   const body = await readJsonBody(request, { bytesMax, depthMax: limits.jsonDepthMax });
   check(route.validators.body, { requestBody: body.value });
+  // Hardly any body is long enough to hold one that is too long.
+  if (body.text.length > limits.dataUrlBytesMax) checkDataUrls(body.value, limits.dataUrlBytesMax);
   return { body: body.value, bodyText: body.text, outline: body.outline, files: NO_FILES };
 }
 

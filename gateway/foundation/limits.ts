@@ -12,6 +12,8 @@ export const defaultLimits = {
   jsonBodyBytesMax: 1 * MEGA,
   /** A chat body with inline images, audio or files, in bytes; more is a 413. */
   mediaBodyBytesMax: 32 * MEGA,
+  /** One data URL in a JSON body, in bytes; a longer one is a 413. */
+  dataUrlBytesMax: 8 * MEGA,
   /** Nesting of objects and arrays in a body; more is a 400 before it is parsed. */
   jsonDepthMax: 64,
   /** One file of a form (multipart/form-data), in bytes; more is a 413. */

@@ -137,7 +137,7 @@ function bodyOf({ request, names }: World): Call<'createChatCompletion'>['body']
     messages: [{ role: 'user', content: request.image ? [{ type: 'text', text }, { type: 'image_url', image_url: { url: 'https://example.org/a.png' } }] : text }],
     ...(request.tools ? { tools: [{ type: 'function', function: { name: 'f' } }] } : {}),
     ...(request.schema ? { response_format: { type: 'json_schema', json_schema: { name: 's', schema: {} } } } : {}),
-  } as Call<'createChatCompletion'>['body'];
+  };
 }
 
 function callOf(caller: Caller, made: World, body: unknown): never {

@@ -5,10 +5,9 @@ import type { MediaCalls } from './media-row.ts';
 import type { RequestLogCalls } from './request-log-row.ts';
 import type { ResponseCalls } from './response-row.ts';
 import type { Store } from './store.ts';
-import type { WorkspaceRouteCalls } from './workspace-route.ts';
 
 /** Of what is kept beside the ledger and outlives its request. */
-type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof RequestLogCalls | keyof JobCalls | keyof WorkspaceRouteCalls>;
+type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof JobCalls>;
 
 /** Performs a call: in a thread, or on a connection. */
 export type PerformPlain = <Name extends PlainCallName>(name: Name, ...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
@@ -50,6 +49,8 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     catalogRevision: () => perform('catalogRevision'),
     noteCatalogBeneath: (digest) => perform('noteCatalogBeneath', digest),
     putCatalogEntry: (entry) => perform('putCatalogEntry', entry),
+    putWorkspaceRoute: (workspaceId, id, given) => perform('putWorkspaceRoute', workspaceId, id, given),
+    deleteWorkspaceRoute: (workspaceId, id) => perform('deleteWorkspaceRoute', workspaceId, id),
     putLaneOpening: (row, nowMs) => perform('putLaneOpening', row, nowMs),
     listLaneOpenings: (nowMs) => perform('listLaneOpenings', nowMs),
     deleteCatalogEntry: (kind, id) => perform('deleteCatalogEntry', kind, id),
@@ -75,8 +76,6 @@ function bindKeptCalls(perform: PerformPlain): Pick<Store, KeptCallName> {
     listOpenResponses: (nodeId) => perform('listOpenResponses', nodeId),
     deleteResponse: (workspaceId, id, nowMs) => perform('deleteResponse', workspaceId, id, nowMs),
     expireResponses: (nowMs) => perform('expireResponses', nowMs),
-    putWorkspaceRoute: (workspaceId, id, given) => perform('putWorkspaceRoute', workspaceId, id, given),
-    deleteWorkspaceRoute: (workspaceId, id) => perform('deleteWorkspaceRoute', workspaceId, id),
     createJob: (hold, job, reply) => perform('createJob', hold, job, reply),
     findJob: (workspaceId, id) => perform('findJob', workspaceId, id),
     listJobs: (workspaceId, page) => perform('listJobs', workspaceId, page),
