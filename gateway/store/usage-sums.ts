@@ -1,6 +1,6 @@
 /** This file adds up the usage rows of one batch, and marks the hours they are in, so that neither reports nor lists need walk over them. */
 import type { MarkMemory, ProposedMark } from './mark-memory.ts';
-import { evidenceColumns, settledColumns, toValue, usageColumns } from './record-rows.ts';
+import { evidenceColumns, settledColumns, usageColumns } from './record-rows.ts';
 import { forRows, tupleOf } from './sql-lists.ts';
 import type { SqlTask, SqlValue } from './sql-task.ts';
 
@@ -14,7 +14,6 @@ export type MarkKind = 'key' | 'user' | 'asked' | 'model' | 'route' | 'operation
 
 /** What a sum is about, besides workspace, grain and start; the last two only where days are split by them. */
 const nameColumns = ['key_id', 'user_id', 'model_asked', 'model', 'route', 'operation'] as const;
-const NAMES_UNSPLIT = 4;
 /** Columns that are summed as they stand in a row, null as nothing. */
 const countedColumns = [
   'attempts', 'prompt_tok', 'cached_tok', 'cache_write_tok', 'compl_tok', 'reasoning_tok', 'msgs', 'unpriced', 'latency_us', 'first_byte_us',
@@ -34,31 +33,31 @@ const MARK_TUPLE = tupleOf(markColumns);
 
 /** A usage row and its evidence, as values side by side. */
 const rowColumns: readonly string[] = [...usageColumns, ...settledColumns, 'id', ...evidenceColumns];
-const at = (column: string): number => rowColumns.indexOf(column);
-const timeAt = at('ts_ms');
-const outcomeAt = at('outcome');
-const workspaceAt = at('ws_id');
-const firstByteAt = at('first_byte_us');
-const errorAt = at('error_code');
-const costAt = at('nusd');
-const namesAt = nameColumns.map(at);
-const countedAt = countedColumns.map(at);
-const moneyAt = moneyColumns.map(at);
-const marksAt: readonly (readonly [MarkKind, number])[] = [
-  ['key', at('key_id')], ['user', at('user_id')], ['asked', at('model_asked')], ['model', at('model')], ['route', at('route')], ['operation', at('operation')],
-  ['outcome', outcomeAt], ['error', errorAt], ['status', at('status')],
-];
 const EVIDENCE_AT = usageColumns.length + settledColumns.length;
 
-/** One sum that grows. */
-interface Sum {
-  readonly names: readonly SqlValue[];
-  requests: number;
-  errors: number;
-  firstBytes: number;
-  readonly counted: number[];
-  readonly money: bigint[];
+interface Column {
+  readonly isUsage: boolean;
+  readonly at: number;
 }
+
+function columnOf(name: string): Column {
+  const at = rowColumns.indexOf(name);
+  return at < EVIDENCE_AT ? { isUsage: true, at } : { isUsage: false, at: at - EVIDENCE_AT };
+}
+
+const timeAt = columnOf('ts_ms').at;
+const workspaceAt = columnOf('ws_id').at;
+const costAt = columnOf('nusd').at;
+const outcomeAt = columnOf('outcome').at;
+const errorAt = columnOf('error_code').at;
+const firstByteAt = columnOf('first_byte_us').at;
+/** What a row is filtered by, in the order of its marks; the first ones are what sums are about too, in the order of their names. */
+const namedColumns: readonly (readonly [MarkKind, Column])[] = [
+  ['key', columnOf('key_id')], ['user', columnOf('user_id')], ['asked', columnOf('model_asked')], ['model', columnOf('model')], ['route', columnOf('route')],
+  ['operation', columnOf('operation')], ['outcome', columnOf('outcome')], ['error', columnOf('error_code')], ['status', columnOf('status')],
+];
+const counted = countedColumns.map(columnOf);
+const money = moneyColumns.map(columnOf);
 
 /** Rows of a batch: a usage row, and at the same place the evidence of the same request, in the order of their columns. */
 export interface SummedRows {
@@ -66,77 +65,122 @@ export interface SummedRows {
   readonly evidence: readonly (readonly SqlValue[])[];
 }
 
+/** Rows of one hour that are alike in everything they are filtered by, but for their cost. */
+interface Group {
+  readonly workspace: string;
+  readonly startMs: number;
+  readonly names: readonly SqlValue[];
+  /** Of their costs. */
+  readonly digits: Set<string>;
+  readonly sums: Sums;
+}
+
+/** What is added up, in the order of `summedColumns`. */
+type Sums = (number | bigint)[];
+
 /**
  * Adds these rows to the sums they belong to, and marks their hours, but for marks that are known to be there. To be called last in a transaction;
  * marks and sums go in the order of their keys: of two batches that meet at one, one waits for the other's commit and neither for anything after it.
  */
 export function* addSums(rows: SummedRows, known: MarkMemory | null = null): SqlTask<void> {
-  known?.propose([]);
-  if (rows.usage.length === 0) return;
-  const sums = new Map<string, Sum>();
+  const groups = groupRows(rows);
+  const totals = new Map<string, Total>();
   const marks = new Map<string, Mark>();
-  for (const [index, usage] of rows.usage.entries()) {
-    const row = { usage, evidence: rows.evidence[index] ?? [] };
-    addRow(sums, row);
-    markRow(marks, row, known);
+  for (const group of groups.values()) {
+    addGroup(totals, group);
+    markGroup(marks, group, known);
   }
   const ordered = inOrder(marks);
   known?.propose(ordered);
   yield* forRows(MARK, MARK_TUPLE, ordered.map(({ values }) => values));
-  yield* forRows(ADD, SUM_TUPLE, inOrder(sums).map(valuesOf));
+  yield* forRows(ADD, SUM_TUPLE, inOrder(totals).map(({ key, sums }) => [...key, ...sums]));
 }
 
 function inOrder<Value>(values: ReadonlyMap<string, Value>): Value[] {
   return [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
-interface Row {
-  readonly usage: readonly SqlValue[];
-  readonly evidence: readonly SqlValue[];
+/** One text and one look-up for each row: nearly all rows of a batch are like others. */
+function groupRows({ usage, evidence }: SummedRows): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const [index, row] of usage.entries()) {
+    const facts = evidence[index] ?? [];
+    const startMs = startOf(Number(row[timeAt]), HOUR_MS);
+    let key = `${String(row[workspaceAt])}\0${startMs}`;
+    for (const [, { isUsage, at }] of namedColumns) key += `\0${String((isUsage ? row : facts)[at])}`;
+    let group = groups.get(key);
+    if (!group) {
+      group = { workspace: String(row[workspaceAt]), startMs, names: namedColumns.map(([, column]) => toName(valueAt(row, facts, column))), digits: new Set(), sums: summedColumns.map(() => 0) };
+      groups.set(key, group);
+    }
+    addRow(group, row, facts);
+  }
+  return groups;
 }
 
-function valueAt({ usage, evidence }: Row, index: number): SqlValue {
-  return (index < EVIDENCE_AT ? usage[index] : evidence[index - EVIDENCE_AT]) ?? null;
+function valueAt(row: readonly SqlValue[], facts: readonly SqlValue[], { isUsage, at }: Column): SqlValue {
+  return (isUsage ? row : facts)[at] ?? null;
 }
 
-function addRow(sums: Map<string, Sum>, row: Row): void {
-  const workspace = valueAt(row, workspaceAt);
-  const split = namesAt.map((index) => toName(valueAt(row, index)));
-  const whole = split.map((name, place) => (place < NAMES_UNSPLIT ? name : ''));
-  const ms = Number(row.usage[timeAt]);
-  add(sums, [workspace, 'hour', startOf(ms, HOUR_MS), ...whole], row);
-  add(sums, [workspace, 'day', startOf(ms, DAY_MS), ...whole], row);
-  add(sums, [workspace, 'day_split', startOf(ms, DAY_MS), ...split], row);
+function addRow({ sums, digits }: Group, row: readonly SqlValue[], facts: readonly SqlValue[]): void {
+  if (row[outcomeAt] !== 'refund') increase(sums, 0, 1);
+  if (facts[errorAt] !== null) increase(sums, 1, 1);
+  if (facts[firstByteAt] !== null) increase(sums, 2, 1);
+  let place = 3;
+  for (const { isUsage, at } of counted) increase(sums, place++, (isUsage ? row : facts)[at]);
+  for (const { at } of money) increase(sums, place++, row[at]);
+  digits.add(digitsOf(row[costAt]));
 }
 
-function add(sums: Map<string, Sum>, names: readonly SqlValue[], row: Row): void {
-  const key = names.join('\0');
-  let sum = sums.get(key);
-  if (!sum) sums.set(key, sum = { names, requests: 0, errors: 0, firstBytes: 0, counted: countedAt.map(() => 0), money: moneyAt.map(() => 0n) });
-  if (row.usage[outcomeAt] !== 'refund') sum.requests++;
-  if (valueAt(row, errorAt) !== null) sum.errors++;
-  if (valueAt(row, firstByteAt) !== null) sum.firstBytes++;
-  for (const [place, index] of countedAt.entries()) sum.counted[place] = (sum.counted[place] ?? 0) + Number(valueAt(row, index) ?? 0);
-  for (const [place, index] of moneyAt.entries()) sum.money[place] = (sum.money[place] ?? 0n) + toBigInt(valueAt(row, index));
+/** So large a number is added as a bigint, for a sum of a batch of them would not be exact. */
+const NUMBER_MAX = 2 ** 40;
+
+function increase(sums: Sums, place: number, value: SqlValue | undefined): void {
+  if (value === 0 || value === null || value === undefined) return;
+  const sum = sums[place] ?? 0;
+  if (typeof value === 'number' && typeof sum === 'number' && value < NUMBER_MAX && value > -NUMBER_MAX) sums[place] = sum + value;
+  else if (typeof value === 'number' || typeof value === 'bigint') sums[place] = BigInt(sum) + BigInt(value);
 }
 
-function valuesOf(sum: Sum): SqlValue[] {
-  return [...sum.names, sum.requests, sum.errors, sum.firstBytes, ...sum.counted, ...sum.money.map(toValue)];
+/** One sum as it will be written: its key's columns, and what is added to it. */
+interface Total {
+  readonly key: readonly SqlValue[];
+  sums: Sums;
+}
+
+/** By hour and by day over all routes and operations, and by day for each of them. */
+function addGroup(totals: Map<string, Total>, { workspace, startMs, names, sums }: Group): void {
+  const dayMs = startOf(startMs, DAY_MS);
+  const [key = '', user = '', asked = '', model = '', route = '', operation = ''] = names;
+  const whole = `${String(key)}\0${String(user)}\0${String(asked)}\0${String(model)}`;
+  join(totals, `${workspace}\0hour\0${startMs}\0${whole}`, { key: [workspace, 'hour', startMs, key, user, asked, model, '', ''], sums });
+  join(totals, `${workspace}\0day\0${dayMs}\0${whole}`, { key: [workspace, 'day', dayMs, key, user, asked, model, '', ''], sums });
+  join(totals, `${workspace}\0day_split\0${dayMs}\0${whole}\0${String(route)}\0${String(operation)}`, { key: [workspace, 'day_split', dayMs, key, user, asked, model, route, operation], sums });
+}
+
+function join(totals: Map<string, Total>, id: string, more: Total): void {
+  const total = totals.get(id);
+  if (!total) {
+    totals.set(id, more);
+    return;
+  }
+  // What it begins with is a group's own.
+  const sums = [...total.sums];
+  for (const [place, sum] of more.sums.entries()) increase(sums, place, sum);
+  total.sums = sums;
 }
 
 interface Mark extends ProposedMark {
   readonly values: readonly SqlValue[];
 }
 
-function markRow(marks: Map<string, Mark>, row: Row, known: MarkMemory | null): void {
-  const workspace = String(valueAt(row, workspaceAt));
-  const startMs = startOf(Number(row.usage[timeAt]), HOUR_MS);
+function markGroup(marks: Map<string, Mark>, { workspace, startMs, names, digits }: Group, known: MarkMemory | null): void {
   const note = (kind: MarkKind, value: string): void => {
     const mark = `${workspace}\0${kind}\0${value}`;
     if (known?.has(startMs, mark) !== true) marks.set(`${mark}\0${startMs}`, { startMs, mark, values: [workspace, kind, value, startMs] });
   };
-  for (const [kind, index] of marksAt) note(kind, String(toName(valueAt(row, index))));
-  note('cost', digitsOf(toBigInt(valueAt(row, costAt))));
+  for (const [place, [kind]] of namedColumns.entries()) note(kind, String(names[place]));
+  for (const each of digits) note('cost', each);
 }
 
 /** Where the hour or day begins in which this moment is, in ms. */
@@ -151,10 +195,8 @@ export function toName(value: SqlValue): SqlValue {
 }
 
 /** How many digits a cost has, as two. */
-export function digitsOf(cost: bigint): string {
-  return cost <= 0n ? '00' : String(String(cost).length).padStart(2, '0');
-}
-
-function toBigInt(value: SqlValue): bigint {
-  return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : 0n;
+export function digitsOf(cost: SqlValue | undefined): string {
+  if ((typeof cost !== 'number' && typeof cost !== 'bigint') || cost <= 0) return '00';
+  const { length } = String(cost);
+  return length < 10 ? `0${length}` : String(length);
 }

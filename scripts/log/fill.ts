@@ -37,7 +37,7 @@ const dialects: { readonly sqlite: Dialect; readonly postgres: Dialect } = {
 };
 
 /** Odd and unlike each other, so that no two draws of a row follow from one another. */
-const MULTIPLIERS = [1, 2_654_435_761, 2_246_822_519, 3_266_489_917, 668_265_263, 374_761_393, 1_640_531_513, 2_971_215_073, 1_103_515_245, 1_664_525_003];
+const MULTIPLIERS = [1, 2_654_435_761, 2_246_822_519, 3_266_489_917, 668_265_263, 374_761_393, 2_869_860_233, 2_971_215_073, 1_103_515_245, 1_664_525_003];
 
 /** A number from 0 to below 1000 that follows from `i` and a salt; for a choice of one of many. */
 function draw(salt: number): string {
