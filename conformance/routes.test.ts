@@ -1,5 +1,5 @@
 /** This file shows what a route promises over real sockets: who is asked in which order, when it stops, what is said of it and who is charged. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { LimitList, Receipt, UsageRow } from '../generated/client/types.gen.ts';
 import { askJson, balanceOf, makePayer } from './payer.ts';
 import type { Payer } from './payer.ts';
@@ -68,10 +68,10 @@ const config = {
 let upstream: ReplayUpstream;
 let server: ServerUnderTest;
 
-beforeAll(async () => {
-  upstream = await startReplayUpstream();
-  server = await startServer({ env: { VLLM_BASE_URL: upstream.url }, config });
-}, TEST_MS_MAX);
+beforeAll(async () => { upstream = await startReplayUpstream(); });
+// What failed in one test would rest in the next.
+beforeEach(async () => { server = await startServer({ env: { VLLM_BASE_URL: upstream.url }, config }); }, TEST_MS_MAX);
+afterEach(async () => { await server.kill(); });
 afterAll(async () => {
   await upstream.close();
   await stopServers();
