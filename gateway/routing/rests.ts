@@ -20,7 +20,7 @@ export function withoutRests(steps: readonly PlanStep[], health: HealthView, now
   const left = awake.length > 0 ? awake : steps.filter(({ target }) => !isSlow(health.restOf(target, nowMs)));
   return {
     steps: left, isLastResort: awake.length === 0,
-    skipped: steps.filter((step) => !left.includes(step)).map(({ model, target }) => skipOf({ model, target }, health.restOf(target, nowMs), nowMs)),
+    skipped: steps.filter((step) => !left.includes(step)).map((step) => skipOf(step, health.restOf(step.target, nowMs), nowMs)),
   };
 }
 
@@ -48,7 +48,7 @@ function isOpen({ target }: PlanStep, health: HealthView, nowMs: number): boolea
   return isJudged(target) && health.stateOf(target, nowMs) === 'open';
 }
 
-function skipOf({ model, target }: Pick<PlanStep, 'model' | 'target'>, rest: Rest | null, nowMs: number): Skipped {
+function skipOf({ model, target }: PlanStep, rest: Rest | null, nowMs: number): Skipped {
   const seconds = rest === null ? 1 : secondsOf(rest, nowMs);
   const detail = isSlow(rest) ? slowMessage(target, seconds) : `${target.id} has failed and is left alone for ${seconds} s.`;
   return { model, target: target.id, reason: 'unhealthy', detail, retryAfterSeconds: seconds };
