@@ -1,0 +1,31 @@
+/** This file names the steps of a plan, and why others are not among them. */
+import type { CatalogModel } from '../../generated/catalog-types.ts';
+import type { ModelId, Target } from '../foundation/terms.ts';
+
+/** Why a model or a target is not tried. In the order they are looked at: the later, the nearer it came. */
+export const SKIP_REASONS = [
+  'not_pinned', 'retired', 'sandbox', 'kind', 'not_allowed', 'no_key', 'tier', 'tools', 'vision', 'audio', 'files', 'structured_output', 'context', 'price_unknown', 'price', 'unhealthy',
+] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** A target that may be tried. */
+export interface PlanStep {
+  readonly target: Target;
+  readonly model: ModelId;
+  /** What the catalogue says of the model; null of a native path that names none. */
+  readonly row: CatalogModel | null;
+  /** True when the workspace's own provider key pays. */
+  readonly isOwnKey: boolean;
+}
+
+/** A model, or one target of it, that is not tried. */
+export interface Skipped {
+  readonly model: ModelId;
+  /** Null: every target of the model. */
+  readonly target: string | null;
+  readonly reason: SkipReason;
+  /** One line, for the caller. */
+  readonly detail: string;
+  /** Of what is left alone: when it may be asked again. */
+  readonly retryAfterSeconds?: number;
+}
