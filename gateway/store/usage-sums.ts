@@ -65,13 +65,20 @@ export interface SummedRows {
   readonly evidence: readonly (readonly SqlValue[])[];
 }
 
+/** Marks to be written, and groups all of whose marks are there then. */
+interface Marks {
+  readonly written: Map<string, Mark>;
+  readonly groups: ProposedMark[];
+}
+
 /** Rows of one hour that are alike in everything they are filtered by, but for their cost. */
 interface Group {
+  readonly id: string;
   readonly workspace: string;
   readonly startMs: number;
   readonly names: readonly SqlValue[];
   /** Of their costs. */
-  readonly digits: Set<string>;
+  readonly digits: string[];
   readonly sums: Sums;
 }
 
@@ -85,13 +92,13 @@ type Sums = (number | bigint)[];
 export function* addSums(rows: SummedRows, known: MarkMemory | null = null): SqlTask<void> {
   const groups = groupRows(rows);
   const totals = new Map<string, Total>();
-  const marks = new Map<string, Mark>();
+  const marks: Marks = { written: new Map(), groups: [] };
   for (const group of groups.values()) {
     addGroup(totals, group);
     markGroup(marks, group, known);
   }
-  const ordered = inOrder(marks);
-  known?.propose(ordered);
+  const ordered = inOrder(marks.written);
+  known?.propose([...ordered, ...marks.groups]);
   yield* forRows(MARK, MARK_TUPLE, ordered.map(({ values }) => values));
   yield* forRows(ADD, SUM_TUPLE, inOrder(totals).map(({ key, sums }) => [...key, ...sums]));
 }
@@ -110,7 +117,7 @@ function groupRows({ usage, evidence }: SummedRows): Map<string, Group> {
     for (const [, { isUsage, at }] of namedColumns) key += `\0${String((isUsage ? row : facts)[at])}`;
     let group = groups.get(key);
     if (!group) {
-      group = { workspace: String(row[workspaceAt]), startMs, names: namedColumns.map(([, column]) => toName(valueAt(row, facts, column))), digits: new Set(), sums: summedColumns.map(() => 0) };
+      group = { id: key, workspace: String(row[workspaceAt]), startMs, names: namedColumns.map(([, column]) => toName(valueAt(row, facts, column))), digits: [], sums: summedColumns.map(() => 0) };
       groups.set(key, group);
     }
     addRow(group, row, facts);
@@ -129,7 +136,8 @@ function addRow({ sums, digits }: Group, row: readonly SqlValue[], facts: readon
   let place = 3;
   for (const { isUsage, at } of counted) increase(sums, place++, (isUsage ? row : facts)[at]);
   for (const { at } of money) increase(sums, place++, row[at]);
-  digits.add(digitsOf(row[costAt]));
+  const cost = digitsOf(row[costAt]);
+  if (!digits.includes(cost)) digits.push(cost);
 }
 
 /** So large a number is added as a bigint, for a sum of a batch of them would not be exact. */
@@ -174,13 +182,16 @@ interface Mark extends ProposedMark {
   readonly values: readonly SqlValue[];
 }
 
-function markGroup(marks: Map<string, Mark>, { workspace, startMs, names, digits }: Group, known: MarkMemory | null): void {
+/** A group whose marks are all there is known by its own key: nearly all are, but for the first of an hour. */
+function markGroup(marks: Marks, { id, workspace, startMs, names, digits }: Group, known: MarkMemory | null): void {
   const note = (kind: MarkKind, value: string): void => {
     const mark = `${workspace}\0${kind}\0${value}`;
-    if (known?.has(startMs, mark) !== true) marks.set(`${mark}\0${startMs}`, { startMs, mark, values: [workspace, kind, value, startMs] });
+    if (known?.has(startMs, mark) !== true) marks.written.set(`${mark}\0${startMs}`, { startMs, mark, values: [workspace, kind, value, startMs] });
   };
-  for (const [place, [kind]] of namedColumns.entries()) note(kind, String(names[place]));
   for (const each of digits) note('cost', each);
+  if (known?.has(startMs, id) === true) return;
+  marks.groups.push({ startMs, mark: id });
+  for (const [place, [kind]] of namedColumns.entries()) note(kind, String(names[place]));
 }
 
 /** Where the hour or day begins in which this moment is, in ms. */
