@@ -32,7 +32,7 @@ const filters: readonly string[] = [
   '/requests?operation=createEmbedding', '/requests?operation=createSpeech', '/requests?outcome=upstream_error', '/requests?outcome=client_gone', '/requests?outcome=revoked',
   '/requests?error_code=upstream_timeout', '/requests?error_code=upstream_auth_failed', '/requests?error_type=api_error', '/requests?error_type=insufficient_quota', '/requests?status=504', '/requests?status=418',
   '/requests?cost_min_nano_usd=900000', '/requests?cost_min_nano_usd=1000000000', '/requests?cost_max_nano_usd=0', `/requests?key=${COMMON_KEY}&model=bench/model-11&error_type=rate_limit_error&route=balanced`,
-  '/usage?', `/usage?key=${COMMON_KEY}`, `/usage?key=${RARE_KEY}`, '/usage?model=bench/model-11', '/usage?model=rare/model', '/ledger?', '/ledger?kind=grant', '/balance',
+  `/requests?key=${RARE_KEY}&model=rare/model`, `/usage?key=${RARE_KEY}&model=rare/model`, '/usage?', `/usage?key=${COMMON_KEY}`, `/usage?key=${RARE_KEY}`, '/usage?model=bench/model-11', '/usage?model=rare/model', '/ledger?', '/ledger?kind=grant', '/balance',
 ];
 
 interface Measured {

@@ -5,8 +5,8 @@ import { readSettled, SETTLED_SELECTION } from '../record-rows.ts';
 import type { FoundRequests, LogPage, LogPlace, RequestFilter } from '../request-log-row.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask, SqlValue } from '../sql-task.ts';
-import { HOUR_MS, startOf } from '../usage-sums.ts';
-import { marksOf, rowCondition } from './request-filter.ts';
+import { DAY_MS, HOUR_MS, startOf } from '../usage-sums.ts';
+import { marksOf, rowCondition, sumCondition } from './request-filter.ts';
 import type { Condition, Marks } from './request-filter.ts';
 
 /** Rows looked at by one statement of a filter that takes few: its text holds the number, for PostgreSQL plans by it. */
@@ -34,6 +34,8 @@ interface Search {
   /** Everything before it, newest first, has been looked at. */
   place: LogPlace;
   looksLeft: number;
+  /** A day of which the sums say that it has some. */
+  dayWithSome: number | null;
 }
 
 /**
@@ -44,7 +46,7 @@ export function* listRequests(filter: RequestFilter, { limit, after, looksMax }:
   const toMs = filter.toMs ?? Number.MAX_SAFE_INTEGER;
   const search: Search = {
     filter, condition: rowCondition(filter), marks: marksOf(filter), fromMs: filter.fromMs ?? 0, limit, found: [],
-    place: after && after.ms < toMs ? after : { ms: toMs, id: '' }, looksLeft: looksMax,
+    place: after && after.ms < toMs ? after : { ms: toMs, id: '' }, looksLeft: looksMax, dayWithSome: null,
   };
   if (search.marks.length === 0) yield* lookThrough(search, search.fromMs, Math.max(limit, 1));
   else yield* lookByMarks(search);
@@ -93,8 +95,31 @@ function* lookByMarks(search: Search): SqlTask<void> {
     }
     // What has no marks is passed over; a search that was given up has come as far as this.
     if (hour + HOUR_MS < search.place.ms) search.place = { ms: hour + HOUR_MS, id: '' };
-    yield* lookThrough(search, Math.max(hour, search.fromMs), LOOKS);
+    const emptyFrom = yield* findEmpty(search, hour);
+    if (emptyFrom === null) yield* lookThrough(search, Math.max(hour, search.fromMs), LOOKS);
+    else search.place = { ms: Math.max(emptyFrom, search.fromMs), id: '' };
   }
+}
+
+/**
+ * Of two who both have requests in an hour, none need be of both: a key and a model are looked up in the sums, which tell them together. Gives
+ * from when on, up to the place, there is nothing: the beginning of the day, or of the hour; null when there is something.
+ */
+function* findEmpty(search: Search, hour: number): SqlTask<number | null> {
+  const { filter } = search;
+  if (search.looksLeft <= 0 || [filter.keyId, filter.userId, filter.model].filter((asked) => asked !== null).length < 2) return null;
+  const day = startOf(hour, DAY_MS);
+  if (search.dayWithSome !== day) {
+    if (!(yield* hasSum(search, 'day', day))) return day;
+    search.dayWithSome = day;
+  }
+  return (yield* hasSum(search, 'hour', hour)) ? null : hour;
+}
+
+function* hasSum(search: Search, grain: 'day' | 'hour', startMs: number): SqlTask<boolean> {
+  search.looksLeft -= LOOKS_PER_HOUR;
+  const { sql, values } = sumCondition(search.filter);
+  return (yield* row(`SELECT 1 AS found FROM usage_sum s WHERE s.ws_id = ? AND s.grain = '${grain}' AND s.start_ms = ? AND ${sql} LIMIT 1`, search.filter.workspaceId, startMs, ...values)) !== null;
 }
 
 /** The newest hour, down from the place, that has a mark of each kind; the one to go on from when the work is over; null when there is none. */
