@@ -1,4 +1,4 @@
-/** This file tests what is remembered of marks: only what was committed, and only of the newest hour. */
+/** This file tests what is remembered of marks: only what was committed, and only of the newest time. */
 import { expect, test } from '@jest/globals';
 import { createMarkMemory } from './mark-memory.ts';
 
@@ -28,7 +28,7 @@ test('after a failure nothing is known', () => {
   expect([memory.has(1, 'a'), memory.has(1, 'b')]).toEqual([false, false]);
 });
 
-test('a new hour takes the place of the one before, and an older one is never remembered', () => {
+test('a new time takes the place of the one before, and an older one is never remembered', () => {
   const memory = createMarkMemory();
   memory.propose([{ startMs: 5, mark: 'a' }, { startMs: 6, mark: 'b' }, { startMs: 5, mark: 'c' }]);
   memory.confirm();

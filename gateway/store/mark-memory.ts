@@ -1,11 +1,11 @@
-/** This file remembers which marks of the newest hour are in the store, so that a busy gateway does not write the same ones with every batch. */
+/** This file remembers which of the newest marks are in the store, so that a busy gateway does not write the same ones with every batch. */
 
 /** Marks remembered; beyond that they are written again. */
 const KNOWN_MAX = 50_000;
 
 /** The memory of one connection, whose transactions come one after the other. */
 export interface MarkMemory {
-  /** True for a mark of this hour that was committed. */
+  /** True for a mark of this time that was committed. */
   has(startMs: number, mark: string): boolean;
   /** What the transaction under way writes; what an earlier attempt at it has proposed is forgotten. */
   propose(marks: readonly ProposedMark[]): void;

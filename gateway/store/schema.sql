@@ -309,7 +309,7 @@ CREATE TABLE usage_event (                   -- append-only; its primary key is 
   ts_ms           INTEGER NOT NULL
 , user_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT 'none' CHECK (payer IN ('plan', 'balance', 'own_key', 'none')), charged_nusd INTEGER NOT NULL DEFAULT 0, overrun_nusd INTEGER NOT NULL DEFAULT 0, overrun_msgs INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL DEFAULT '[]', settled_ms INTEGER NOT NULL DEFAULT 0, media TEXT) STRICT, WITHOUT ROWID;
 
-CREATE TABLE usage_mark (                     -- in which hours there is a request of this key, model, …: what few requests have is found by it
+CREATE TABLE usage_mark (                     -- in which ten minutes there is a request of this key, model, …: what few requests have is found by it
   ws_id    TEXT NOT NULL,
   kind     TEXT NOT NULL,
   value    TEXT NOT NULL,                     -- of a cost: how many digits it has; '' is none

@@ -1,4 +1,4 @@
-/** This file adds up the usage rows of one batch, and marks the hours they are in, so that neither reports nor lists need walk over them. */
+/** This file adds up the usage rows of one batch, and marks the ten minutes they are in, so that neither reports nor lists need walk over them. */
 import type { MarkMemory, ProposedMark } from './mark-memory.ts';
 import { evidenceColumns, settledColumns, usageColumns } from './record-rows.ts';
 import { forRows, tupleOf } from './sql-lists.ts';
@@ -6,6 +6,8 @@ import type { SqlTask, SqlValue } from './sql-task.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
+/** A mark is of so much time: of what few requests have, so much has to be looked through for each. */
+export const MARK_MS = 600_000;
 /** Names are cut to so many characters: a key of PostgreSQL's index may have no more than 2,700 bytes. */
 const NAME_LENGTH_MAX = 128;
 
@@ -71,7 +73,7 @@ interface Marks {
   readonly groups: ProposedMark[];
 }
 
-/** Rows of one hour that are alike in everything they are filtered by, but for their cost. */
+/** Rows of the same ten minutes that are alike in everything they are filtered by, but for their cost. */
 interface Group {
   readonly id: string;
   readonly workspace: string;
@@ -86,7 +88,7 @@ interface Group {
 type Sums = (number | bigint)[];
 
 /**
- * Adds these rows to the sums they belong to, and marks their hours, but for marks that are known to be there. To be called last in a transaction;
+ * Adds these rows to the sums they belong to, and marks their time, but for marks that are known to be there. To be called last in a transaction;
  * marks and sums go in the order of their keys: of two batches that meet at one, one waits for the other's commit and neither for anything after it.
  */
 export function* addSums(rows: SummedRows, known: MarkMemory | null = null): SqlTask<void> {
@@ -112,7 +114,7 @@ function groupRows({ usage, evidence }: SummedRows): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const [index, row] of usage.entries()) {
     const facts = evidence[index] ?? [];
-    const startMs = startOf(Number(row[timeAt]), HOUR_MS);
+    const startMs = startOf(Number(row[timeAt]), MARK_MS);
     let key = `${String(row[workspaceAt])}\0${startMs}`;
     for (const [, { isUsage, at }] of namedColumns) key += `\0${String((isUsage ? row : facts)[at])}`;
     let group = groups.get(key);
@@ -158,10 +160,11 @@ interface Total {
 
 /** By hour and by day over all routes and operations, and by day for each of them. */
 function addGroup(totals: Map<string, Total>, { workspace, startMs, names, sums }: Group): void {
+  const hourMs = startOf(startMs, HOUR_MS);
   const dayMs = startOf(startMs, DAY_MS);
   const [key = '', user = '', asked = '', model = '', route = '', operation = ''] = names;
   const whole = `${String(key)}\0${String(user)}\0${String(asked)}\0${String(model)}`;
-  join(totals, `${workspace}\0hour\0${startMs}\0${whole}`, { key: [workspace, 'hour', startMs, key, user, asked, model, '', ''], sums });
+  join(totals, `${workspace}\0hour\0${hourMs}\0${whole}`, { key: [workspace, 'hour', hourMs, key, user, asked, model, '', ''], sums });
   join(totals, `${workspace}\0day\0${dayMs}\0${whole}`, { key: [workspace, 'day', dayMs, key, user, asked, model, '', ''], sums });
   join(totals, `${workspace}\0day_split\0${dayMs}\0${whole}\0${String(route)}\0${String(operation)}`, { key: [workspace, 'day_split', dayMs, key, user, asked, model, route, operation], sums });
 }
@@ -182,7 +185,7 @@ interface Mark extends ProposedMark {
   readonly values: readonly SqlValue[];
 }
 
-/** A group whose marks are all there is known by its own key: nearly all are, but for the first of an hour. */
+/** A group whose marks are all there is known by its own key: nearly all are, but for the first in ten minutes. */
 function markGroup(marks: Marks, { id, workspace, startMs, names, digits }: Group, known: MarkMemory | null): void {
   const note = (kind: MarkKind, value: string): void => {
     const mark = `${workspace}\0${kind}\0${value}`;

@@ -1,4 +1,4 @@
-/** This file says a filter of the request log in SQL: over rows, over sums, and by the marks that tell in which hours there are such rows. */
+/** This file says a filter of the request log in SQL: over rows, over sums, and by the marks that tell where there are such rows. */
 import type { RequestFilter } from '../request-log-row.ts';
 import { tupleOf } from '../sql-lists.ts';
 import type { SqlValue } from '../sql-task.ts';
@@ -11,7 +11,7 @@ export interface Condition {
   readonly values: readonly SqlValue[];
 }
 
-/** An hour with rows that the filter takes has one of these marks. */
+/** A time with rows that the filter takes has one of these marks. */
 export type Marks = readonly (readonly [kind: MarkKind, value: string])[];
 
 interface Term extends Condition {
@@ -32,7 +32,7 @@ export function sumCondition({ keyId, userId, model }: Pick<RequestFilter, 'keyI
   return joined(conditions);
 }
 
-/** Each must be met by an hour that has a row the filter takes; none when it takes every request of its time. */
+/** Each must be met by a time that has a row the filter takes; none when it takes every request of its time. */
 export function marksOf(filter: RequestFilter): readonly Marks[] {
   return termsOf(filter).map(({ marks }) => marks);
 }

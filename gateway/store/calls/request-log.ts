@@ -1,18 +1,18 @@
-/** This file reads the request log: rows in their order where they are many, and by way of marked hours where they are few. */
+/** This file reads the request log: rows in their order where they are many, and by way of marked times where they are few. */
 import type { SettledRequest } from '../../foundation/terms.ts';
 import { readInteger, readIntegerOrNull, readText } from '../columns.ts';
 import { readSettled, SETTLED_SELECTION } from '../record-rows.ts';
 import type { FoundRequests, LogPage, LogPlace, RequestFilter } from '../request-log-row.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask, SqlValue } from '../sql-task.ts';
-import { DAY_MS, HOUR_MS, startOf } from '../usage-sums.ts';
+import { DAY_MS, HOUR_MS, MARK_MS, startOf } from '../usage-sums.ts';
 import { marksOf, rowCondition, sumCondition } from './request-filter.ts';
 import type { Condition, Marks } from './request-filter.ts';
 
 /** Rows looked at by one statement of a filter that takes few: its text holds the number, for PostgreSQL plans by it. */
 const LOOKS = 1024;
-/** Rows that could be looked at in the time of finding the next hour. */
-const LOOKS_PER_HOUR = 20;
+/** Rows that could be looked at in the time of finding the next mark. */
+const LOOKS_PER_STEP = 20;
 
 const PLACES = 'ws_id = ? AND ts_ms >= ? AND ts_ms < ? AND (ts_ms, id) < (?, ?) ORDER BY ts_ms DESC, id DESC';
 /** The last row that was looked at: of the index alone. */
@@ -20,7 +20,7 @@ const findLast = (looks: number): string => `SELECT ts_ms, id FROM usage_event W
 const findRows = (looks: number, sql: string): string => `SELECT ${SETTLED_SELECTION}
   FROM (SELECT * FROM usage_event WHERE ${PLACES} LIMIT ${looks}) u JOIN request_log r ON r.id = u.id WHERE ${sql}
   ORDER BY u.ts_ms DESC, u.id DESC LIMIT ?`;
-/** One look into the index, however many hours there are. */
+/** One look into the index, however many marks there are. */
 const FIND_MARK = 'SELECT MAX(start_ms) AS start_ms FROM usage_mark WHERE ws_id = ? AND kind = ? AND value = ? AND start_ms < ?';
 
 /** What is left to do of one page. */
@@ -34,19 +34,20 @@ interface Search {
   /** Everything before it, newest first, has been looked at. */
   place: LogPlace;
   looksLeft: number;
-  /** A day of which the sums say that it has some. */
+  /** A day and an hour of which the sums say that they have some. */
   dayWithSome: number | null;
+  hourWithSome: number | null;
 }
 
 /**
- * Looks through the rows from `after` on: all of them, or where something is asked, those of the hours whose marks say that there may be some. The
+ * Looks through the rows from `after` on: all of them, or where something is asked, those of the times whose marks say that there may be some. The
  * work is bounded by `looksMax`.
  */
 export function* listRequests(filter: RequestFilter, { limit, after, looksMax }: LogPage): SqlTask<FoundRequests> {
   const toMs = filter.toMs ?? Number.MAX_SAFE_INTEGER;
   const search: Search = {
     filter, condition: rowCondition(filter), marks: marksOf(filter), fromMs: filter.fromMs ?? 0, limit, found: [],
-    place: after && after.ms < toMs ? after : { ms: toMs, id: '' }, looksLeft: looksMax, dayWithSome: null,
+    place: after && after.ms < toMs ? after : { ms: toMs, id: '' }, looksLeft: looksMax, dayWithSome: null, hourWithSome: null,
   };
   if (search.marks.length === 0) yield* lookThrough(search, search.fromMs, Math.max(limit, 1));
   else yield* lookByMarks(search);
@@ -85,63 +86,68 @@ function* lookOnce(search: Search, fromMs: number, looks: number): SqlTask<void>
   search.place = end ? { ms: readInteger(end, 'ts_ms'), id: readText(end, 'id') } : { ms: fromMs, id: '' };
 }
 
-/** Goes from hour to hour in which there may be what is looked for. */
+/** Goes from mark to mark where there may be what is looked for. */
 function* lookByMarks(search: Search): SqlTask<void> {
   while (!isDone(search)) {
-    const hour = yield* findHour(search);
-    if (hour === null) {
+    const start = yield* findMarked(search);
+    if (start === null) {
       search.place = { ms: search.fromMs, id: '' };
       return;
     }
     // What has no marks is passed over; a search that was given up has come as far as this.
-    if (hour + HOUR_MS < search.place.ms) search.place = { ms: hour + HOUR_MS, id: '' };
-    const emptyFrom = yield* findEmpty(search, hour);
-    if (emptyFrom === null) yield* lookThrough(search, Math.max(hour, search.fromMs), LOOKS);
+    if (start + MARK_MS < search.place.ms) search.place = { ms: start + MARK_MS, id: '' };
+    const emptyFrom = yield* findEmpty(search, start);
+    if (emptyFrom === null) yield* lookThrough(search, Math.max(start, search.fromMs), LOOKS);
     else search.place = { ms: Math.max(emptyFrom, search.fromMs), id: '' };
   }
 }
 
 /**
- * Of two who both have requests in an hour, none need be of both: a key and a model are looked up in the sums, which tell them together. Gives
- * from when on, up to the place, there is nothing: the beginning of the day, or of the hour; null when there is something.
+ * Of two who both have requests in a time, none need be of both: a key and a model are looked up in the sums, which tell them together. Gives
+ * from when on, up to the place, there is nothing: the beginning of the day, or of the hour; null when there may be something.
  */
-function* findEmpty(search: Search, hour: number): SqlTask<number | null> {
+function* findEmpty(search: Search, start: number): SqlTask<number | null> {
   const { filter } = search;
   if (search.looksLeft <= 0 || [filter.keyId, filter.userId, filter.model].filter((asked) => asked !== null).length < 2) return null;
-  const day = startOf(hour, DAY_MS);
+  const day = startOf(start, DAY_MS);
   if (search.dayWithSome !== day) {
     if (!(yield* hasSum(search, 'day', day))) return day;
     search.dayWithSome = day;
   }
-  return (yield* hasSum(search, 'hour', hour)) ? null : hour;
+  const hour = startOf(start, HOUR_MS);
+  if (search.hourWithSome !== hour) {
+    if (!(yield* hasSum(search, 'hour', hour))) return hour;
+    search.hourWithSome = hour;
+  }
+  return null;
 }
 
 function* hasSum(search: Search, grain: 'day' | 'hour', startMs: number): SqlTask<boolean> {
-  search.looksLeft -= LOOKS_PER_HOUR;
+  search.looksLeft -= LOOKS_PER_STEP;
   const { sql, values } = sumCondition(search.filter);
   return (yield* row(`SELECT 1 AS found FROM usage_sum s WHERE s.ws_id = ? AND s.grain = '${grain}' AND s.start_ms = ? AND ${sql} LIMIT 1`, search.filter.workspaceId, startMs, ...values)) !== null;
 }
 
-/** The newest hour, down from the place, that has a mark of each kind; the one to go on from when the work is over; null when there is none. */
-function* findHour(search: Search): SqlTask<number | null> {
+/** The newest time, down from the place, that has a mark of each kind; the one to go on from when the work is over; null when there is none. */
+function* findMarked(search: Search): SqlTask<number | null> {
   const { place, filter, marks, fromMs } = search;
-  const first = startOf(place.ms, HOUR_MS);
-  let bound = place.id === '' && first === place.ms ? first : Math.min(first + HOUR_MS, Number.MAX_SAFE_INTEGER);
+  const first = startOf(place.ms, MARK_MS);
+  let bound = place.id === '' && first === place.ms ? first : Math.min(first + MARK_MS, Number.MAX_SAFE_INTEGER);
   for (;;) {
-    search.looksLeft -= LOOKS_PER_HOUR;
+    search.looksLeft -= LOOKS_PER_STEP;
     let oldest = bound;
     let newest = 0;
-    for (const starts of yield* findStarts(filter.workspaceId, marks, bound)) {
-      if (starts === null || starts + HOUR_MS <= fromMs) return null;
-      oldest = Math.min(oldest, starts);
-      newest = Math.max(newest, starts);
+    for (const start of yield* findStarts(filter.workspaceId, marks, bound)) {
+      if (start === null || start + MARK_MS <= fromMs) return null;
+      oldest = Math.min(oldest, start);
+      newest = Math.max(newest, start);
     }
     if (oldest === newest || search.looksLeft <= 0) return oldest;
-    bound = oldest + HOUR_MS;
+    bound = oldest + MARK_MS;
   }
 }
 
-/** For each, the newest hour before `bound` that has one of its marks. */
+/** For each, the newest time before `bound` that has one of its marks. */
 function* findStarts(workspaceId: string, marks: readonly Marks[], bound: number): SqlTask<(number | null)[]> {
   const values: SqlValue[] = [];
   const columns = marks.map((some, index) => {

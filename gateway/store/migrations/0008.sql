@@ -45,7 +45,7 @@ FROM usage_event u JOIN request_log r ON r.id = u.id
 CROSS JOIN (SELECT 'hour' AS grain, 3600000 AS ms UNION ALL SELECT 'day', 86400000 UNION ALL SELECT 'day_split', 86400000) g
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;
 
-CREATE TABLE usage_mark (                     -- in which hours there is a request of this key, model, …: what few requests have is found by it
+CREATE TABLE usage_mark (                     -- in which ten minutes there is a request of this key, model, …: what few requests have is found by it
   ws_id    TEXT NOT NULL,
   kind     TEXT NOT NULL,
   value    TEXT NOT NULL,                     -- of a cost: how many digits it has; '' is none
@@ -58,7 +58,7 @@ SELECT DISTINCT ws_id, kind, CASE kind
     WHEN 'key' THEN key_id WHEN 'user' THEN user_id WHEN 'asked' THEN model_asked WHEN 'model' THEN model WHEN 'route' THEN route WHEN 'operation' THEN operation
     WHEN 'outcome' THEN outcome WHEN 'error' THEN error_code WHEN 'status' THEN status ELSE digits END AS value, start_ms
 FROM (
-  SELECT DISTINCT u.ws_id, u.ts_ms - u.ts_ms % 3600000 AS start_ms, u.key_id, u.user_id, SUBSTR(u.model_asked, 1, 128) AS model_asked,
+  SELECT DISTINCT u.ws_id, u.ts_ms - u.ts_ms % 600000 AS start_ms, u.key_id, u.user_id, SUBSTR(u.model_asked, 1, 128) AS model_asked,
     SUBSTR(COALESCE(u.model, ''), 1, 128) AS model, SUBSTR(COALESCE(r.route, ''), 1, 128) AS route, r.operation, u.outcome, COALESCE(r.error_code, '') AS error_code,
     CAST(r.status AS VARCHAR) AS status, CASE WHEN u.nusd <= 0 THEN '00' WHEN u.nusd < 1000000000 THEN '0' || CAST(LENGTH(CAST(u.nusd AS VARCHAR)) AS VARCHAR)
       ELSE CAST(LENGTH(CAST(u.nusd AS VARCHAR)) AS VARCHAR) END AS digits
