@@ -3,7 +3,7 @@ import { fail } from '../foundation/errors.ts';
 import type { BytesReply, EventsReply } from '../foundation/operation.ts';
 import type { Target } from '../foundation/terms.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
-import type { Plan } from '../routing/plan.ts';
+import type { Plan } from '../routing/steps.ts';
 import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import type { Ask } from './ask.ts';

@@ -1,7 +1,7 @@
 /** This file names what a choice of targets is made of, and what it is. */
 import type { CatalogModel } from '../../generated/catalog-types.ts';
 import type { Caller } from '../foundation/terms.ts';
-import type { Plan } from '../routing/plan.ts';
+import type { Plan } from '../routing/steps.ts';
 import type { Candidate } from './admit.ts';
 import type { Ask } from './ask.ts';
 import type { Steering } from './steering.ts';

@@ -8,7 +8,7 @@ import type { Candidate } from './admit.ts';
 import type { NativePick } from './ask.ts';
 import type { House } from './house.ts';
 import { planModel } from '../routing/plan.ts';
-import type { Plan } from '../routing/plan.ts';
+import type { Plan } from '../routing/steps.ts';
 
 /** What a native call is sent to. */
 export interface NativeChoice extends Candidate {

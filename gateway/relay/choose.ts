@@ -5,7 +5,7 @@ import type { Meaning, ModelEntry } from '../routing/entries.ts';
 import { findNamed } from '../routing/own-routes.ts';
 import { chooseOwn } from '../routing/own-targets.ts';
 import { planModel } from '../routing/plan.ts';
-import type { Plan } from '../routing/plan.ts';
+import type { Plan } from '../routing/steps.ts';
 import { failPlan } from '../routing/plan-refusal.ts';
 import { failNotFound, resolve } from '../routing/resolve.ts';
 import { withoutRests } from '../routing/rests.ts';

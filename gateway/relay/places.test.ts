@@ -4,7 +4,7 @@ import type { Target } from '../foundation/terms.ts';
 import { createHealth } from '../routing/health.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
 import { planModel } from '../routing/plan.ts';
-import type { Plan } from '../routing/plan.ts';
+import type { Plan } from '../routing/steps.ts';
 import { findRest, placesOf } from './places.ts';
 import type { Told } from './places.ts';
 

@@ -1,9 +1,8 @@
 /** This file says why nobody may answer a request for a route: the reason of whichever model came nearest, and all the others. */
 import { fail } from '../foundation/errors.ts';
 import type { ErrorCode } from '../foundation/errors.ts';
-import { SKIP_REASONS } from './plan-step.ts';
-import type { Plan } from './plan.ts';
-import type { Skipped, SkipReason } from './plan-step.ts';
+import { SKIP_REASONS } from './steps.ts';
+import type { Plan, Skipped, SkipReason } from './steps.ts';
 
 /** Of the models of a route, so many are named in the refusal. */
 const NAMED_MAX = 5;

@@ -7,24 +7,10 @@ import type { HealthView } from './health.ts';
 import { missingAbility, priceFault } from './plan-filters.ts';
 import type { Fault } from './plan-filters.ts';
 import { PLAIN_POLICY } from './policy.ts';
-import type { Policy } from './policy.ts';
 import type { RequestFacts } from './request-facts.ts';
-import type { PlanStep, SkipReason, Skipped } from './plan-step.ts';
 import { withoutRests } from './rests.ts';
 import { isSandbox } from './route-terms.ts';
-
-export interface Plan {
-  /** Null when a model was named. */
-  readonly route: string | null;
-  /** In the order they are tried, those of one model together. */
-  readonly steps: readonly PlanStep[];
-  readonly skipped: readonly Skipped[];
-  readonly policy: Policy;
-  /** The model that answers when nothing is amiss; an answer of another one is degraded. Null when no model could. */
-  readonly preferred: ModelId | null;
-  /** Everybody rests after failures; these are asked nevertheless. */
-  readonly isLastResort: boolean;
-}
+import type { Plan, PlanStep, Skipped, SkipReason } from './steps.ts';
 
 /** What a plan is made of. The same input gives the same plan. */
 export interface PlanInput {

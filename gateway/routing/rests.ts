@@ -1,7 +1,7 @@
 /** This file leaves out of a plan who rests after failures; when all do, those are asked nevertheless that at least answer. */
 import type { Target } from '../foundation/terms.ts';
 import type { HealthView, Rest } from './health.ts';
-import type { PlanStep, Skipped } from './plan-step.ts';
+import type { PlanStep, Skipped } from './steps.ts';
 
 /** The steps that are left, in their order, and who was left out. */
 export interface Rested {

@@ -1,7 +1,6 @@
 /** This file walks through a plan: after each failure it says which target comes next, or that there is none. */
 import type { CatalogFallbackStep } from '../../generated/catalog-types.ts';
-import type { Plan } from './plan.ts';
-import type { PlanStep } from './plan-step.ts';
+import type { Plan, PlanStep } from './steps.ts';
 import type { FailureClass } from './policy.ts';
 
 /** unsupported: a target has no way to be asked this as it is; nobody was called, and another may have one. */

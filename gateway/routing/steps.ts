@@ -1,6 +1,7 @@
-/** This file names the steps of a plan, and why others are not among them. */
+/** This file names what a plan is: the steps of a request, and what was skipped. */
 import type { CatalogModel } from '../../generated/catalog-types.ts';
 import type { ModelId, Target } from '../foundation/terms.ts';
+import type { Policy } from './policy.ts';
 
 /** Why a model or a target is not tried. In the order they are looked at: the later, the nearer it came. */
 export const SKIP_REASONS = [
@@ -28,4 +29,17 @@ export interface Skipped {
   readonly detail: string;
   /** Of what is left alone: when it may be asked again. */
   readonly retryAfterSeconds?: number;
+}
+
+export interface Plan {
+  /** Null when a model was named. */
+  readonly route: string | null;
+  /** In the order they are tried, those of one model together. */
+  readonly steps: readonly PlanStep[];
+  readonly skipped: readonly Skipped[];
+  readonly policy: Policy;
+  /** The model that answers when nothing is amiss; an answer of another one is degraded. Null when no model could. */
+  readonly preferred: ModelId | null;
+  /** Everybody rests after failures; these are asked nevertheless. */
+  readonly isLastResort: boolean;
 }
