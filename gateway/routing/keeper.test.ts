@@ -169,6 +169,37 @@ describe('400: nothing is stored that', () => {
   });
 });
 
+describe('routes and aliases', () => {
+  const route = (id: string, changes: object = {}) => ({ id, description: id, targets: ['sandbox/echo'], ...changes });
+
+  test('share their names: the last that was put is what a name means, and what was beneath comes back', async () => {
+    const keeper = await keep();
+    await keeper.put('route', route('fast'));
+    expect(resolve(keeper.catalog, 'fast')).toMatchObject({ model: 'sandbox/echo', route: 'fast' });
+    await keeper.put('route', { id: 'fast', stands_for: ['sandbox/echo'] });
+    expect(resolve(keeper.catalog, 'fast')).toMatchObject({ model: 'sandbox/echo', route: null });
+    expect(keeper.list('route').filter(({ entry }) => entry.id === 'fast')).toEqual([{ entry: { id: 'fast', stands_for: ['sandbox/echo'] }, source: 'api' }]);
+    expect(await keeper.remove('route', 'fast')).toBe(true);
+    expect(keeper.list('route').find(({ entry }) => entry.id === 'fast')).toEqual({ entry: { id: 'fast', stands_for: ['cheap-fast'] }, source: 'built_in' });
+  });
+
+  test('an alias may stand for a route that was put, and then that can not go before it', async () => {
+    const keeper = await keep();
+    await keeper.put('route', route('mine'));
+    await keeper.put('route', { id: 'ours', stands_for: ['mine'] });
+    expect(resolve(keeper.catalog, 'ours')).toMatchObject({ model: 'sandbox/echo', route: 'mine' });
+    expect(await refusal(keeper.remove('route', 'mine'))).toMatch(/^invalid_request.*the route ours stands on it/);
+    expect([await keeper.remove('route', 'ours'), await keeper.remove('route', 'mine')]).toEqual([true, true]);
+  });
+
+  test('what a workspace may not put is said, and nothing is changed by asking', async () => {
+    const keeper = await keep();
+    expect(keeper.faultsOfRoute(route('own'))).toEqual([]);
+    expect(keeper.faultsOfRoute(route('own', { targets: ['nobody/nothing'] }))).toEqual([expect.stringContaining('an existing model, not nobody/nothing')]);
+    expect(keeper.catalog.names.has('own')).toBe(false);
+  });
+});
+
 describe('409 entry_is_built_in', () => {
   test('answers who deletes what only the program or the file has; what nobody has is not there', async () => {
     const keeper = await keep({}, `plans: [${JSON.stringify(plan('mine', 7))}]`);

@@ -131,6 +131,19 @@ function describeAccess(withPlace: WithPlace): void {
     await store.insertKey(sampleKey(1));
   };
 
+  test('routes of a workspace are read with its keys alone, the last put of each name, until they are deleted', withPlace(async (open) => {
+    const store = await open();
+    await prepare(store);
+    const { id } = sampleKey(1);
+    const routes = async (workspaceId: string | null): Promise<unknown> => (await store.findAccess(id, workspaceId))?.routes;
+    for (const body of ['{"id":"b"}', '{"id":"b","new":true}']) await store.putWorkspaceRoute('ws_1', 'b', { body, changedMs: 1 });
+    await store.putWorkspaceRoute('ws_1', 'a', { body: '{}', changedMs: 1 });
+    await store.putWorkspaceRoute('ws_2', 'b', { body: '[]', changedMs: 1 });
+    expect([await routes(null), await routes('ws_2')]).toEqual([[{ id: 'a', body: '{}' }, { id: 'b', body: '{"id":"b","new":true}' }], [{ id: 'b', body: '[]' }]]);
+    expect([await store.deleteWorkspaceRoute('ws_1', 'b'), await store.deleteWorkspaceRoute('ws_1', 'b')]).toEqual([true, false]);
+    expect([await routes(null), await routes('ws_2')]).toEqual([[{ id: 'a', body: '{}' }], [{ id: 'b', body: '[]' }]]);
+  }));
+
   test('a key is judged by its own workspace or by another of its user\'s, and by no third', withPlace(async (open) => {
     const store = await open();
     await prepare(store);
