@@ -15,6 +15,7 @@ import type { MakeId } from '../gateway/foundation/ids.ts';
 import { createLog } from '../gateway/foundation/log.ts';
 import type { Log } from '../gateway/foundation/log.ts';
 import { createMetrics } from '../gateway/foundation/metrics.ts';
+import { openTelemetry } from '../gateway/foundation/telemetry.ts';
 import { createCounter } from '../gateway/metering/counter.ts';
 import { createLedger } from '../gateway/metering/ledger-room.ts';
 import { createLedgerWatch } from '../gateway/metering/ledger-watch.ts';
@@ -90,9 +91,10 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const { media, responses, background, bodies } = kept;
   const { openExchange, faultOfUrl } = upstreams;
   const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords, () => health.report(operatorTargets(catalog).keys()))];
-  const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, makeId, inboxFolder });
+  const telemetry = await openTelemetry(environment, { clock, log, instanceId: ledger.nodeId, dropped: metrics.dropped });
+  const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, telemetry, makeId, inboxFolder });
   const house: House = {
-    ...videos, catalog, keeper, health, media, responses, background, bodies, ownKeys, openExchange, faultOfUrl, metrics, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    ...videos, catalog, keeper, health, media, responses, background, bodies, ownKeys, openExchange, faultOfUrl, metrics, telemetry, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     storeGate: createStoreGate(),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),
@@ -108,7 +110,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
       keeper.close();
       await videos.jobs.close();
       await upstreams.close();
-      await counter.close();
+      await Promise.all([counter.close(), telemetry?.close()]);
       authenticator.close();
       await rates.close();
       await ledgerWatch.close();

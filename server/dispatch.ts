@@ -130,6 +130,7 @@ async function serve(parts: DispatchParts, exchange: Exchange): Promise<void> {
   } catch (thrown) {
     const refusal = asRefusal(thrown);
     house.metrics.countReply(route.operationId, refusal.status);
+    house.metrics.countRefusal(refusal.code);
     logRefusal(house, refusal, { requestId, operation: route.operationId });
     // Half a reply can't be taken back; and what a handler added to the headers may be what could not be written.
     if (response.headersSent) throw thrown;

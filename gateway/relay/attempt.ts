@@ -31,6 +31,7 @@ export async function attempt(work: Work, plan: Plan): Promise<BytesReply | Even
     }
     trail.take(plan, place.step);
     const startedAt = house.clock.monotonic();
+    trail.beginAttempt(startedAt);
     try {
       return await attemptOnce(work, place, Math.min(attemptMs, begunAt + totalMs - startedAt));
     } catch (thrown) {

@@ -8,6 +8,7 @@ import type { MakeId } from '../foundation/ids.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Metrics } from '../foundation/metrics.ts';
+import type { Telemetry } from '../foundation/telemetry.ts';
 import type { Counter } from '../metering/counter.ts';
 import type { LedgerWatch } from '../metering/ledger-watch.ts';
 import type { Ledger } from '../metering/ledger.ts';
@@ -63,6 +64,8 @@ export interface House {
   readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Null where no collector is configured. */
+  readonly telemetry: Telemetry | null;
   /** Why a workspace may not use a base URL; null when it may. */
   readonly faultOfUrl: (url: string) => string | null;
   /** Calls a provider once with a workspace's key. Throws a Refusal when it can't be called, or refuses. */

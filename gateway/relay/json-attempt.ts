@@ -70,6 +70,7 @@ export class JsonAttempt implements ExchangeEvents, Watched {
 
   onHead(status: number, headers: ReplyHeaders): void {
     this.#status = status;
+    this.#work.trail.upstreamStatus = status;
     this.#headers = headers;
   }
 

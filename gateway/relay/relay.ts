@@ -36,6 +36,7 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
       trail.ticket?.release();
       return replay(kept);
     }
+    trail.countHold();
     const work = { house, call, ask, trail, isStrict, warnings: house.warnings.for(caller) };
     if (!ask.background) return follow({ house, call, caller }, await attempt(work, candidate.plan));
     const reply = await ask.background.begin(trail, work.warnings);

@@ -116,6 +116,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   onHead(status: number, headers: ReplyHeaders): void {
     this.#status = status;
+    this.#work.trail.upstreamStatus = status;
     this.#headers = headers;
     const type = headers['content-type'];
     const isStream = typeof type === 'string' && type.startsWith('text/event-stream');

@@ -5,6 +5,7 @@ import { errorBody } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
 import type { KeptReply } from '../foundation/ledger.ts';
 import type { Call, OperationId } from '../foundation/operation.ts';
+import type { AttemptStory } from '../foundation/telemetry.ts';
 import type { CacheState, Caller, MediaUsage, Outcome, Payer, RequestRecord, Target, Tier, Usage } from '../foundation/terms.ts';
 import type { AnsweredBy, Placing } from '../metering/ledger.ts';
 import type { Ticket } from '../metering/rates.ts';
@@ -76,7 +77,14 @@ export class Trail {
   mediaAtLeast: MediaUsage | null = null;
   /** What is kept of its reply for whoever asks again, where that is not what came; null: it is. */
   keptAs: ((reply: RepliedWith) => RepliedWith) | null = null;
+  /** HTTP status of the attempt under way; null before its upstream has answered. */
+  upstreamStatus: number | null = null;
   readonly #failed: FailedAttempt[] = [];
+  /** The same attempts, as telemetry tells them. */
+  readonly #told: AttemptStory[] = [];
+  /** Monotonic ms at which the attempt under way began; null before the first. */
+  #attemptAt: number | null = null;
+  #isHoldCounted = false;
   /** Monotonic ms at which the last failure was noted: the next attempt begins then. */
   #failedAt = 0;
   readonly #house: House;
@@ -124,9 +132,22 @@ export class Trail {
     if (this.reach !== undefined) this.#answeredBy = step.isOwnKey ? 'own_key' : step.row?.tier;
   }
 
+  /** An attempt begins; `startedAt` is in monotonic ms. */
+  beginAttempt(startedAt: number): void {
+    this.#attemptAt = startedAt;
+    this.upstreamStatus = null;
+  }
+
+  /** What it may cost is set aside: it is counted as open until it ends. */
+  countHold(): void {
+    this.#isHoldCounted = true;
+    this.#house.metrics.openHolds.count++;
+  }
+
   noteFailure(target: Target, code: string, startedAt: number): void {
     this.#failedAt = this.#house.clock.monotonic();
     const ms = this.#failedAt - startedAt;
+    this.#told.push({ target, startedAt, endedAt: this.#failedAt, code, status: this.upstreamStatus });
     this.#failed.push({ target: target.id, code, latency_ms: Math.round(ms * MICROSECONDS_PER_MS) / MICROSECONDS_PER_MS });
   }
 
@@ -157,16 +178,7 @@ export class Trail {
     const record = this.#record(ending);
     this.ticket?.settle(record.usage.promptTokens + record.usage.completionTokens);
     this.ticket?.release();
-    this.#house.metrics.observe({
-      operation: record.operation,
-      provider: record.provider ?? 'none',
-      outcome: record.outcome,
-      latencyMs: record.latencyMs,
-      firstByteMs: record.firstByteMs,
-      promptTokens: record.usage.promptTokens,
-      completionTokens: record.usage.completionTokens,
-      nanoUsd: record.charge.nanoUsd,
-    });
+    this.#tell(record);
     const placing = this.placing ?? placedNothing(record.id);
     this.#house.ledger.settle(placing, { record, reply: this.#kept(record, reply), answeredBy: this.#answeredBy }, (failure) => {
       if (failure) shutStoreGate(this.#house);
@@ -187,6 +199,37 @@ export class Trail {
         resolve();
       });
     });
+  }
+
+  /** Tells metrics and, where there is a collector, telemetry. */
+  #tell(record: RequestRecord): void {
+    const { metrics, telemetry } = this.#house;
+    if (this.#isHoldCounted) metrics.openHolds.count--;
+    const endedAt = this.#call.receivedAt + record.latencyMs;
+    // An attempt that failed has been told of; the one under way ends now.
+    const isAnswering = this.attempts > this.#told.length && this.#attemptAt !== null;
+    let upstreamMs = isAnswering ? endedAt - (this.#attemptAt ?? endedAt) : 0;
+    for (const told of this.#told) upstreamMs += told.endedAt - told.startedAt;
+    metrics.observe({
+      operation: record.operation,
+      provider: record.provider ?? 'none',
+      model: record.model,
+      outcome: record.outcome,
+      latencyMs: record.latencyMs,
+      overheadMs: this.#attemptAt === null ? null : record.latencyMs - upstreamMs,
+      firstByteMs: record.firstByteMs,
+      promptTokens: record.usage.promptTokens,
+      completionTokens: record.usage.completionTokens,
+      nanoUsd: record.charge.nanoUsd,
+      answered: isAnswering ? record.errorCode ?? 'ok' : null,
+      failed: this.#told,
+    });
+    if (!telemetry) return;
+    const { traceparent, tracestate } = this.#call.headers;
+    const attempts = isAnswering && this.target && this.#attemptAt !== null
+      ? [...this.#told, { target: this.target, startedAt: this.#attemptAt, endedAt, code: record.errorCode, status: this.upstreamStatus }]
+      : this.#told;
+    telemetry.take({ record, attempts, endedAt, traceparent, tracestate });
   }
 
   #kept(record: RequestRecord, reply: { contentType: string; body: ByteText } | null): KeptReply | null {

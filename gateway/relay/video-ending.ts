@@ -64,14 +64,16 @@ export function withoutCharge(record: RequestRecord): RequestRecord {
   return { ...record, basis: 'none', payer: 'none', usage: NO_USAGE, charge: { ...record.charge, messages: 0, nanoUsd: ZERO_NANO_USD } };
 }
 
-async function finish({ store, clock, limits, metrics, log }: VideoParts, job: JobRow, ending: Omit<JobEnding, 'endedMs' | 'expiresMs'>): Promise<null> {
+async function finish({ store, clock, limits, metrics, telemetry, log }: VideoParts, job: JobRow, ending: Omit<JobEnding, 'endedMs' | 'expiresMs'>): Promise<null> {
   const endedMs = clock.now();
   if (!await store.finishJob(job.id, job.fence, { ...ending, endedMs, expiresMs: endedMs + limits.mediaMs })) return null;
   const { record, state, error } = ending;
   log.info({ job: job.id, requestId: job.requestId, state, code: error?.code }, 'a video has ended');
   metrics.observe({
-    operation: record.operation, provider: record.provider ?? 'none', outcome: record.outcome, latencyMs: record.latencyMs, firstByteMs: null,
-    promptTokens: 0, completionTokens: 0, nanoUsd: record.charge.nanoUsd,
+    operation: record.operation, provider: record.provider ?? 'none', model: record.model, outcome: record.outcome, latencyMs: record.latencyMs, overheadMs: null, firstByteMs: null,
+    promptTokens: 0, completionTokens: 0, nanoUsd: record.charge.nanoUsd, answered: record.errorCode ?? 'ok', failed: [],
   });
+  // Its steps were many calls, over minutes and perhaps several gateways: what is told is that it was asked for, and how it ended.
+  telemetry?.take({ record, attempts: [], endedAt: clock.monotonic(), traceparent: undefined, tracestate: undefined });
   return null;
 }

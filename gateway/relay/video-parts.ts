@@ -5,6 +5,7 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Metrics } from '../foundation/metrics.ts';
+import type { Telemetry } from '../foundation/telemetry.ts';
 import type { Provider, Target } from '../foundation/terms.ts';
 import type { OpenExchange } from '../providers/call.ts';
 import type { VideoWireOf } from '../providers/video-wires.ts';
@@ -30,6 +31,7 @@ export interface VideoParts {
   readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly telemetry: Telemetry | null;
   /** Looks for jobs that are due. */
   readonly wake: () => void;
 }
