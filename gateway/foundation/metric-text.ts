@@ -31,11 +31,11 @@ export class PairCounter {
   }
 
   count(first: string, second: string): void {
-    let row = this.#counts.get(first);
+    let row: Map<string, { count: number }> | undefined = this.#counts.get(first);
     if (!row) {
       const isFull = this.#counts.size >= NAMES_MAX;
       row = isFull ? this.#counts.get(OTHER) : undefined;
-      if (!row) this.#counts.set(isFull ? OTHER : first, row = new Map());
+      if (!row) this.#counts.set(isFull ? OTHER : first, row = new Map<string, { count: number }>());
     }
     const found = row.get(second);
     if (found) found.count++;
