@@ -35,6 +35,7 @@ beforeAll(async () => {
   await chat({ model: 'local/two' });
   await chat({ model: 'sandbox/echo', stream: true });
   await chat({ model: 'no/such-model' });
+  await chat({ model: 'fast' });
   samples = readSamples((await call(server.url, { path: '/metrics' })).body.toString('utf8'));
 }, 30_000);
 afterAll(async () => {

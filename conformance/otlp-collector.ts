@@ -4,32 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { readSpans } from './otlp-protobuf.ts';
-
-export type AttributeValue = string | number | boolean | AttributeValue[];
-
-export interface ReceivedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string;
-  readonly name: string;
-  /** 1 internal, 2 server, 3 client. */
-  readonly kind: number;
-  readonly startMs: number;
-  readonly endMs: number;
-  /** 2 is an error. */
-  readonly status: number;
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-  readonly resource: Readonly<Record<string, AttributeValue>>;
-}
-
-export interface ReceivedPoint {
-  readonly name: string;
-  readonly unit: string;
-  readonly count: number;
-  readonly sum: number;
-  readonly bounds: readonly number[];
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-}
+import type { AttributeValue, ReceivedPoint, ReceivedSpan } from './otlp-received.ts';
 
 /** One export as it came. */
 export interface Export {

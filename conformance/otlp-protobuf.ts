@@ -1,5 +1,5 @@
 /** This file reads the spans of an OTLP export in protobuf (opentelemetry-proto, trace/v1/trace.proto), by the numbers of its fields. */
-import type { AttributeValue, ReceivedSpan } from './otlp-collector.ts';
+import type { AttributeValue, ReceivedSpan } from './otlp-received.ts';
 
 /** One field: a whole number, 8 or 4 bytes, or bytes with a length. */
 interface Field {

@@ -3,7 +3,8 @@ import * as conventions from '@opentelemetry/semantic-conventions';
 import * as incubating from '@opentelemetry/semantic-conventions/incubating';
 import { jsonOf } from './native-stage.ts';
 import { startCollector } from './otlp-collector.ts';
-import type { Collector, ReceivedPoint, ReceivedSpan } from './otlp-collector.ts';
+import type { Collector } from './otlp-collector.ts';
+import type { ReceivedPoint, ReceivedSpan } from './otlp-received.ts';
 import { call } from './raw-client.ts';
 import type { RawReply } from './raw-client.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
@@ -34,7 +35,7 @@ const model = {
 };
 
 function start(env: Readonly<Record<string, string>>): Promise<ServerUnderTest> {
-  return startServer({ env: { VLLM_BASE_URL: upstream.url, TOGETHER_BASE_URL: upstream.url, TOGETHER_API_KEY: 'key-of-together', ...env }, config: { models: [model] } });
+  return startServer({ env: { VLLM_BASE_URL: upstream.url, TOGETHER_BASE_URL: upstream.url, TOGETHER_API_KEY: 'key-of-together', ...env }, config: { models: [model], routes: [{ id: 'local-route', description: 'a route', targets: [{ model: 'local/two' }] }] } });
 }
 
 beforeAll(async () => {
@@ -128,6 +129,12 @@ test('a refusal is a span without attempts; a model nobody has is no name', asyn
   expect(own).toMatchObject({ name: 'chat', kind: 2, status: 0, parentSpanId: '' });
   expect(own?.attributes).toMatchObject({ [conventions.ATTR_ERROR_TYPE]: 'model_not_found', [conventions.ATTR_HTTP_RESPONSE_STATUS_CODE]: 404, [incubating.ATTR_GEN_AI_REQUEST_MODEL]: 'no/such-model' });
   if (own) expectNamed(own);
+});
+
+test('a request that names a route says which, and by which model it was answered', async () => {
+  const [own] = await spansOf(await chat(server, { model: 'local-route' }));
+  expect(own).toMatchObject({ name: 'chat local/two' });
+  expect(own?.attributes).toMatchObject({ 'interline.route': 'local-route', 'interline.model': 'local/two', 'interline.degraded': false, [incubating.ATTR_GEN_AI_REQUEST_MODEL]: 'local-route' });
 });
 
 test('a stream says when its first event came; what answers within the process has no address', async () => {

@@ -2,7 +2,7 @@
  * This file says what a request is called in OpenTelemetry's conventions for generative AI (https://github.com/open-telemetry/semantic-conventions-genai,
  * 2026-11; until v1.45.0 part of semantic-conventions): names and values only, so that a test can hold them against the conventions' own package.
  */
-import type { AttemptStory, RequestStory } from './telemetry.ts';
+import type { AttemptStory, RequestStory } from './story.ts';
 import type { RequestRecord, Target } from './terms.ts';
 
 export type Attributes = Record<string, string | number | boolean | string[]>;

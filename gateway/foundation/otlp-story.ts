@@ -4,7 +4,7 @@ import type { Histogram, HrTime, Meter, Tracer } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { askedOf, attemptAttributes, errorOf, isFine, nameOf, operationOf, providerOf, requestAttributes } from './genai.ts';
 import type { Attributes } from './genai.ts';
-import type { AttemptStory, RequestStory } from './telemetry.ts';
+import type { AttemptStory, RequestStory } from './story.ts';
 
 const MS_PER_SECOND = 1000;
 const NANOSECONDS_PER_MS = 1_000_000;

@@ -8,7 +8,7 @@ import { ZERO_NANO_USD } from './money.ts';
 import { createOtlp } from './otlp.ts';
 import { readOtlpSettings } from './otlp-settings.ts';
 import type { OtlpSettings } from './otlp-settings.ts';
-import type { RequestStory, Telemetry } from './telemetry.ts';
+import type { RequestStory, Telemetry } from './story.ts';
 import type { RequestRecord } from './terms.ts';
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
@@ -91,6 +91,25 @@ test('what waits is told when its time has come, and a gateway that ends does no
   clock.advance(3000);
   await turn();
   expect(isClosed).toBe(true);
+});
+
+test.each(['garbage', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`, ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'garbage'], ''])('a traceparent of %j makes no trouble', (traceparent) => {
+  const { telemetry, exporter, clock, dropped } = open({ delayMs: 1000 });
+  telemetry.take({ ...story('req_1'), traceparent });
+  clock.advance(1000);
+  const [span] = exporter.batches[0] ?? [];
+  expect(span?.spanContext().traceId).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
+  expect(dropped.count).toBe(0);
+});
+
+test('what can\'t be told of is counted, and the next is told', () => {
+  const { telemetry, exporter, clock, dropped } = open({ delayMs: 1000 });
+  const broken: RequestStory = { ...story('req_1'), get attempts(): never { throw new Error('no such thing'); } };
+  telemetry.take(broken);
+  telemetry.take(story('req_2'));
+  clock.advance(1000);
+  expect(dropped.count).toBe(1);
+  expect(exporter.batches[0]?.map(({ attributes }) => attributes['interline.request.id'])).toEqual(['req_2']);
 });
 
 test('a name does not grow with what callers make up, and a long value is cut', async () => {

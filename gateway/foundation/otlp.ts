@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 import type { OtlpProtocol, OtlpSettings } from './otlp-settings.ts';
 import { SpanQueue } from './otlp-queue.ts';
 import { createInstruments, tellMetrics, tellSpans } from './otlp-story.ts';
-import type { RequestStory, Telemetry, TelemetryParts } from './telemetry.ts';
+import type { RequestStory, Telemetry, TelemetryParts } from './story.ts';
 
 /** So many stories are told in one go, some 2 ms of work; then whoever waits has a turn. */
 const SLICE = 32;
@@ -51,11 +51,11 @@ async function openMetricExporter(protocol: OtlpProtocol): Promise<PushMetricExp
 
 /** Tells stories to what takes them. */
 export function createOtlp(settings: OtlpSettings, parts: TelemetryParts, sinks: OtlpSinks): Telemetry {
-  const { clock, dropped } = parts;
+  const { clock, dropped, log } = parts;
   const resource = resourceOf(parts.instanceId);
   const queue = sinks.spans && new SpanQueue({ ...parts, exporter: sinks.spans, queueMax: settings.queueMax, batchMax: settings.batchMax });
   const tracer = queue && new TracerProvider({
-    resource, sampler: samplerOf(settings.traces, parts.log), spanProcessors: [queue], spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH_MAX },
+    resource, sampler: samplerOf(settings.traces, log), spanProcessors: [queue], spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH_MAX },
   }).getTracer(SCOPE, undefined, { schemaUrl: SCHEMA });
   const meters = sinks.metrics && new MeterProvider({ resource, readers: [sinks.metrics] });
   const instruments = meters && createInstruments(meters.getMeter(SCOPE, undefined, { schemaUrl: SCHEMA }));
@@ -64,8 +64,14 @@ export function createOtlp(settings: OtlpSettings, parts: TelemetryParts, sinks:
   const tell = (most: number): void => {
     const offsetMs = clock.now() - clock.monotonic();
     for (const story of stories.splice(0, most)) {
-      if (tracer) tellSpans(tracer, story, offsetMs);
-      if (instruments) tellMetrics(instruments, story);
+      try {
+        if (tracer) tellSpans(tracer, story, offsetMs);
+        if (instruments) tellMetrics(instruments, story);
+      } catch (error) {
+        // Nobody waits for this, and nobody may be hurt by it.
+        dropped.count++;
+        log.error({ error, requestId: story.record.id }, 'a request could not be told of');
+      }
     }
   };
   const tellSlice = (): void => {

@@ -8,7 +8,7 @@ import type { MakeId } from '../foundation/ids.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Metrics } from '../foundation/metrics.ts';
-import type { Telemetry } from '../foundation/telemetry.ts';
+import type { Telemetry } from '../foundation/story.ts';
 import type { Counter } from '../metering/counter.ts';
 import type { LedgerWatch } from '../metering/ledger-watch.ts';
 import type { Ledger } from '../metering/ledger.ts';

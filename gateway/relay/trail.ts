@@ -5,7 +5,7 @@ import { errorBody } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
 import type { KeptReply } from '../foundation/ledger.ts';
 import type { Call, OperationId } from '../foundation/operation.ts';
-import type { AttemptStory } from '../foundation/telemetry.ts';
+import type { AttemptStory } from '../foundation/story.ts';
 import type { CacheState, Caller, MediaUsage, Outcome, Payer, RequestRecord, Target, Tier, Usage } from '../foundation/terms.ts';
 import type { AnsweredBy, Placing } from '../metering/ledger.ts';
 import type { Ticket } from '../metering/rates.ts';
@@ -15,6 +15,7 @@ import type { Plan, PlanStep } from '../routing/steps.ts';
 import type { House } from './house.ts';
 import { packReply } from './idempotency.ts';
 import { shutStoreGate } from './store-gate.ts';
+import { tell } from './tell.ts';
 
 /** Usage that was counted here: over the whole reply, or over what was seen of it. */
 export interface CountedUsage {
@@ -178,7 +179,8 @@ export class Trail {
     const record = this.#record(ending);
     this.ticket?.settle(record.usage.promptTokens + record.usage.completionTokens);
     this.ticket?.release();
-    this.#tell(record);
+    if (this.#isHoldCounted) this.#house.metrics.openHolds.count--;
+    tell(this.#house, this.#call, { record, target: this.target, failed: this.#told, attemptAt: this.#attemptAt, upstreamStatus: this.upstreamStatus });
     const placing = this.placing ?? placedNothing(record.id);
     this.#house.ledger.settle(placing, { record, reply: this.#kept(record, reply), answeredBy: this.#answeredBy }, (failure) => {
       if (failure) shutStoreGate(this.#house);
@@ -199,37 +201,6 @@ export class Trail {
         resolve();
       });
     });
-  }
-
-  /** Tells metrics and, where there is a collector, telemetry. */
-  #tell(record: RequestRecord): void {
-    const { metrics, telemetry } = this.#house;
-    if (this.#isHoldCounted) metrics.openHolds.count--;
-    const endedAt = this.#call.receivedAt + record.latencyMs;
-    // An attempt that failed has been told of; the one under way ends now.
-    const isAnswering = this.attempts > this.#told.length && this.#attemptAt !== null;
-    let upstreamMs = isAnswering ? endedAt - (this.#attemptAt ?? endedAt) : 0;
-    for (const told of this.#told) upstreamMs += told.endedAt - told.startedAt;
-    metrics.observe({
-      operation: record.operation,
-      provider: record.provider ?? 'none',
-      model: record.model,
-      outcome: record.outcome,
-      latencyMs: record.latencyMs,
-      overheadMs: this.#attemptAt === null ? null : record.latencyMs - upstreamMs,
-      firstByteMs: record.firstByteMs,
-      promptTokens: record.usage.promptTokens,
-      completionTokens: record.usage.completionTokens,
-      nanoUsd: record.charge.nanoUsd,
-      answered: isAnswering ? record.errorCode ?? 'ok' : null,
-      failed: this.#told,
-    });
-    if (!telemetry) return;
-    const { traceparent, tracestate } = this.#call.headers;
-    const attempts = isAnswering && this.target && this.#attemptAt !== null
-      ? [...this.#told, { target: this.target, startedAt: this.#attemptAt, endedAt, code: record.errorCode, status: this.upstreamStatus }]
-      : this.#told;
-    telemetry.take({ record, attempts, endedAt, traceparent, tracestate });
   }
 
   #kept(record: RequestRecord, reply: { contentType: string; body: ByteText } | null): KeptReply | null {

@@ -5,7 +5,7 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Metrics } from '../foundation/metrics.ts';
-import type { Telemetry } from '../foundation/telemetry.ts';
+import type { Telemetry } from '../foundation/story.ts';
 import type { Provider, Target } from '../foundation/terms.ts';
 import type { OpenExchange } from '../providers/call.ts';
 import type { VideoWireOf } from '../providers/video-wires.ts';
