@@ -5,7 +5,7 @@ import { jsonOf } from './native-stage.ts';
 import { startCollector } from './otlp-collector.ts';
 import type { Collector } from './otlp-collector.ts';
 import type { ReceivedPoint, ReceivedSpan } from './otlp-received.ts';
-import { call } from './raw-client.ts';
+import { begin, call } from './raw-client.ts';
 import type { RawReply } from './raw-client.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
 import type { ReplayUpstream } from './replay-upstream.ts';
@@ -64,7 +64,7 @@ async function spansOf(reply: RawReply, from = collector): Promise<ReceivedSpan[
     const spans = from.spans();
     const own = spans.find(({ attributes }) => attributes['interline.request.id'] === reply.headers['x-request-id']);
     return own ? [own, ...spans.filter(({ parentSpanId }) => parentSpanId === own.spanId)] : null;
-  });
+  }, 15_000);
 }
 
 const known = new Set([...Object.entries(conventions), ...Object.entries(incubating)].filter(([name]) => name.startsWith('ATTR_')).map(([, value]) => value as string));
@@ -158,6 +158,29 @@ test.each([
   expect(own?.attributes[incubating.ATTR_GEN_AI_OPERATION_NAME]).toBe(operation);
   if (own) expectNamed(own);
 });
+
+test('a caller who leaves is no error, and nothing stays set aside', async () => {
+  const stream = await begin(server.url, { path: '/v1/chat/completions', key: server.key, body: { model: 'sandbox/echo', messages: [{ role: 'user', content: PROMPT }], stream: true, sandbox: { hang_after_events: 1 } } });
+  const head = await stream.head();
+  const holds = async (): Promise<string | undefined> => /^interline_holds_open (\d+)$/m.exec((await call(server.url, { path: '/metrics' })).body.toString('utf8'))?.[1];
+  expect(await holds()).toBe('1');
+  stream.leave();
+  const [own, left] = await spansOf({ ...head, body: Buffer.alloc(0), chunks: [], isWhole: false });
+  expect(own).toMatchObject({ status: 0 });
+  expect(own?.attributes).toMatchObject({ 'interline.outcome': 'client_gone', [conventions.ATTR_HTTP_RESPONSE_STATUS_CODE]: 200 });
+  for (const span of [own, left]) expect(span?.attributes).not.toHaveProperty([conventions.ATTR_ERROR_TYPE]);
+  expect(left).toMatchObject({ status: 0 });
+  expect(await holds()).toBe('0');
+});
+
+test('a video is told of when it has ended', async () => {
+  const reply = await call(server.url, { path: '/v1/videos', key: server.key, body: { model: 'sandbox/video', prompt: PROMPT, seconds: '1' } });
+  expect(reply.status).toBe(200);
+  const [own, ...attempts] = await spansOf(reply);
+  expect(own).toMatchObject({ name: 'generate_content sandbox/video', kind: 2 });
+  expect(own?.attributes).toMatchObject({ [incubating.ATTR_GEN_AI_OUTPUT_TYPE]: 'video', 'interline.outcome': 'ok' });
+  expect(attempts).toEqual([]);
+}, 30_000);
 
 test('metrics have the names, units, bounds and attributes of the conventions', async () => {
   await chat(server);
