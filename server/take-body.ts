@@ -8,7 +8,7 @@ import type { UploadedFile } from '../gateway/foundation/operation.ts';
 import { operations } from '../generated/operations.ts';
 import type { OperationEntry } from '../generated/operations.ts';
 import type { OperationRoute } from './contract.ts';
-import { checkDataUrls } from './data-urls.ts';
+import { checkDataUrls } from './inlined-files.ts';
 import { bodyOfForm } from './form-body.ts';
 import { checkPlain, isJsonType, readJsonBody } from './read-body.ts';
 import { isFormType, readMultipart } from './read-multipart.ts';

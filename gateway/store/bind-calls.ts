@@ -7,7 +7,7 @@ import type { ResponseCalls } from './response-row.ts';
 import type { Store } from './store.ts';
 
 /** Of what is kept beside the ledger and outlives its request. */
-type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof JobCalls | keyof WorkspaceRouteCalls>;
+type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof JobCalls>;
 
 /** Performs a call: in a thread, or on a connection. */
 export type PerformPlain = <Name extends PlainCallName>(name: Name, ...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
