@@ -91,7 +91,8 @@ describe('methods', () => {
   test.each([...gets, '/models/sandbox/echo'])('HEAD %s answers as GET does, without a body', async (path) => {
     const [head, get] = [await ask({ method: 'HEAD', path: `/v1${path}` }), await ask({ path: `/v1${path}` })];
     expect({ status: head.status, type: head.headers['content-type'], body: head.body.length }).toEqual({ status: 200, type: get.headers['content-type'], body: 0 });
-    expect(head.headers['content-length']).toBe(String(get.body.length));
+    // What is sent as it is read has no length beforehand.
+    expect(head.headers['content-length']).toBe(path === '/requests/export' ? undefined : String(get.body.length));
     expect(head.headers['x-request-id']).toMatch(/^req_/);
   });
 

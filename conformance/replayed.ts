@@ -3,6 +3,7 @@ import { systemClock } from '../gateway/foundation/clock.ts';
 import type { UsageRow } from '../generated/client/types.gen.ts';
 import { call } from './raw-client.ts';
 import type { RawReply } from './raw-client.ts';
+import { inOrder, toldOf } from './openai-told.ts';
 import { framedBytes, payloadsOf, withoutUsage } from './recorded-streams.ts';
 import type { Framing, RecordedStream } from './recorded-streams.ts';
 import { cutAt } from './replay-upstream.ts';
@@ -49,8 +50,10 @@ function faultOfStream(reply: RawReply, { stream, wantsUsage }: Playing): string
   if (uneven !== undefined) return `a chunk is not one event: ${JSON.stringify(uneven.slice(0, 300))}`;
   const payloads = payloadsOf(reply.body.toString('utf8'));
   if (payloads.pop() !== '[DONE]') return 'it does not end in [DONE]';
-  if (wantsUsage) return difference(payloads, stream.payloads);
-  return difference(payloads.map((payload) => JSON.stringify(JSON.parse(payload))), withoutUsage(stream.payloads).map((value) => JSON.stringify(value)));
+  const told = toldOf(stream.payloads);
+  if (wantsUsage) return difference(payloads.map((payload, index) => (typeof told[index] === 'string' ? payload : inOrder(JSON.parse(payload)))), told.map((each) => (typeof each === 'string' ? each : inOrder(each))));
+  const wanted = withoutUsage(told.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))));
+  return difference(payloads.map((payload) => inOrder(JSON.parse(payload))), wanted.map(inOrder));
 }
 
 function isOneEvent(chunk: string): boolean {

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { wav } from './audio-requests.ts';
 import { PIXEL } from './image-requests.ts';
-import { openAiReplySchema } from './judges.ts';
 import type { Replay } from './replay-upstream.ts';
 import type { Scene, Scenery } from './sdk-scenes.ts';
 
@@ -25,7 +24,7 @@ interface Part {
   readonly files?: Scene['files'];
   readonly expected: unknown;
   /** What the upstream answers; none is the sandbox. */
-  readonly reply?: { readonly provider: 'vllm' | 'google'; readonly kind: string; readonly type: string; readonly payloads: readonly (string | Buffer)[]; readonly passedOn?: readonly [path: string, type: string] };
+  readonly reply?: { readonly provider: 'vllm' | 'google'; readonly kind: string; readonly type: string; readonly payloads: readonly (string | Buffer)[] };
 }
 
 /** The text of a shared recording; null where it is not at hand. */
@@ -59,11 +58,8 @@ function replayOf({ type, payloads }: NonNullable<Part['reply']>): Replay {
 }
 
 function sceneOf({ name, endpoint, wire, request, files, expected, reply }: Part): Scene {
-  const [path, type] = reply?.passedOn ?? [];
-  const judge = path === undefined || type === undefined ? null : openAiReplySchema({ method: 'post', path, status: 200, type });
-  const vendorFault = judge && reply ? reply.payloads.map((payload) => judge(JSON.parse(String(payload)))).find((fault) => fault !== null) ?? null : null;
   const model = reply ? { model: `matrix/${slug(name)}` } : {};
-  return { name: `${endpoint}: ${wire}: ${name}`, endpoint, wire, isStream: request['stream'] === true || request['stream_format'] === 'sse', request: { ...model, ...request }, ...(files ? { files } : {}), expected, vendorFault };
+  return { name: `${endpoint}: ${wire}: ${name}`, endpoint, wire, isStream: request['stream'] === true || request['stream_format'] === 'sse', request: { ...model, ...request }, ...(files ? { files } : {}), expected };
 }
 
 function vectorParts(): Part[] {
@@ -133,7 +129,7 @@ function transcriptionParts(): Part[] {
   const events = ['Grü', 'ße', ' 世界'].map((delta) => json({ type: 'transcript.text.delta', delta })).concat(json({ type: 'transcript.text.done', text: 'Grüße 世界', usage }));
   const part = { endpoint: 'transcriptions', wire: 'openai-transcriptions', files: SPEECH } as const;
   const sandbox = { endpoint: 'transcriptions', wire: 'sandbox', files: SPEECH } as const;
-  const reply = (type: string, ...payloads: string[]) => ({ provider: 'vllm', kind: 'transcription', type, payloads, ...(type === JSON_TYPE ? { passedOn: ['/audio/transcriptions', type] as const } : {}) }) as const;
+  const reply = (type: string, ...payloads: string[]) => ({ provider: 'vllm', kind: 'transcription', type, payloads }) as const;
   const model = 'sandbox/transcribe';
   return [
     { ...part, name: 'a transcription with the times of words', request: { response_format: 'verbose_json', timestamp_granularities: ['word'] }, expected: { text: whole.text, words: whole.words.map(({ word }) => word), duration: whole.duration }, reply: reply(JSON_TYPE, verbose) },

@@ -1,7 +1,6 @@
 /** This file makes the scenes of the matrix that chat: each recording of each chat wire, asked for by every endpoint that can hold its answer. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { faultByOpenAi } from './judges.ts';
 import { answerOf, answerOfEvents } from './recorded-answers.ts';
 import type { Answer } from './recorded-answers.ts';
 import type { Replay } from './replay-upstream.ts';
@@ -17,8 +16,6 @@ export interface Scene {
   /** Files of the request: name, bytes in base64 and content type. */
   readonly files?: Readonly<Record<string, readonly [name: string, base64: string, type: string]>>;
   readonly expected: unknown;
-  /** What OpenAI's document finds wrong with the recording itself, where its bytes are handed on as they are; null where it finds nothing, or they are not. */
-  readonly vendorFault: string | null;
 }
 
 /** A scene's upstream: what the catalogue says of its model, and what is answered. */
@@ -122,7 +119,7 @@ function sandboxScenes(): Scene[] {
   return [false, true].flatMap((isStream): Scene[] => {
     const stream = isStream ? { stream: true } : {};
     const usage = isStream ? { stream_options: { include_usage: true } } : {};
-    const common = { wire: 'sandbox', isStream, vendorFault: null };
+    const common = { wire: 'sandbox', isStream };
     const how = isStream ? 'streamed' : 'whole';
     const messages = [{ role: 'user', content: said }];
     return [
@@ -152,22 +149,16 @@ function replayOf({ wire, isStream, payloads }: Recording): Replay {
   return { steps: events.flatMap((event) => [{ write: event.slice(0, event.length / 2) }, { write: event.slice(event.length / 2) }]) };
 }
 
-/** Providers of OpenAI's wire leave out what OpenAI's own document requires, such as `refusal`; the gateway changes no byte of theirs. */
-function vendorFaultOf({ isStream, payloads }: Recording): string | null {
-  const schema = isStream ? 'CreateChatCompletionStreamResponse' : 'CreateChatCompletionResponse';
-  return payloads.map((payload) => faultByOpenAi(schema, JSON.parse(payload))).find((fault) => fault !== null) ?? null;
-}
-
 function scenesOf({ recording, model, answer }: { recording: Recording; model: string; answer: Answer }): Scene[] {
   const { wire, name, isStream } = recording;
   const prompt = '925 divided by 5?';
   const tools = [...new Set(answer.calls.map((call) => call.name))].map((tool) => ({ name: tool, parameters: { type: 'object', properties: {} } }));
   const stream = isStream ? { stream: true } : {};
-  const common = { wire, isStream, vendorFault: null };
+  const common = { wire, isStream };
   const chatTools = tools.length === 0 ? {} : { tools: tools.map((each) => ({ type: 'function', function: each })) };
   const responseTools = tools.length === 0 ? {} : { tools: tools.map((each) => ({ type: 'function', strict: false, ...each })) };
   const scenes: Scene[] = [
-    { ...common, name: `chat: ${wire}: ${name}`, endpoint: 'chat', expected: answer, vendorFault: wire === 'openai-chat' ? vendorFaultOf(recording) : null, request: { model, messages: [{ role: 'user', content: prompt }], max_completion_tokens: 4000, ...chatTools, ...stream, ...(isStream ? { stream_options: { include_usage: true } } : {}) } },
+    { ...common, name: `chat: ${wire}: ${name}`, endpoint: 'chat', expected: answer, request: { model, messages: [{ role: 'user', content: prompt }], max_completion_tokens: 4000, ...chatTools, ...stream, ...(isStream ? { stream_options: { include_usage: true } } : {}) } },
     { ...common, name: `responses: ${wire}: ${name}`, endpoint: 'responses', expected: { ...answer, finish: answer.calls.length > 0 && answer.finish === 'stop' ? 'tool_calls' : answer.finish }, request: { model, input: prompt, max_output_tokens: 4000, reasoning: { summary: 'auto' }, ...responseTools, ...stream } },
   ];
   // A completion is text alone.

@@ -1,5 +1,4 @@
 /** This file starts the gateways of the matrix, whose providers are replaying upstreams, each with a proxy in front that judges every reply. */
-import type { OperationId } from '../generated/operations.ts';
 import { startJudgingProxy } from './judging-proxy.ts';
 import type { Judged, JudgingProxy } from './judging-proxy.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
@@ -26,20 +25,15 @@ export interface SdkStage {
 /** Every scene of the matrix. */
 export const scenery: Scenery = [chatScenery(), mediaScenery()].reduce((left, right) => ({ scenes: [...left.scenes, ...right.scenes], upstreams: [...left.upstreams, ...right.upstreams] }));
 
-/** What is wrong with a reply of a scene; null when nothing is, or nothing but what OpenAI's document finds wrong with the upstream's own bytes. */
-export function faultOfScene(scene: Pick<Scene, 'vendorFault'>, { fault, openAiFault }: Judged): string | null {
-  const cause = (text: string): string => text.split(' in {')[0] ?? '';
-  const isVendors = openAiFault !== null && scene.vendorFault !== null && cause(openAiFault) === cause(scene.vendorFault);
-  return fault ?? (isVendors ? null : openAiFault);
+/** What is wrong with a reply by either contract; null when nothing is. */
+export function faultOf({ fault, openAiFault }: Judged): string | null {
+  return fault ?? openAiFault;
 }
 
-const OPERATIONS: Readonly<Partial<Record<OperationId, Scene['endpoint']>>> = { createChatCompletion: 'chat', createTranscription: 'transcriptions' };
-
-/** What is wrong with all that was judged, whoever asked for it; only what is handed on as it came can have a fault of its own. */
+/** What is wrong with all that was judged, whoever asked for it. */
 export function faultsOfAll(judged: readonly Judged[]): string[] {
   return judged.flatMap((one) => {
-    const scene = scenery.scenes.find(({ endpoint, request }) => endpoint === OPERATIONS[one.operation] && request['model'] === one.model);
-    const fault = faultOfScene(scene ?? { vendorFault: null }, one);
+    const fault = faultOf(one);
     return fault === null ? [] : [`${one.operation} of ${one.model}: ${fault}`];
   });
 }

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readHostFacts } from './node-process.ts';
 
 const host = readHostFacts();
@@ -42,11 +42,15 @@ describe('the process of a gateway', () => {
 
   onLinux('one that has ended and was not yet asked about by its parent is gone', async () => {
     // A process that starts another one, tells its number, and never asks about it.
-    const parent = spawn('sh', ['-c', 'sh -c : & echo $!; exec sleep 60']);
+    const parent = spawn('sh', ['-c', '(read line <&3) & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
     children.push(parent);
-    const [told] = await once(parent.stdout, 'data') as [Buffer];
+    const [told] = await once(parent.stdout ?? process.stdin, 'data') as [Buffer];
     const pid = Number(told.toString().trim());
     const deadline = performance.now() + 3000;
+    // A shell would ask; what it has become by then does not.
+    while (readFileSync(`/proc/${parent.pid ?? 0}/comm`, 'utf8') !== 'sleep\n' && performance.now() < deadline) await new Promise(setImmediate);
+    const line = parent.stdio[3];
+    if (line && 'write' in line) line.end('\n');
     while (!host.isGone({ ...host, pid, started: '' }) && performance.now() < deadline) await new Promise(setImmediate);
     expect(existsSync(`/proc/${pid}`)).toBe(true);
     expect(host.isGone({ ...host, pid, started: '' })).toBe(true);

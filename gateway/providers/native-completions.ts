@@ -3,7 +3,7 @@ import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { arrayAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
-import { openChatStream } from './openai-chat-stream.ts';
+import { openRawChatStream } from './openai-chat-stream.ts';
 import { readChatReply } from './openai-chat.ts';
 import type { StreamOptions, StreamReader } from './wire.ts';
 
@@ -17,7 +17,7 @@ export function readCompletionText(json: string): string {
 
 /** Follows a stream of completions as one of chat chunks, but for where the text stands. */
 export function completionsReader(options: StreamOptions): StreamReader {
-  const inner = openChatStream(options);
+  const inner = openRawChatStream(options);
   const splitter = createEventSplitter();
   let text = '';
   const take = (event: ByteText): void => {

@@ -8,6 +8,7 @@ import { geminiContentWire } from './gemini-content.ts';
 import { completionsReader, readCompletion, readCompletionText } from './native-completions.ts';
 import { readEmbedContent } from './native-embeddings.ts';
 import { openNativeResponseStream, readNativeResponse, readNativeResponseText } from './native-responses.ts';
+import { openRawChatStream } from './openai-chat-stream.ts';
 import { openaiChatWire } from './openai-chat.ts';
 import { classifyOpenAiError } from './openai-error.ts';
 import type { ReplyFacts, ReplySide, StreamReader, UpstreamFailure } from './wire.ts';
@@ -47,7 +48,7 @@ type Side = Pick<ReplySide, 'readReply' | 'readText' | 'openStream' | 'classify'
 const embeddings: Side = { readReply: readEmbeddings, readText: readNoText, openStream: openNoStream, classify: classifyOpenAiError };
 
 const sides: Readonly<Record<NativeForm, Side>> = {
-  chat: openaiChatWire,
+  chat: { ...openaiChatWire, openStream: openRawChatStream },
   completions: { readReply: readCompletion, readText: readCompletionText, openStream: completionsReader, classify: classifyOpenAiError },
   responses: { readReply: readNativeResponse, readText: readNativeResponseText, openStream: openNativeResponseStream, classify: classifyOpenAiError },
   embeddings,

@@ -41,7 +41,7 @@ test('a usage stripped from an event of several data lines leaves one event of o
   const event = encodeText('data: {"id":"c","choices":[{"index":0,\ndata: "delta":{"content":"a"}}],\ndata: "usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n');
   const told = openaiChatWire.openStream(options).read(event);
   expect(told).toMatch(/^data: [^\n]+\n\n$/);
-  expect(parseJson(decodeText(eventPayload(told ?? encodeText('')) ?? encodeText('')))).toEqual({ id: 'c', choices: [{ index: 0, delta: { content: 'a' } }] });
+  expect(parseJson(decodeText(eventPayload(told ?? encodeText('')) ?? encodeText('')))).toEqual({ id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, finish_reason: null, delta: { content: 'a' } }] });
 });
 
 test('the place of a Responses part may be anything', () => {

@@ -2,9 +2,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isJsonObject, parseJson } from '../foundation/json-value.ts';
+import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import { feed } from './__fixtures__/streams.ts';
-import { openChatStream } from './openai-chat-stream.ts';
+import { isSoundChunk } from './openai-chat-repair.ts';
+import { openChatStream, openRawChatStream } from './openai-chat-stream.ts';
+import { generatedText } from './openai-chat-text.ts';
 import { decodeText } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { createEventSplitter, eventPayload } from '../foundation/sse.ts';
@@ -43,14 +45,26 @@ interface Seen {
   failure: string | null;
 }
 
-function follow(pieces: readonly Buffer[], wantsUsage = true): Seen {
-  const reader = openChatStream({ context: { requestId: 'req_1', upstreamModel: 'm', nowSeconds: 0 }, wantsUsage, observedBytesMax: 4096 });
+function follow(pieces: readonly Buffer[], wantsUsage = true, open = openChatStream): Seen {
+  const reader = open({ context: { requestId: 'req_1', upstreamModel: 'm', nowSeconds: 0 }, wantsUsage, observedBytesMax: 4096 });
   const payloads: string[] = [];
   const ended = feed(reader, pieces, (forwarded) => {
     const payload = eventPayload(forwarded);
     if (payload !== null) payloads.push(decodeText(payload));
   });
   return { payloads, ...ended, failure: ended.failure?.code ?? null };
+}
+
+/** True of a chunk that has what OpenAI's always have. */
+function isComplete(payload: string): boolean {
+  const chunk = parseJson(payload);
+  return stringAt(chunk, 'object') === 'chat.completion.chunk' && arrayAt(chunk, 'choices').every((choice) => isJsonObject(choice) && 'index' in choice && 'finish_reason' in choice
+    && arrayAt(objectAt(choice, 'delta'), 'tool_calls').every((call) => isJsonObject(call) && 'index' in call));
+}
+
+/** Everything generated that a chunk holds, by letters: reasoning and text may have changed places. */
+function wordsOf(payload: string): string {
+  return [...arrayAt(parseJson(payload), 'choices').map((choice) => generatedText(objectAt(choice, 'delta'))).join('')].sort().join('');
 }
 
 function contentOf(payloads: readonly string[]): string {
@@ -73,12 +87,17 @@ describe('a recorded stream', () => {
     expect(all.length).toBeGreaterThanOrEqual(existsSync(SHARED) ? 12 : 1);
   });
 
-  test.each(all)('$name arrives unchanged in every framing, whole and byte by byte', ({ payloads }) => {
+  test.each(all)('$name arrives as OpenAI would have sent it, unchanged where it is sound, in every framing, whole and byte by byte', ({ payloads }) => {
     const isFailing = payloads.some((payload) => /^\{"error"/.test(payload));
     for (const [framing, frame] of Object.entries(FRAMINGS)) {
       const bytes = Buffer.from(payloads.map(frame).join('') + frame('[DONE]'));
       const whole = follow([bytes]);
-      if (!isFailing) expect(whole.payloads).toEqual(payloads);
+      if (!isFailing) {
+        expect(follow([bytes], true, openRawChatStream).payloads).toEqual(payloads);
+        expect(whole.payloads.filter((payload, index) => payload !== payloads[index] && isSoundChunk(payloads[index] ?? ''))).toEqual([]);
+        expect(whole.payloads.filter((payload) => !isComplete(payload))).toEqual([]);
+        expect(whole.payloads.map(wordsOf)).toEqual(payloads.map(wordsOf));
+      }
       expect(whole.isDone).toBe(true);
       if (framing !== 'crlf' && framing !== 'comment within') continue;
       const single = follow(Array.from(bytes, (byte) => Buffer.from([byte])));

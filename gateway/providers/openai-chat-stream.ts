@@ -4,6 +4,8 @@ import type { ByteText } from '../foundation/byte-text.ts';
 import { editJson, outlineJson } from '../foundation/json-outline.ts';
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { Usage } from '../foundation/terms.ts';
+import { isSoundChunk, repairChunk } from './openai-chat-repair.ts';
+import type { CallNumbers } from './openai-chat-repair.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
 import { classifyBadEvent, classifyStreamError } from './openai-error.ts';
 import { createEventSplitter, dataEvent, eventPayload } from '../foundation/sse.ts';
@@ -71,7 +73,12 @@ function isAlike(event: ByteText, { before, after }: Template): boolean {
 
 /** Opens a reader for one stream. */
 export function openChatStream(options: StreamOptions): StreamReader {
-  return new ChatStream(options);
+  return new ChatStream(options, true);
+}
+
+/** The same for who is to see what the provider sent: what falls short of OpenAI's own stays so. */
+export function openRawChatStream(options: StreamOptions): StreamReader {
+  return new ChatStream(options, false);
 }
 
 /** A class because one is made per stream and its fields are touched per event: closures cost more here. */
@@ -80,6 +87,7 @@ class ChatStream implements StreamReader {
   isFinished = false;
   failure: UpstreamFailure | null = null;
   readonly #options: StreamOptions;
+  readonly #isRepaired: boolean;
   #usage: Usage | null = null;
   #upstreamId: string | null = null;
   #upstreamModel: string | null = null;
@@ -90,9 +98,11 @@ class ChatStream implements StreamReader {
   #text = '';
   #template: Template | null = null;
   #hasRead = false;
+  #callNumbers: CallNumbers | null = null;
 
-  constructor(options: StreamOptions) {
+  constructor(options: StreamOptions, isRepaired: boolean) {
     this.#options = options;
+    this.#isRepaired = isRepaired;
   }
 
   read(event: ByteText): ByteText | null {
@@ -115,7 +125,16 @@ class ChatStream implements StreamReader {
     if (this.failure) return null;
     if (payload.includes(ERROR_KEY) && this.#readError(payload)) return null;
     if (!this.isFinished) this.#readFinish(payload);
-    return hasObjectAfter(payload, USAGE_KEY) ? this.#readUsage(event, payload) : event;
+    const forwarded = hasObjectAfter(payload, USAGE_KEY) ? this.#readUsage(event, payload) : event;
+    return this.#isRepaired && forwarded !== null && !isSoundChunk(payload) ? this.#repair(forwarded) : forwarded;
+  }
+
+  #repair(event: ByteText): ByteText {
+    const payload = eventPayload(event);
+    if (payload === null) return event;
+    const json = decodeText(payload);
+    const repaired = repairChunk(json, this.#callNumbers ??= new Map<string, number>());
+    return repaired === json ? event : dataEvent(repaired);
   }
 
   facts(): ReplyFacts {

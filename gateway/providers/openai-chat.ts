@@ -1,9 +1,10 @@
-/** This file is the `openai-chat` wire: bytes go through untouched but for the model name, credentials and a small quirk table. */
+/** This file is the `openai-chat` wire: bytes go through untouched but for the model name, credentials, a small quirk table, and what a provider's reply falls short of. */
 import { editJson } from '../foundation/json-outline.ts';
 import type { JsonEdit } from '../foundation/json-outline.ts';
 import { arrayAt, isJsonObject, objectAt, parseShallowJson, stringAt } from '../foundation/json-value.ts';
 import type { Quirks } from '../foundation/terms.ts';
 import { droppedFields, droppedLine } from './dropped-fields.ts';
+import { repairReply } from './openai-chat-repair.ts';
 import { openChatStream } from './openai-chat-stream.ts';
 import { generatedText, readChatUsage } from './openai-chat-text.ts';
 import { classifyOpenAiError } from './openai-error.ts';
@@ -14,6 +15,7 @@ import type { HttpRequest, ReplyFacts, Wire, WireRequest } from './wire.ts';
 export const openaiChatWire: Wire = {
   encode: encodeChat,
   readReply: readChatReply,
+  toReply: repairReply,
   readText: readChatText,
   openStream: openChatStream,
   classify: classifyOpenAiError,

@@ -108,11 +108,14 @@ function usageIn(reply: unknown): object | null {
 described('a chat completion', () => {
   const files = chatRecordings(/\.json$/).filter((file) => !/error|transcription/.test(file));
 
-  test.each(rows(files))('%s is told as it came, and read right', (file) => {
+  test.each(rows(files))('%s is told as OpenAI would have sent it, and read right', (file) => {
     const text = read(file);
     const reply = parseJson(text);
     const [choice] = arrayAt(reply, 'choices');
-    expect(openaiChatWire.toReply).toBeUndefined();
+    const told = openaiChatWire.toReply?.(text, { requestId: 'req_1', upstreamModel: 'm', nowSeconds: 0 }) ?? '';
+    expect(arrayAt(parseJson(told), 'choices')[0]).toMatchObject({ index: 0, message: { role: 'assistant', refusal: null } });
+    for (const piece of piecesOf(objectAt(choice, 'message'))) expect(openaiChatWire.readText(told)).toContain(piece);
+    if (file.startsWith('openai/')) expect(parseJson(told)).toEqual(reply);
     const facts = openaiChatWire.readReply(text);
     expect(facts).toMatchObject({ upstreamId: stringAt(reply, 'id'), upstreamModel: stringAt(reply, 'model'), finishReason: stringAt(choice, 'finish_reason'), usage: usageIn(reply) });
     const said = openaiChatWire.readText(text);

@@ -35,7 +35,7 @@ const brokenCounter: Counter = {
   countTexts: () => Promise.reject(new Error('broken')), close: () => Promise.resolve(),
 };
 const completion = (usage?: object): string => JSON.stringify({
-  id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'hello world' }, finish_reason: 'stop' }], ...(usage ? { usage } : {}),
+  id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, logprobs: null, message: { role: 'assistant', content: 'hello world', refusal: null }, finish_reason: 'stop' }], ...(usage ? { usage } : {}),
 });
 
 /** One attempt whose upstream is moved by hand. */

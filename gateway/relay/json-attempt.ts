@@ -122,7 +122,8 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     const { dialect } = this.#work.ask;
     if (!wire.toReply && !dialect) return body;
     const canonical = wire.toReply ? wire.toReply(text, contextOf(this.#work, this.#made)) : text;
-    return encodeText(dialect ? dialect.toReply(canonical) : canonical);
+    const told = dialect ? dialect.toReply(canonical) : canonical;
+    return told === text ? body : encodeText(told);
   }
 
   async #complete(ending: Ending, reply: WholeReply, { isEmpty, readText }: { isEmpty: boolean; readText: () => string }): Promise<void> {

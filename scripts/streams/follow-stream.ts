@@ -6,7 +6,10 @@ import { decodeText, encodeText } from '../../gateway/foundation/byte-text.ts';
 import type { ByteText } from '../../gateway/foundation/byte-text.ts';
 import { Refusal, errorBody } from '../../gateway/foundation/errors.ts';
 import { defaultLimits as limits } from '../../gateway/foundation/limits.ts';
+import { arrayAt, objectAt } from '../../gateway/foundation/json-value.ts';
 import { createEventSplitter, eventPayload } from '../../gateway/foundation/sse.ts';
+import { isSoundChunk } from '../../gateway/providers/openai-chat-repair.ts';
+import { generatedText } from '../../gateway/providers/openai-chat-text.ts';
 import { errorCatalogue } from '../../generated/errors.ts';
 import type { MutatedStream } from './mutate-stream.ts';
 import { VOICES, context, openReader } from './open-readers.ts';
@@ -148,9 +151,13 @@ class Follower {
 
   /** Nothing but the usage may be missing. */
   #judgeStripped(value: unknown, event: ByteText): void {
-    const { usage, ...rest } = JSON.parse(decodeText(eventPayload(event) ?? event)) as Record<string, unknown>;
-    must(!this.#wantsUsage && usage !== undefined, () => 'an event was changed that has no usage to strip');
-    must(isDeepStrictEqual(value, rest), () => `more than usage was changed: ${JSON.stringify(value).slice(0, 300)}`);
+    const came = decodeText(eventPayload(event) ?? event);
+    const { usage, ...rest } = JSON.parse(came) as Record<string, unknown>;
+    const isStripped = !this.#wantsUsage && usage !== undefined;
+    const isSound = isSoundChunk(came);
+    must(isStripped || !isSound, () => 'an event was changed that has no usage to strip, and is sound');
+    if (isSound) must(isDeepStrictEqual(value, rest), () => `more than usage was changed: ${JSON.stringify(value).slice(0, 300)}`);
+    else must(wordsOf(value) === wordsOf(rest), () => `its words were changed: ${JSON.stringify(value).slice(0, 300)}`);
   }
 
   #judge(schema: string, value: unknown): void {
@@ -197,4 +204,9 @@ class Follower {
     must([...Object.values(tokens), ...Object.values(amounts)].every(isSound), () => `usage is ${JSON.stringify(usage)}`);
     must(variant === null || typeof variant === 'string', () => 'an odd variant');
   }
+}
+
+/** Everything generated that a chunk holds, by letters: reasoning and text may have changed places. */
+function wordsOf(chunk: unknown): string {
+  return [...arrayAt(chunk, 'choices').map((choice) => generatedText(objectAt(choice, 'delta'))).join('')].sort().join('');
 }
