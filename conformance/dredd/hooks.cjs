@@ -25,7 +25,7 @@ const NOT_BY_DREDD = new Set(['402', '408', '422', '500', '503']);
 /** What depends on who is there, on what they have and on what they did before: contract.test.ts makes it first. */
 const BY_THINGS_MADE_BEFORE = new Set(['200', '201', '206', '304', '404', '409', '416', '429', '502', '504']);
 /** Headers whose examples name things that are not on this server. */
-const NAMED_IN_EXAMPLES = ['idempotency-key', 'x-writingmate-workspace', 'stripe-signature'];
+const NAMED_IN_EXAMPLES = ['idempotency-key', 'x-writingmate-workspace', 'stripe-signature', 'x-interline-route', 'x-interline-target'];
 const OVER_A_MEGABYTE = 'x'.repeat(1_100_000);
 const UNKNOWN_KEY = 'key_AAAAAAAAAAAAAAAA';
 

@@ -15,14 +15,9 @@ export type IdempotencyKeyText = string;
 export type StrictFlag = 'true' | 'false';
 
 /**
- * The public id of a model, a route or an alias.
+ * A name in a header, of a route or of a target. What stands for nothing is refused as a name that is unknown.
  */
-export type CatalogModelId = string;
-
-/**
- * A target, as provider and upstream model.
- */
-export type TargetName = string;
+export type SteeringName = string;
 
 /**
  * The id of a workspace.
@@ -1144,6 +1139,16 @@ export type RequestId = string;
  * Remarks, separated by semicolons.
  */
 export type WarningText = string;
+
+/**
+ * The public id of a model, a route or an alias.
+ */
+export type CatalogModelId = string;
+
+/**
+ * A target, as provider and upstream model.
+ */
+export type TargetName = string;
 
 /**
  * A whole number from 1 up.
@@ -8144,12 +8149,12 @@ export type Strict = StrictFlag;
 /**
  * A route to go by, whatever `model` says; one that could be named there.
  */
-export type RouteHeader = CatalogModelId;
+export type RouteHeader = SteeringName;
 
 /**
  * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
  */
-export type TargetHeader = TargetName;
+export type TargetHeader = SteeringName;
 
 /**
  * The workspace to act in, another one of the key's user; the key's own when left out.
@@ -8438,11 +8443,11 @@ export type CreateChatCompletionData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -8552,11 +8557,11 @@ export type CreateImageData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -8666,11 +8671,11 @@ export type CreateImageEditData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -8852,11 +8857,11 @@ export type CreateCompletionData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -8966,11 +8971,11 @@ export type CreateEmbeddingData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -9080,11 +9085,11 @@ export type CreateTranscriptionData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -9194,11 +9199,11 @@ export type CreateSpeechData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -9308,11 +9313,11 @@ export type CreateResponseData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -10609,11 +10614,11 @@ export type ExplainRouteData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -15437,11 +15442,11 @@ export type CreateChatCompletionStreamData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -15551,11 +15556,11 @@ export type CreateImageStreamData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -15665,11 +15670,11 @@ export type CreateImageEditStreamData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -15779,11 +15784,11 @@ export type CreateCompletionStreamData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -15893,11 +15898,11 @@ export type CreateTranscriptionStreamData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
@@ -16007,11 +16012,11 @@ export type CreateResponseStreamData = {
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
-        'x-interline-route'?: CatalogModelId;
+        'x-interline-route'?: SteeringName;
         /**
          * The one target that may answer, of those the model or the route has; nothing falls back. Filters and health are not looked at, limits and the plan are.
          */
-        'x-interline-target'?: TargetName;
+        'x-interline-target'?: SteeringName;
         /**
          * The workspace to act in, another one of the key's user; the key's own when left out.
          */
