@@ -12,7 +12,7 @@ const request = { kind: 'http', method: 'POST', path: '', headers: {}, body: '',
 const context = { requestId: 'req_1', upstreamModel: 'm', nowSeconds: 7 };
 const partsOf = (...replies: (string | null)[]): Part[] => replies.map((reply) => ({ request, side: openaiChatWire, isBegun: true, reply, stream: null }));
 const usageOf = (prompt: number, completion: number) => ({ prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion });
-const choice = (index: number, content: string, finish: string | null = 'stop') => ({ index, message: { role: 'assistant', content }, finish_reason: finish });
+const choice = (index: number, content: string, finish: string | null = 'stop') => ({ index, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: finish });
 const reply = (choices: unknown[], more: object = {}) => JSON.stringify({ id: 'one', object: 'chat.completion', created: 1, model: 'up', choices, ...more });
 
 describe('whole replies', () => {
