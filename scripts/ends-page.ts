@@ -1,10 +1,7 @@
 /** This file writes docs/abnormal-ends.md, what a caller pays for every way a call can end, from the contract's lists; with `--check` it fails when the page is stale. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { abnormalEnds } from '../generated/abnormal-ends.ts';
 import type { AbnormalEnd } from '../generated/abnormal-ends.ts';
-
-const page = path.resolve(import.meta.dirname, '../docs/abnormal-ends.md');
+import { writePage } from './write-page.ts';
 
 const OPENING = `# What you pay when it does not go as usual
 
@@ -46,17 +43,4 @@ function renderOwn(id: string, ends: Readonly<Record<string, AbnormalEnd>>): str
   return `## ${id}\n\n| When | You pay | Row | Why |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
-const isStale = (): boolean => {
-  try {
-    return readFileSync(page, 'utf8') !== renderPage();
-  } catch {
-    return true;
-  }
-};
-
-if (!process.argv.includes('--check')) {
-  writeFileSync(page, renderPage());
-} else if (isStale()) {
-  console.error('docs/abnormal-ends.md is stale, run npm run generate');
-  process.exitCode = 1;
-}
+writePage('abnormal-ends.md', renderPage());

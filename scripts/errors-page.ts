@@ -1,9 +1,6 @@
 /** This file writes docs/errors.md from the error catalogue, or with `--check` fails when the page is stale. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { errorCatalogue } from '../generated/errors.ts';
-
-const page = path.resolve(import.meta.dirname, '../docs/errors.md');
+import { writePage } from './write-page.ts';
 
 const OPENING = `# Errors
 
@@ -31,17 +28,4 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }
 
-const isStale = (): boolean => {
-  try {
-    return readFileSync(page, 'utf8') !== renderPage();
-  } catch {
-    return true;
-  }
-};
-
-if (!process.argv.includes('--check')) {
-  writeFileSync(page, renderPage());
-} else if (isStale()) {
-  console.error('docs/errors.md is stale, run npm run generate');
-  process.exitCode = 1;
-}
+writePage('errors.md', renderPage());

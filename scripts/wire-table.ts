@@ -1,6 +1,4 @@
 /** This file writes docs/wires.md, what each wire keeps, changes and refuses, from what the wires write; with `--check` it fails when the page is stale. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { outlineJson } from '../gateway/foundation/json-outline.ts';
 import { isJsonObject, parseJson } from '../gateway/foundation/json-value.ts';
 import type { WireName } from '../gateway/foundation/terms.ts';
@@ -11,8 +9,8 @@ import type { MessageCase } from './wires/cases.ts';
 import { OTHER_KINDS } from './wires/other-kinds.ts';
 import { reasonsOf, verdictOf } from './wires/verdicts.ts';
 import type { Written } from './wires/verdicts.ts';
+import { writePage } from './write-page.ts';
 
-const page = path.resolve(import.meta.dirname, '../docs/wires.md');
 const DEPTH_MAX = 64;
 
 /** The model each wire is asked for: what a wire sends may depend on it. */
@@ -84,17 +82,4 @@ function isField(name: string): name is keyof typeof FIELD_CASES {
   return Object.hasOwn(FIELD_CASES, name);
 }
 
-const isStale = (): boolean => {
-  try {
-    return readFileSync(page, 'utf8') !== renderPage();
-  } catch {
-    return true;
-  }
-};
-
-if (!process.argv.includes('--check')) {
-  writeFileSync(page, renderPage());
-} else if (isStale()) {
-  console.error('docs/wires.md is stale, run npm run generate');
-  process.exitCode = 1;
-}
+writePage('wires.md', renderPage());

@@ -2,6 +2,7 @@
 import type { ResponseRequest } from '../../generated/client/types.gen.ts';
 import { arrayAt, countAt, isJsonObject, objectAt, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import { openAiTier } from '../foundation/service-tiers.ts';
 
 /** What an answer is at one moment. */
 export interface Stage {
@@ -102,11 +103,8 @@ export function annotationOf(annotation: unknown): JsonObject[] {
   return [{ type: 'url_citation', url, title: stringAt(cited, 'title') ?? '', start_index: countAt(cited, 'start_index'), end_index: countAt(cited, 'end_index') }];
 }
 
-/** OpenAI's names of processing classes (platform.openai.com/docs/api-reference/responses/object, 2026-11). */
-const SERVICE_TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'flex', 'scale', 'priority']);
-
-/** The processing class a chat tells, in OpenAI's names; null when it tells none. Others have their own for the usual one, as Groq has `on_demand`. */
+/** The processing class a chat tells, in OpenAI's names; null when it tells none. */
 export function serviceTierOf(chat: unknown): string | null {
   const told = stringAt(chat, 'service_tier');
-  return told === null || SERVICE_TIERS.has(told) ? told : 'default';
+  return told === null ? null : openAiTier(told);
 }

@@ -5,6 +5,7 @@
  */
 import { arrayAt, isJsonObject, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { JsonObject } from '../foundation/json-value.ts';
+import { openAiTier } from '../foundation/service-tiers.ts';
 
 /** Numbers tool calls that come without an index: one stream's, by choice and id. */
 export type CallNumbers = Map<string, number>;
@@ -13,8 +14,6 @@ type Writable = Record<string, unknown>;
 
 const CHUNK = 'chat.completion.chunk';
 const REPLY = 'chat.completion';
-/** OpenAI's (openapi.yaml 2.3.0, ServiceTier). */
-const TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'flex', 'scale', 'priority']);
 // Keys and values, which can't stand inside a JSON string: there their quotes would be escaped.
 const TIER_KEY = '"service_tier"';
 const CALLS_KEY = '"tool_calls"';
@@ -71,7 +70,8 @@ function hasOddTier(text: string): boolean {
   const open = text.indexOf('"', key + TIER_KEY.length);
   const close = open === -1 ? -1 : text.indexOf('"', open + 1);
   // Of null, what is found is another field's name: then a look closer changes nothing.
-  return !TIERS.has(text.slice(open + 1, close));
+  const tier = text.slice(open + 1, close);
+  return openAiTier(tier) !== tier;
 }
 
 /** A call is known by its id; one without goes on with the last of its choice, or stands where it stands. */
@@ -94,7 +94,7 @@ class Repair {
   constructor(chat: JsonObject, object: string) {
     this.#set(chat, 'object', object);
     const tier = stringAt(chat, 'service_tier');
-    if (tier !== null && !TIERS.has(tier)) this.#set(chat, 'service_tier', 'default');
+    if (tier !== null) this.#set(chat, 'service_tier', openAiTier(tier));
   }
 
   lack(holder: JsonObject, key: string, value: unknown): void {
