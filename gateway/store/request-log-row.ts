@@ -1,5 +1,6 @@
 /** This file is the part of the Store that reads the request log: pages by filters, looked for within bounds, and bodies that are kept. */
 import type { Outcome, SettledRequest } from '../foundation/terms.ts';
+import type { SealedColumns } from './sealed-columns.ts';
 
 /** Which requests. What is null is not asked. */
 export interface RequestFilter {
@@ -47,15 +48,10 @@ export interface FoundRequests {
 }
 
 /** The body of a request and of its reply, sealed by the vault for its own place. Times in ms since the epoch. */
-export interface RequestBodyRow {
+export interface RequestBodyRow extends SealedColumns {
   /** The request's. */
   readonly id: string;
   readonly workspaceId: string;
-  readonly kekId: string;
-  readonly wrappedKey: Uint8Array;
-  readonly iv: Uint8Array;
-  readonly ciphertext: Uint8Array;
-  readonly tag: Uint8Array;
   readonly createdMs: number;
   /** From then on it can't be found, and is deleted at the next sweep. */
   readonly expiresMs: number;

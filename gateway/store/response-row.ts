@@ -1,16 +1,12 @@
 /** This file is the part of the Store that keeps answers of Responses, as sealed envelopes. */
+import type { SealedColumns } from './sealed-columns.ts';
 
 /** One answer, sealed by the vault for its own place. Times in ms since the epoch. */
-export interface ResponseRow {
+export interface ResponseRow extends SealedColumns {
   readonly id: string;
   readonly workspaceId: string;
   /** The answer it follows. */
   readonly previousId: string | null;
-  readonly kekId: string;
-  readonly wrappedKey: Uint8Array;
-  readonly iv: Uint8Array;
-  readonly ciphertext: Uint8Array;
-  readonly tag: Uint8Array;
   readonly createdMs: number;
   /** From then on it can't be found, and is deleted at the next sweep. */
   readonly expiresMs: number;

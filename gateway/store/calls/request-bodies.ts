@@ -1,7 +1,8 @@
 /** This file holds the calls that keep bodies of requests as sealed envelopes, and those that forget what has expired of the log. */
-import { readBytes, readInteger, readText } from '../columns.ts';
+import { readInteger, readText } from '../columns.ts';
 import { insertSql } from '../insert-sql.ts';
 import type { RequestBodyRow } from '../request-log-row.ts';
+import { readSealed } from '../sealed-columns.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask } from '../sql-task.ts';
 
@@ -33,11 +34,7 @@ export function* findRequestBody(workspaceId: string, id: string, nowMs: number)
   return found && {
     id: readText(found, 'id'),
     workspaceId: readText(found, 'ws_id'),
-    kekId: readText(found, 'kek_id'),
-    wrappedKey: readBytes(found, 'wrapped_key'),
-    iv: readBytes(found, 'iv'),
-    ciphertext: readBytes(found, 'ciphertext'),
-    tag: readBytes(found, 'tag'),
+    ...readSealed(found),
     createdMs: readInteger(found, 'created_ms'),
     expiresMs: readInteger(found, 'expires_ms'),
   };

@@ -1,8 +1,9 @@
 /** This file holds the calls about answers of Responses: sealed envelopes that follow one another. */
-import { readBytes, readInteger, readText, readTextOrNull } from '../columns.ts';
+import { readInteger, readText, readTextOrNull } from '../columns.ts';
 import type { Row } from '../columns.ts';
 import { insertSql } from '../insert-sql.ts';
 import type { FoundResponse, OpenResponse, ResponseChainWish, ResponseEnding, ResponseRow } from '../response-row.ts';
+import { readSealed } from '../sealed-columns.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask } from '../sql-task.ts';
 
@@ -73,11 +74,7 @@ function readResponse(found: Row): FoundResponse {
     id: readText(found, 'id'),
     workspaceId: readText(found, 'ws_id'),
     previousId: readTextOrNull(found, 'previous_id'),
-    kekId: readText(found, 'kek_id'),
-    wrappedKey: readBytes(found, 'wrapped_key'),
-    iv: readBytes(found, 'iv'),
-    ciphertext: readBytes(found, 'ciphertext'),
-    tag: readBytes(found, 'tag'),
+    ...readSealed(found),
     createdMs: readInteger(found, 'created_ms'),
     expiresMs: readInteger(found, 'expires_ms'),
     openNode: readTextOrNull(found, 'open_node'),
