@@ -117,8 +117,8 @@ async function makeKeys(server: ServerUnderTest): Promise<StageKeys> {
 }
 
 async function startDraining(options: ServerOptions): Promise<ServerUnderTest> {
-  // Longer than every operation takes to be asked.
-  const server = await startServer({ ...options, limits: { ...options.limits, drainMs: 300_000 } });
+  // What it waits for is silent: it must not be cut for that before every operation has been asked.
+  const server = await startServer({ ...options, limits: { ...options.limits, upstreamIdleMs: DRAIN_MS } });
   const body = { model: 'sandbox/echo', messages: [{ role: 'user', content: 'hello' }], stream: true, sandbox: { hang_after_events: 1 } };
   const stream = await begin(server.url, { path: '/v1/chat/completions', key: server.key, body });
   await stream.head();
