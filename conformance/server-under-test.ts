@@ -146,7 +146,7 @@ function pause(ms: number): Promise<void> {
 }
 
 /** Asks again and again until the answer is not null, and gives it. Rejects after `msMax`. */
-export async function eventually<Value>(ask: () => Promise<Value | null> | Value | null, msMax = 5000): Promise<Value> {
+export async function eventually<Value>(ask: () => Promise<Value | null> | Value | null, msMax = 12_000): Promise<Value> {
   const deadline = performance.now() + msMax;
   for (;;) {
     const value = await ask();
