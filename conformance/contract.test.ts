@@ -32,6 +32,7 @@ const OUT_OF_REACH: Partial<Record<OperationId, Readonly<Record<number, string>>
   ...unreachable(['listPlans', 'retrievePlan', 'listModelEntries', 'retrieveModelEntry', 'listProviderEntries', 'retrieveProviderEntry', 'listTargets'], 'It reads the catalogue in memory; a stored entry that can’t be read is left out.'),
   ...unreachable(['createTopup', 'receiveStripeEvent', 'listReceiptKeys'], 'It reads nothing of the store that can be damaged from outside.'),
   ...unreachable(['listLedger', 'getStatement'], 'The checks of its table leave nothing that can’t be read.'),
+  ...unreachable(['retrieveCachedReplies'], 'It counts rows, and reads nothing that can be damaged.'),
   ...unreachable(['checkLedger'], 'What it finds is its reply.'),
   getOpenapiYaml: { 500: 'It reads a file of the program itself.' },
   getOpenapiJson: { 500: 'It reads a file of the program itself.' },

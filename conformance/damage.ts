@@ -28,7 +28,7 @@ export const writing: readonly OperationId[] = every.filter((id) => operations[i
 /** Operations whose own rows can be damaged without damaging what their key is known by. */
 export const damageable: readonly OperationId[] = [
   'listKeys', 'retrieveKey', 'createKey', 'updateKey', 'deleteKey', 'createUserKey', 'listUsage', 'retrieveRequest',
-  'listRequests', 'exportRequests', 'retrieveRequestBody', 'deleteRequestBody', 'deleteRequestBodies',
+  'listRequests', 'exportRequests', 'retrieveRequestBody', 'deleteRequestBody', 'deleteRequestBodies', 'deleteCachedReplies',
   'listWorkspaces', 'retrieveWorkspace', 'updateWorkspace', 'listAllWorkspaces', 'retrieveAnyWorkspace', 'createWorkspace', 'updateAnyWorkspace',
   'listMembers', 'retrieveMember', 'addMember', 'updateMember', 'removeMember', 'listUsers', 'retrieveUser', 'createUser', 'updateUser',
   'createBudget', 'updateBudget', 'deleteBudget', 'createProviderKey', 'listProviderKeys', 'retrieveProviderKey', 'deleteProviderKey',
@@ -64,7 +64,7 @@ async function prepare(server: ServerUnderTest, ids: readonly OperationId[]): Pr
 
 /** A number no clock has ever shown, and no JavaScript number can be trusted with. */
 const UNREADABLE = String(2n ** 60n);
-const UNWRITABLE = ['api_key', 'app_user', 'workspace', 'member', 'budget', 'provider_key', 'catalog_entry', 'workspace_route', 'transfer', 'response', 'request_body'] as const;
+const UNWRITABLE = ['api_key', 'app_user', 'workspace', 'member', 'budget', 'provider_key', 'catalog_entry', 'workspace_route', 'transfer', 'response', 'request_body', 'cached_reply_sum'] as const;
 
 /** Makes things to look at, and then makes them unreadable. */
 export async function startDamaged(options: ServerOptions): Promise<DamagedServer> {

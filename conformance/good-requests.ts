@@ -54,6 +54,8 @@ async function goodManagement(server: ServerUnderTest, id: OperationId): Promise
   switch (id) {
     case 'listWorkspaces': return { path: '/v1/workspaces' };
     case 'retrieveWorkspace': return { path: `/v1/workspaces/${(await sampleOf(server)).own}` };
+    case 'retrieveCachedReplies': return { path: `/v1/workspaces/${(await sampleOf(server)).own}/cache` };
+    case 'deleteCachedReplies': return { method: 'DELETE', path: `/v1/workspaces/${(await sampleOf(server)).own}/cache` };
     case 'updateWorkspace': return { method: 'PATCH', path: `/v1/workspaces/${(await sampleOf(server)).own}`, body: { name: 'default' } };
     case 'listMembers': return { path: '/v1/members' };
     case 'addMember': return { path: '/v1/members', body: { user: await user(), role: 'member' } };

@@ -146,7 +146,7 @@ export const provocationsOfMoney: Readonly<Record<MoneyCode, Provocation>> = {
   workspace_suspended: { by: paid, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.suspended) },
   tier_not_in_plan: { by: paid, provoke: (stage, id) => askAs(stage, id, stage.keys.payers.basicOnly, { model: pricedModel(id) }) },
   workspace_not_found: {
-    by: ['retrieveWorkspace', 'updateWorkspace', 'retrieveAnyWorkspace', 'updateAnyWorkspace', 'createGrant', 'createAdjustment', 'createRefund', 'createUserKey'],
+    by: ['retrieveWorkspace', 'updateWorkspace', 'retrieveCachedReplies', 'deleteCachedReplies', 'retrieveAnyWorkspace', 'updateAnyWorkspace', 'createGrant', 'createAdjustment', 'createRefund', 'createUserKey'],
     provoke: missing('ws_', 'workspace'),
   },
   user_not_found: { by: ['retrieveUser', 'updateUser', 'addMember', 'createUserKey', 'createWorkspace'], provoke: missing('user_', 'user') },

@@ -627,6 +627,11 @@ export type CatalogPlanPool = {
 };
 
 /**
+ * What an answer out of the reply cache costs, in percent of what the same answer costs when a model makes it, in money and in messages alike, each rounded up. It is settled before its first byte leaves, so who goes in the middle has paid it, and who was answered nothing has not.
+ */
+export type CachedReplyPercent = number;
+
+/**
  * An IANA time zone.
  */
 export type TimeZone = string;
@@ -645,6 +650,7 @@ export type CatalogPlan = {
      * Messages that several tiers share; null when each tier stands alone.
      */
     pool?: CatalogPlanPool | null;
+    cached_reply_percent?: CachedReplyPercent;
     time_zone?: TimeZone;
 };
 
@@ -904,6 +910,18 @@ export type CatalogLimits = {
      * Bodies that wait to be kept, in bytes; what comes while there are more is not kept.
      */
     keptBodiesQueueBytesMax?: number;
+    /**
+     * A body that is longer is not looked for in the reply cache, in bytes.
+     */
+    cachedRequestBytesMax?: number;
+    /**
+     * Answers that are kept of one workspace, in bytes, whatever it has set.
+     */
+    replyCacheBytesMax?: number;
+    /**
+     * Answers that wait to be kept, in bytes; what comes while there are more is not kept.
+     */
+    replyCacheQueueBytesMax?: number;
 };
 
 /**

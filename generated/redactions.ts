@@ -401,6 +401,14 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  retrieveCachedReplies: {
+    body: [],
+    replies: [],
+  },
+  deleteCachedReplies: {
+    body: [],
+    replies: [],
+  },
   listMembers: {
     body: [],
     replies: [],

@@ -19,8 +19,8 @@ export function retrievePlan(call: Call<'retrievePlan'>, house: House): Promise<
 
 /** Puts a plan, whole: what the request leaves out is not taken from the one before. */
 export async function putPlan(call: Call<'putPlan'>, house: House): Promise<Reply<'putPlan'>> {
-  const { name, time_zone, tiers, pool } = call.body;
-  await house.keeper.put('plan', { id: call.path.plan, name, tiers, time_zone: time_zone ?? TIME_ZONE_DEFAULT, pool: pool ?? null });
+  const { name, time_zone, tiers, pool, cached_reply_percent: percent } = call.body;
+  await house.keeper.put('plan', { id: call.path.plan, name, tiers, time_zone: time_zone ?? TIME_ZONE_DEFAULT, pool: pool ?? null, cached_reply_percent: percent ?? 0 });
   return { status: 200, json: planOf(house, call.path.plan) };
 }
 
@@ -35,7 +35,7 @@ export async function deletePlan(call: Call<'deletePlan'>, house: House): Promis
 
 function plansOf(house: House): Plan[] {
   return house.keeper.list('plan').map(({ entry, source }) => ({
-    id: entry.id, object: 'plan', name: entry.name, time_zone: entry.time_zone ?? TIME_ZONE_DEFAULT, tiers: entry.tiers, pool: entry.pool ?? null, source,
+    id: entry.id, object: 'plan', name: entry.name, time_zone: entry.time_zone ?? TIME_ZONE_DEFAULT, tiers: entry.tiers, cached_reply_percent: entry.cached_reply_percent ?? 0, pool: entry.pool ?? null, source,
   }));
 }
 

@@ -25,6 +25,7 @@ import type { Rates, RatesParts } from '../gateway/metering/rates.ts';
 import { DEFAULT_TERMS } from '../gateway/metering/topups.ts';
 import type { TopupTerms } from '../gateway/metering/topups.ts';
 import { createBackgroundRuns } from '../gateway/relay/background-runs.ts';
+import { createCachedReplies } from '../gateway/relay/cached-replies.ts';
 import { createKeptBodies } from '../gateway/relay/kept-bodies.ts';
 import { createKeptResponses } from '../gateway/relay/kept-responses.ts';
 import { createMedia } from '../gateway/relay/media.ts';
@@ -88,13 +89,13 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const upstreams = createUpstreams({ catalog, clock, limits, log, guard: { allow: loaded.file?.guard?.allow ?? [], ports: loaded.file?.guard?.ports ?? [] } });
   const inboxFolder = join(dataFolder, 'inbox');
   const kept = openKept({ store, vault, clock, makeId, limits, log, blobs, inboxFolder, nodeId: () => ledger.nodeId });
-  const { media, responses, background, bodies } = kept;
+  const { media, responses, background, bodies, replies } = kept;
   const { openExchange, faultOfUrl } = upstreams;
   const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords, () => health.report(operatorTargets(catalog).keys()))];
   const telemetry = await openTelemetry(environment, { clock, log, instanceId: ledger.nodeId, dropped: metrics.dropped });
   const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, telemetry, makeId, inboxFolder });
   const house: House = {
-    ...videos, catalog, keeper, health, media, responses, background, bodies, ownKeys, openExchange, faultOfUrl, metrics, telemetry, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    ...videos, catalog, keeper, health, media, responses, background, bodies, replies, ownKeys, openExchange, faultOfUrl, metrics, telemetry, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     storeGate: createStoreGate(),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),
@@ -121,20 +122,22 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   };
 }
 
-type KeptParts = Omit<Parameters<typeof createMedia>[0], 'inbox'> & Parameters<typeof createKeptResponses>[0] & Parameters<typeof createKeptBodies>[0]
+type KeptParts = Omit<Parameters<typeof createMedia>[0], 'inbox'> & Parameters<typeof createKeptResponses>[0] & Parameters<typeof createKeptBodies>[0] & Parameters<typeof createCachedReplies>[0]
   & Omit<Parameters<typeof createBackgroundRuns>[0], 'responses'> & Parameters<typeof createLogSweep>[0] & { readonly inboxFolder: string };
 
 /** What outlives its request, and is swept when its time is over. */
-function openKept(parts: KeptParts): Pick<House, 'media' | 'responses' | 'background' | 'bodies'> & { close(): Promise<void> } {
+function openKept(parts: KeptParts): Pick<House, 'media' | 'responses' | 'background' | 'bodies' | 'replies'> & { close(): Promise<void> } {
   const media = createMedia({ ...parts, inbox: createInbox(parts.inboxFolder, parts) });
   const responses = createKeptResponses(parts);
   const bodies = createKeptBodies(parts);
+  const replies = createCachedReplies(parts);
   const logSweep = createLogSweep(parts);
   return {
-    media, responses, bodies,
+    media, responses, bodies, replies,
     background: createBackgroundRuns({ ...parts, responses }),
     async close() {
       await bodies.close();
+      await replies.close();
       await logSweep.close();
       await responses.close();
       await media.close();

@@ -15,6 +15,7 @@ type Headers = Record<string, string | number>;
 
 const EXPOSED = [
   'x-request-id', 'retry-after', 'x-interline-warnings', 'x-interline-route', 'x-interline-target', 'x-interline-attempts', 'x-interline-degraded',
+  'x-interline-cache', 'x-interline-cache-age',
   'idempotency-replayed',
   ...['limit', 'remaining', 'reset'].flatMap((what) => [`x-ratelimit-${what}-requests`, `x-ratelimit-${what}-tokens`]),
 ].join(', ');

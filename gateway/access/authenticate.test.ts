@@ -15,7 +15,7 @@ import { openSqliteStore, sqliteFile } from '../store/sqlite.ts';
 import type { KeyRow, Store } from '../store/store.ts';
 import { createAuthenticator } from './authenticate.ts';
 import type { Authenticator } from './authenticate.ts';
-import { NO_BODIES, NO_LIMITS } from './first-key.ts';
+import { NO_BODIES, NO_CACHE, NO_LIMITS } from './first-key.ts';
 import { issueKey, KEY_LENGTH } from './keys.ts';
 import { createKey, deleteKey, updateKey } from './manage.ts';
 import type { KeyOffice } from './manage.ts';
@@ -41,7 +41,7 @@ beforeEach(async () => {
   clock = createManualClock();
   secrets = loadSecrets(folder);
   store = await openSqliteStore({ file: sqliteFile(folder), limits: defaultLimits, clock });
-  await store.createWorkspace({ id: 'ws_1', name: 'Team', planId: 'unlimited', billing: 'plan', limits: NO_LIMITS, isSuspended: false, ...NO_BODIES, revision: 0, createdMs: 1 });
+  await store.createWorkspace({ id: 'ws_1', name: 'Team', planId: 'unlimited', billing: 'plan', limits: NO_LIMITS, isSuspended: false, ...NO_BODIES, ...NO_CACHE, revision: 0, createdMs: 1 });
   await store.createUser({ id: 'user_1', name: 'Ada', email: null, isDisabled: false, createdMs: 1 });
   await store.addMember('ws_1', 'user_1', { role: 'owner', createdMs: 1 });
   openDoor();

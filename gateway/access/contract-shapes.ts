@@ -50,7 +50,11 @@ export function toAnyWorkspace(row: WorkspaceRow): AnyWorkspace {
 
 /** A workspace as its member sees it. */
 export function toOwnWorkspace({ workspace, role }: OwnWorkspace): Workspace {
-  return { ...toAnyWorkspace(workspace), role, request_bodies: { keep: workspace.keptBodies, days: workspace.bodyDays } };
+  const { replyCache: { isOn, ttlSeconds, replyBytesMax, bytesMax } } = workspace;
+  return {
+    ...toAnyWorkspace(workspace), role, request_bodies: { keep: workspace.keptBodies, days: workspace.bodyDays },
+    reply_cache: { enabled: isOn, ttl_seconds: ttlSeconds, reply_bytes_max: replyBytesMax, bytes_max: bytesMax },
+  };
 }
 
 export function toContractLimits(limits: RateLimits): ContractLimits {

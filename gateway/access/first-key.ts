@@ -23,6 +23,8 @@ const allScopes: readonly Scope[] = ['inference', 'management', 'operator'];
 /** Of the first workspace: who runs a gateway for themselves is limited by what they set, and nothing else. */
 const FIRST_PLAN = 'unlimited';
 export const NO_BODIES = { keptBodies: 'none', bodyDays: 30 } as const;
+/** Off, and what holds when it is turned on: an hour, 256 KB a reply, 16 MB in all. */
+export const NO_CACHE = { replyCache: { isOn: false, ttlSeconds: 3600, replyBytesMax: 262_144, bytesMax: 16_777_216 } } as const;
 export const NO_LIMITS: RateLimits = { requestsPerMinute: null, tokensPerMinute: null, concurrentRequests: null };
 
 /**
@@ -64,7 +66,7 @@ export async function openFirstWorkspace({ store, clock, makeId }: Pick<FirstKey
   const [existing] = await store.listWorkspaces(FIRST_PAGE);
   if (existing) return existing;
   const made: WorkspaceRow = {
-    id: makeId('ws'), name: 'default', planId: FIRST_PLAN, billing: 'plan', limits: NO_LIMITS, isSuspended: false, ...NO_BODIES, revision: 0, createdMs: clock.now(),
+    id: makeId('ws'), name: 'default', planId: FIRST_PLAN, billing: 'plan', limits: NO_LIMITS, isSuspended: false, ...NO_BODIES, ...NO_CACHE, revision: 0, createdMs: clock.now(),
   };
   await store.createWorkspace(made);
   const [oldest] = await store.listWorkspaces(FIRST_PAGE);

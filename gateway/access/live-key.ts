@@ -72,6 +72,7 @@ function toCaller(row: AccessRow, life: Life): Caller | null {
       ownKeys: row.ownKeys,
       keptBodies: workspace.keptBodies,
       bodyDays: workspace.bodyDays,
+      replyCache: workspace.replyCache.isOn ? workspace.replyCache : null,
       routes: row.routes,
     },
     scopes: key.scopes,

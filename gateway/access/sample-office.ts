@@ -12,7 +12,7 @@ import { openSqliteStore, sqliteFile } from '../store/sqlite.ts';
 import type { KeyRow, Store } from '../store/store.ts';
 import { createAuthenticator } from './authenticate.ts';
 import type { Authenticator } from './authenticate.ts';
-import { NO_BODIES, NO_LIMITS } from './first-key.ts';
+import { NO_BODIES, NO_CACHE, NO_LIMITS } from './first-key.ts';
 import { insertKey } from './manage.ts';
 import type { KeyOffice } from './manage.ts';
 import { loadSecrets } from './secrets.ts';
@@ -60,7 +60,7 @@ let workspacesMade = 0;
 /** Makes a workspace without members. */
 export async function makeWorkspace(office: SampleOffice, name = 'Team'): Promise<string> {
   const id = office.makeId('ws');
-  await office.store.createWorkspace({ id, name, planId: 'unlimited', billing: 'plan', limits: NO_LIMITS, isSuspended: false, ...NO_BODIES, revision: 0, createdMs: office.clock.now() + ++workspacesMade });
+  await office.store.createWorkspace({ id, name, planId: 'unlimited', billing: 'plan', limits: NO_LIMITS, isSuspended: false, ...NO_BODIES, ...NO_CACHE, revision: 0, createdMs: office.clock.now() + ++workspacesMade });
   return id;
 }
 

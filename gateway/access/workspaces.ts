@@ -3,7 +3,7 @@ import { fail } from '../foundation/errors.ts';
 import type { Billing, Caller, RateLimits, Role } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { KeyRow, Page, WorkspaceChange, WorkspaceRow } from '../store/store.ts';
-import { NO_BODIES, NO_LIMITS } from './first-key.ts';
+import { NO_BODIES, NO_CACHE, NO_LIMITS } from './first-key.ts';
 import { insertKey } from './manage.ts';
 import type { KeyOffice, NewKey } from './manage.ts';
 import type { MemberOffice } from './members.ts';
@@ -45,12 +45,17 @@ export async function retrieveOwnWorkspace(office: WorkspaceOffice, caller: Call
 }
 
 /** What a member may change of a workspace. */
-export type OwnWorkspaceChange = Pick<WorkspaceChange, 'name' | 'keptBodies' | 'bodyDays'>;
+export type OwnWorkspaceChange = Pick<WorkspaceChange, 'name' | 'keptBodies' | 'bodyDays' | 'replyCache'>;
 
 /** Changes the workspace the caller acts in. Refuses with workspace_not_found for any other. */
 export async function changeOwnWorkspace(office: WorkspaceOffice, caller: Caller, { id, change }: { readonly id: string; readonly change: OwnWorkspaceChange }): Promise<OwnWorkspace> {
-  if (id !== caller.workspaceId) fail('workspace_not_found', { message: 'A call changes only the workspace it acts in; select another with x-writingmate-workspace.' });
+  checkActsIn(caller, id);
   return { workspace: await changeWorkspace(office, id, change), role: caller.role };
+}
+
+/** Refuses a workspace the caller does not act in with workspace_not_found. */
+export function checkActsIn(caller: Pick<Caller, 'workspaceId'>, id: string): void {
+  if (id !== caller.workspaceId) fail('workspace_not_found', { message: 'A call changes only the workspace it acts in; select another with x-writingmate-workspace.' });
 }
 
 /** Lists every workspace, the oldest first. */
@@ -70,7 +75,7 @@ export async function createWorkspace(office: WorkspaceOffice, wanted: NewWorksp
   const createdMs = office.clock.now();
   const row: WorkspaceRow = {
     id: office.makeId('ws'), name: wanted.name, planId: wanted.planId, billing: wanted.billing, limits: wanted.limits ?? NO_LIMITS,
-    isSuspended: false, ...NO_BODIES, revision: 0, createdMs,
+    isSuspended: false, ...NO_BODIES, ...NO_CACHE, revision: 0, createdMs,
   };
   await orUnavailable(office.store.createWorkspace(row, wanted.ownerId));
   office.authenticator.noteChange();

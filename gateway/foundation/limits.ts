@@ -124,6 +124,12 @@ export const defaultLimits = {
   keptBodyBytesMax: 64 * KILO,
   /** Bodies that wait to be kept, in bytes; what comes while there are more is not kept. */
   keptBodiesQueueBytesMax: 32 * MEGA,
+  /** A body that is longer is not looked for in the reply cache, in bytes. */
+  cachedRequestBytesMax: 4 * MEGA,
+  /** Answers that are kept of one workspace, in bytes, whatever it has set. */
+  replyCacheBytesMax: 64 * MEGA,
+  /** Answers that wait to be kept, in bytes; what comes while there are more is not kept. */
+  replyCacheQueueBytesMax: 32 * MEGA,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;

@@ -6,7 +6,7 @@ const failed = (id: string, code: string): RequestMeasure['failed'][number] => (
 
 function measure(changes: Partial<RequestMeasure> = {}): RequestMeasure {
   return {
-    operation: 'createChatCompletion', provider: 'openai', model: 'openai/gpt', route: null, outcome: 'ok', latencyMs: 12, overheadMs: 2, firstByteMs: null, promptTokens: 3, completionTokens: 4, nanoUsd: 5n,
+    operation: 'createChatCompletion', provider: 'openai', model: 'openai/gpt', route: null, outcome: 'ok', latencyMs: 12, overheadMs: 2, firstByteMs: null, cache: null, promptTokens: 3, completionTokens: 4, nanoUsd: 5n,
     answered: 'ok', failed: [], ...changes,
   };
 }
@@ -21,7 +21,7 @@ test('requests by model, attempts by how they ended, fallbacks, refusals and ove
   metrics.observe(measure({ provider: 'together', failed: [failed('openai', 'upstream_timeout')] }));
   metrics.observe(measure({ outcome: 'upstream_error', answered: null, failed: [failed('openai', 'upstream_error'), failed('together', 'upstream_error')] }));
   metrics.observe(measure({ model: null, provider: 'none', outcome: 'refused', overheadMs: null, answered: null }));
-  metrics.observe(measure({ route: 'cheap', model: 'small' }));
+  metrics.observe(measure({ route: 'cheap', model: 'small', cache: 'miss' }));
   metrics.countRefusal('budget_exhausted');
   metrics.openHolds.count++;
   expect(await linesOf(metrics)).toEqual(expect.arrayContaining([
@@ -34,6 +34,7 @@ test('requests by model, attempts by how they ended, fallbacks, refusals and ove
     'interline_fallbacks_total{model="openai/gpt",outcome="ok"} 1',
     'interline_fallbacks_total{model="openai/gpt",outcome="upstream_error"} 1',
     'interline_route_requests_total{route="cheap",model="small"} 1',
+    'interline_reply_cache_total{operation="createChatCompletion",state="miss"} 1',
     'interline_refusals_total{code="budget_exhausted"} 1',
     'interline_overhead_seconds_bucket{le="0.001"} 0', 'interline_overhead_seconds_bucket{le="0.0025"} 4', 'interline_overhead_seconds_count 4',
     'interline_holds_open 1', 'interline_telemetry_dropped_total 0',

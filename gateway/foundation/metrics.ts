@@ -20,6 +20,8 @@ export interface RequestMeasure {
   /** Of that, what was spent outside of attempts; null without any. */
   readonly overheadMs: number | null;
   readonly firstByteMs: number | null;
+  /** Null where the reply cache is off. */
+  readonly cache: string | null;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly nanoUsd: bigint;
@@ -74,7 +76,7 @@ export function createMetrics(pendingRecords: () => number, lanes: () => readonl
   // prom-client hashes labels on every observation, which costs more than all else that is measured here.
   const series = new Map<string, Series>();
   const replies = new Map<string, { readonly labels: string; count: number }>();
-  const [models, attempts, fallbacks, routes] = createPairs();
+  const [models, attempts, fallbacks, routes, caches] = createPairs();
   const refusals = new Map<string, { count: number }>();
   const overhead = new Histogram(OVERHEAD_SECONDS);
   const [openHolds, dropped] = [{ count: 0 }, { count: 0 }];
@@ -87,6 +89,7 @@ export function createMetrics(pendingRecords: () => number, lanes: () => readonl
       for (const { target, code } of measure.failed) attempts.count(target.provider.id, code ?? 'ok');
       if (measure.failed.length > 0) fallbacks.count(measure.model ?? 'none', measure.outcome);
       if (measure.route !== null) routes.count(measure.route, measure.model ?? 'none');
+      if (measure.cache !== null) caches.count(measure.operation, measure.cache);
       if (measure.overheadMs !== null) overhead.observe(Math.max(0, measure.overheadMs) / 1000);
       const key = `${measure.operation} ${measure.provider} ${measure.outcome}`;
       let found = series.get(key);
@@ -107,7 +110,7 @@ export function createMetrics(pendingRecords: () => number, lanes: () => readonl
     openStreams,
     async text() {
       return [
-        `${await registry.metrics()}\n`, writeReplies([...replies.values()]), writeRefusals(refusals), writeLanes(lanes()), writeSeries([...series.values()]), models.text(), attempts.text(), fallbacks.text(), routes.text(),
+        `${await registry.metrics()}\n`, writeReplies([...replies.values()]), writeRefusals(refusals), writeLanes(lanes()), writeSeries([...series.values()]), models.text(), attempts.text(), fallbacks.text(), routes.text(), caches.text(),
         writeMetric('interline_overhead_seconds', { type: 'histogram', help: 'Time a request spent in this gateway outside of its attempts: reading it, setting aside, choosing, waiting to try again.' }, overhead.lines('interline_overhead_seconds', '')),
         writeMetric('interline_holds_open', { type: 'gauge', help: 'Requests for which something is set aside, and that are not settled.' }, [`interline_holds_open ${openHolds.count}`]),
         writeMetric('interline_telemetry_dropped_total', { type: 'counter', help: 'Requests and spans that no OpenTelemetry collector has got.' }, [`interline_telemetry_dropped_total ${dropped.count}`]),
@@ -117,12 +120,13 @@ export function createMetrics(pendingRecords: () => number, lanes: () => readonl
   };
 }
 
-function createPairs(): readonly [PairCounter, PairCounter, PairCounter, PairCounter] {
+function createPairs(): readonly [PairCounter, PairCounter, PairCounter, PairCounter, PairCounter] {
   return [
     new PairCounter({ name: 'interline_model_requests_total', help: 'Metered requests by model and outcome.', labels: ['model', 'outcome'] }),
     new PairCounter({ name: 'interline_attempts_total', help: 'Calls of upstreams by provider and how they ended: ok, or an error code.', labels: ['provider', 'code'] }),
     new PairCounter({ name: 'interline_fallbacks_total', help: 'Requests of which an attempt failed, by model and by how they ended after all.', labels: ['model', 'outcome'] }),
     new PairCounter({ name: 'interline_route_requests_total', help: 'Requests that named a route, by the model it came to.', labels: ['route', 'model'] }),
+    new PairCounter({ name: 'interline_reply_cache_total', help: 'Requests of workspaces that have the reply cache on, by operation and state: hit, miss or bypass.', labels: ['operation', 'state'] }),
   ];
 }
 

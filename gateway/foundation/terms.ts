@@ -2,6 +2,7 @@
 import type { NanoUsd } from './money.ts';
 import type { Price } from './prices.ts';
 import type { OwnRoute } from './own-route.ts';
+import type { ReplyCacheSetting } from './reply-cache.ts';
 
 /** model: what a caller can name in `model`. A public id such as `google/gemini-2.5-flash`. */
 export type ModelId = string;
@@ -69,6 +70,8 @@ export interface Account {
   readonly keptBodies: KeptBodies;
   /** For so many days. */
   readonly bodyDays: number;
+  /** Null: off. */
+  readonly replyCache: ReplyCacheSetting | null;
   /** The providers for which the workspace has stored a key of its own. */
   readonly ownKeys: readonly OwnKeyRef[];
   /** Routes and aliases of its own. */
@@ -187,8 +190,8 @@ export interface MediaUsage {
   readonly variant: string | null;
 }
 
-/** basis: how the usage is known: the provider said so, we counted it, we saw part of it, or there was none. */
-export type Basis = 'provider' | 'counted' | 'observed' | 'none';
+/** basis: how the usage is known: the provider said so, we counted it, we saw part of it, it is that of a reply out of the cache, or there was none. */
+export type Basis = 'provider' | 'counted' | 'observed' | 'cached' | 'none';
 
 /** outcome: how a request ended. */
 export type Outcome =

@@ -8,7 +8,7 @@ export const NO_LIMITS: RateLimits = { requestsPerMinute: null, tokensPerMinute:
 export const NOW_MS = 1_795_248_000_000;
 
 export function sampleAccount(parts: Partial<Account> = {}): Account {
-  return { workspaceId: 'ws_1', name: 'Team', planId: 'sample', billing: 'plan', isSuspended: false, keptBodies: 'none', bodyDays: 30, limits: NO_LIMITS, revision: 3, budgets: [], ownKeys: [], routes: [], ...parts };
+  return { workspaceId: 'ws_1', name: 'Team', planId: 'sample', billing: 'plan', isSuspended: false, keptBodies: 'none', bodyDays: 30, replyCache: null, limits: NO_LIMITS, revision: 3, budgets: [], ownKeys: [], routes: [], ...parts };
 }
 
 export function sampleBudget(parts: Partial<Budget> = {}): Budget {

@@ -2,6 +2,7 @@
 import { ZERO_NANO_USD } from '../foundation/money.ts';
 import type { Price } from '../foundation/prices.ts';
 import type { Basis, Charge, Usage } from '../foundation/terms.ts';
+import { shareOf } from './cached-share.ts';
 import { UNPRICED, boundUsage, priceUsage } from './price.ts';
 
 /** A usage of nothing. */
@@ -18,6 +19,8 @@ export interface SettleInput {
   readonly countedBasis?: 'counted' | 'observed';
   /** Where the price comes from; null when no target was reached. */
   readonly target: { readonly price: Price | null } | null;
+  /** Of an answer out of the reply cache: how much of the charge is asked for it, in percent. Absent or null: a model has answered. */
+  readonly cachedPercent?: number | null;
 }
 
 export interface Settlement {
@@ -30,11 +33,12 @@ export interface Settlement {
  * Decides usage, basis and charge of one request. The provider's own usage comes first, then what was counted; without
  * either nothing is charged, not even the one message a request costs. The usage returned is the one that was charged.
  */
-export function settle({ reported, counted, countedBasis, target }: SettleInput): Settlement {
+export function settle({ reported, counted, countedBasis, target, cachedPercent = null }: SettleInput): Settlement {
   const price = target?.price ?? null;
   const believed = reported ?? counted;
   if (believed === null) return { usage: NO_USAGE, basis: 'none', charge: chargeNothing(price) };
   const usage = boundUsage(believed);
+  if (cachedPercent !== null) return { usage, basis: 'cached', charge: shareOf(priceUsage(usage, price), cachedPercent) };
   const basis = reported === null ? countedBasis ?? 'counted' : 'provider';
   return { usage, basis, charge: priceUsage(usage, price) };
 }

@@ -29,6 +29,8 @@ export function askChat(request: ChatRequest): Ask {
     isStream,
     wantsUsage: body.stream_options?.include_usage === true,
     mayBeEmpty: true,
+    // What is to be kept upstream is to be kept there; what is said aloud can be referred to there, and not for long.
+    isCacheable: body.store !== true && body.modalities?.includes('audio') !== true,
     dialect: null,
     doneEvent: DONE_EVENT,
     facts: () => factsOfChat(body),

@@ -53,6 +53,7 @@ function askTogether(asks: readonly Ask[], body: CompletionRequest, limits: Comp
     isStream: body.stream === true,
     wantsUsage: body.stream_options?.include_usage === true,
     mayBeEmpty: true,
+    isCacheable: true,
     dialect: null,
     doneEvent: DONE_EVENT,
     silentEvents: SILENT_EVENTS * asks.length * choicesOf(body),

@@ -33,6 +33,7 @@ export function askEmbeddings({ body, bodyText, outline }: Pick<Call<'createEmbe
     isStream: false,
     wantsUsage: false,
     mayBeEmpty: false,
+    isCacheable: true,
     dialect: null,
     doneEvent: NO_BYTES,
     // Vectors of two models are not alike: what is drawn by weight stays with the user, or with the key.

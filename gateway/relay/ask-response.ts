@@ -61,8 +61,14 @@ export async function readResponse(parts: AskParts, { body, caller }: Pick<Call<
   const nowSeconds = (): number => toSeconds(clock.now());
   const dialect = responsesDialect(body, { id, names, nowSeconds, seal: (thoughts) => responses.sealThoughts(workspaceId, thoughts) });
   const asked = askChatOf(chat);
-  const ask: Ask = { ...asked, dialect, write: (target, context) => withWarnings(asked.write(target, context), warnings) };
+  const ask: Ask = { ...asked, dialect, isCacheable: isCacheable(body), write: (target, context) => withWarnings(asked.write(target, context), warnings) };
   return { workspaceId, id, previousId, input, dialect, ask, warnings };
+}
+
+/** What is kept here, or goes on from what is, is no answer to its request alone. */
+function isCacheable(body: ResponseRequest): boolean {
+  if (body.store !== false || (body.previous_response_id ?? null) !== null || body.background === true) return false;
+  return inputItems(body.input, '').every((item) => !needsKept(item));
 }
 
 interface ReadChat {

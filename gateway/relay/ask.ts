@@ -65,6 +65,8 @@ export interface Ask {
   readonly wantsUsage: boolean;
   /** Whether an answer can say nothing at all, which is then not charged. */
   readonly mayBeEmpty: boolean;
+  /** Whether its answer may be given again to whoever asks the same. Absent: of no call of this operation. */
+  readonly isCacheable?: boolean;
   /** Null: what the wire gives is what the caller gets. */
   readonly dialect: Dialect | null;
   /** What ends a stream that has no dialect. */

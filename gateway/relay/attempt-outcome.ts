@@ -112,6 +112,7 @@ export function plainError({ call }: Work, refusal: Refusal): ByteText {
 export function replyHeaders(work: Work, made: Attempt, upstream: ReplyHeaders): Readonly<Record<string, string>> {
   const { warnings } = made.request;
   const { trail, ask: { raw } } = work;
+  trail.changes = warnings;
   const place = placeHeaders(trail);
   const limits = trail.ticket?.headers();
   const known = raw ? { ...raw.headersOf(upstream), ...limits, ...place } : limits && limits !== NO_RATE_HEADERS ? { ...limits, ...place } : place;

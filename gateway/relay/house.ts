@@ -23,6 +23,7 @@ import type { BackgroundRuns } from './background-runs.ts';
 import type { Jobs } from './jobs.ts';
 import type { MediaStore } from './media.ts';
 import type { Payments } from './payments.ts';
+import type { CachedReplies } from './cached-replies.ts';
 import type { KeptBodies } from './kept-bodies.ts';
 import type { KeptResponses } from './kept-responses.ts';
 import type { Pulse } from './pulse.ts';
@@ -53,6 +54,8 @@ export interface House {
   readonly ledger: Ledger;
   readonly ledgerWatch: LedgerWatch;
   readonly bodies: KeptBodies;
+  /** Answers for whoever asks the same again. */
+  readonly replies: CachedReplies;
   readonly rates: Rates;
   /** Null where no payment provider is configured. */
   readonly payments: Payments | null;

@@ -20,7 +20,8 @@ export function placeHeaders({ target, route, attempts, degradedFrom }: Pick<Tra
   return {
     ...(route === null ? {} : { 'x-interline-route': ascii(route) }),
     'x-interline-target': ascii(target.id),
-    'x-interline-attempts': String(attempts),
+    // Nobody was asked for an answer out of the cache.
+    ...(attempts === 0 ? {} : { 'x-interline-attempts': String(attempts) }),
     ...(degradedFrom === null ? {} : { 'x-interline-degraded': 'true' }),
   };
 }

@@ -6,7 +6,9 @@ import type { BytesReply, Call, EventsReply, OperationId } from '../foundation/o
 import type { Caller } from '../foundation/terms.ts';
 import { admit } from './admit.ts';
 import type { Ask } from './ask.ts';
+import { answerCached } from './answer-cached.ts';
 import { attempt } from './attempt.ts';
+import { readCaching } from './caching.ts';
 import { chooseTargets } from './choose.ts';
 import { followRefusal, followReply } from './follow-bodies.ts';
 import type { House } from './house.ts';
@@ -26,7 +28,9 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
   const trail = new Trail(house, call, { caller, model: ask.model, isStream: ask.isStream });
   try {
     const isStrict = readStrict(call);
-    const choice = chooseTargets(house, { caller, ask, steering: readSteering(call), nowMs: house.clock.now() });
+    const steering = readSteering(call);
+    const caching = caller.account.replyCache === null ? null : readCaching(caller, call, ask);
+    const choice = chooseTargets(house, { caller, ask, steering, nowMs: house.clock.now() });
     const candidate = choice instanceof Promise ? await choice : choice;
     trail.model = candidate.model;
     trail.route = candidate.plan.route;
@@ -38,7 +42,10 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
     }
     trail.countHold();
     const work = { house, call, ask, trail, isStrict, warnings: house.warnings.for(caller) };
-    if (!ask.background) return follow({ house, call, caller }, await attempt(work, candidate.plan));
+    if (!ask.background) {
+      const { plan } = candidate;
+      return follow({ house, call, caller }, caching ? await answerCached({ work, plan, caching, steering }) : await attempt(work, plan));
+    }
     const reply = await ask.background.begin(trail, work.warnings);
     ask.background.run(attempt(work, candidate.plan).then(
       (answer) => follow({ house, call, caller }, answer),

@@ -22,17 +22,20 @@ export function tell({ metrics, telemetry }: Pick<House, 'metrics' | 'telemetry'
   const lastAt = record.attempts > failed.length ? attemptAt : null;
   let upstreamMs = lastAt === null ? 0 : endedAt - lastAt;
   for (const each of failed) upstreamMs += each.endedAt - each.startedAt;
+  // Of an answer out of the cache no provider knows.
+  const isHit = record.cache === 'hit';
   metrics.observe({
     operation: record.operation,
-    provider: record.provider ?? 'none',
+    provider: isHit ? 'none' : record.provider ?? 'none',
     model: record.model,
     route: record.route,
     outcome: record.outcome,
     latencyMs: record.latencyMs,
     overheadMs: attemptAt === null ? null : record.latencyMs - upstreamMs,
     firstByteMs: record.firstByteMs,
-    promptTokens: record.usage.promptTokens,
-    completionTokens: record.usage.completionTokens,
+    cache: record.cache,
+    promptTokens: isHit ? 0 : record.usage.promptTokens,
+    completionTokens: isHit ? 0 : record.usage.completionTokens,
     nanoUsd: record.charge.nanoUsd,
     answered: lastAt === null ? null : record.errorCode ?? 'ok',
     failed,

@@ -70,6 +70,8 @@ export class Trail {
   /** Another model was asked than the route would have chosen. */
   isDegraded = false;
   cache: CacheState | null = null;
+  /** What had to be changed of the request for who answers it. */
+  changes: readonly string[] = [];
   /** Of a call that is not paid alike whatever answers it: the tiers that may still answer, null for all. Absent for any other call. */
   reach: readonly Tier[] | null | undefined = undefined;
   /** Fewer tokens than its prompt can have, for the note of a crash; 0 before it was sized. */
@@ -94,8 +96,10 @@ export class Trail {
   readonly #modelAsked: string;
   readonly #isStream: boolean;
   readonly #startedMs: number;
-  #isRecorded = false;
+  #ended: RequestRecord | null = null;
   #answeredBy: AnsweredBy | undefined = undefined;
+  /** Of an answer out of the cache: what is asked for it; null for any other. */
+  #cachedPercent: number | null = null;
 
   constructor(house: House, call: Call<OperationId>, asked: { caller: Caller; model: string; isStream: boolean }) {
     this.#house = house;
@@ -108,7 +112,12 @@ export class Trail {
 
   /** True once the row has been handed to the store. */
   get isRecorded(): boolean {
-    return this.#isRecorded;
+    return this.#ended !== null;
+  }
+
+  /** The row, once it has been handed to the store. */
+  get ended(): RequestRecord | null {
+    return this.#ended;
   }
 
   /** True when its reply is kept for whoever asks again: then it goes on to its end even when the caller has gone. */
@@ -124,8 +133,19 @@ export class Trail {
 
   /** Notes which target is asked from now on. */
   take(plan: Plan, step: PlanStep): void {
-    this.target = step.target;
     this.attempts++;
+    this.#answerBy(plan, step);
+  }
+
+  /** Notes who made the answer that is given again, and what percentage of it is charged. */
+  takeCached(plan: Plan, step: PlanStep, percent: number): void {
+    this.cache = 'hit';
+    this.#cachedPercent = percent;
+    this.#answerBy(plan, step);
+  }
+
+  #answerBy(plan: Plan, step: PlanStep): void {
+    this.target = step.target;
     if (plan.route === null) return;
     this.model = step.model;
     this.isDegraded = plan.preferred !== null && step.model !== plan.preferred;
@@ -174,10 +194,11 @@ export class Trail {
 
   /** Settles and calls back when that is durable, or with the failure. A second ending is ignored. `body` is what a kept reply says. */
   end(ending: Ending, reply: { contentType: string; body: ByteText } | null, done: (failure: Error | null) => void): void {
-    if (this.#isRecorded) return;
-    this.#isRecorded = true;
+    if (this.#ended) return;
     const record = this.#record(ending);
-    this.ticket?.settle(record.usage.promptTokens + record.usage.completionTokens);
+    this.#ended = record;
+    // No model has worked for an answer out of the cache.
+    this.ticket?.settle(record.cache === 'hit' ? 0 : record.usage.promptTokens + record.usage.completionTokens);
     this.ticket?.release();
     if (this.#isHoldCounted) this.#house.metrics.openHolds.count--;
     tell(this.#house, this.#call, { record, target: this.target, failed: this.#told, attemptAt: this.#attemptAt, upstreamStatus: this.upstreamStatus });
@@ -191,7 +212,7 @@ export class Trail {
   /** Writes the row of a request that was refused before or by its upstream. Resolves whether or not the store took it. */
   refuse(refusal: Refusal, outcome: Outcome): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#isRecorded) {
+      if (this.#ended) {
         resolve();
         return;
       }
@@ -220,6 +241,7 @@ export class Trail {
       counted: isFree ? null : ending.counted?.usage ?? null,
       ...(ending.counted ? { countedBasis: ending.counted.basis } : {}),
       target: this.target,
+      cachedPercent: this.#cachedPercent,
     });
     const received = this.#call.receivedAt;
     const endedAt = clock.monotonic();

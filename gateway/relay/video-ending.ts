@@ -70,7 +70,7 @@ async function finish({ store, clock, limits, metrics, telemetry, log }: VideoPa
   const { record, state, error } = ending;
   log.info({ job: job.id, requestId: job.requestId, state, code: error?.code }, 'a video has ended');
   metrics.observe({
-    operation: record.operation, provider: record.provider ?? 'none', model: record.model, route: record.route, outcome: record.outcome, latencyMs: record.latencyMs, overheadMs: null, firstByteMs: null,
+    operation: record.operation, provider: record.provider ?? 'none', model: record.model, route: record.route, outcome: record.outcome, latencyMs: record.latencyMs, overheadMs: null, firstByteMs: null, cache: null,
     promptTokens: 0, completionTokens: 0, nanoUsd: record.charge.nanoUsd, answered: record.errorCode ?? 'ok', failed: [],
   });
   // Its steps were many calls, over minutes and perhaps several gateways: what is told is that it was asked for, and how it ended.

@@ -1,7 +1,8 @@
-/** This file forgets what the request log has kept for long enough: evidence after the operator's time, bodies after their workspace's. */
+/** This file forgets what was kept for long enough: evidence of requests after the operator's time, bodies and cached replies after their workspace's. */
 import type { Clock } from '../foundation/clock.ts';
 import type { Limits } from '../foundation/limits.ts';
 import type { Log } from '../foundation/log.ts';
+import type { CachedReplyCalls } from '../store/cached-reply-row.ts';
 import type { RequestLogCalls } from '../store/request-log-row.ts';
 
 export interface LogSweep {
@@ -11,7 +12,7 @@ export interface LogSweep {
 }
 
 export interface LogSweepParts {
-  readonly store: Pick<RequestLogCalls, 'expireRequestBodies' | 'expireRequestLog'>;
+  readonly store: Pick<RequestLogCalls, 'expireRequestBodies' | 'expireRequestLog'> & Pick<CachedReplyCalls, 'expireReplies'>;
   readonly clock: Pick<Clock, 'now' | 'every'>;
   readonly limits: Pick<Limits, 'requestLogRetentionMs' | 'requestLogSweepMs'>;
   readonly log: Pick<Log, 'warn'>;
@@ -23,7 +24,7 @@ export function createLogSweep({ store, clock, limits, log }: LogSweepParts): Lo
   let isClosed = false;
   const sweepOnce = async (): Promise<number> => {
     let count = 0;
-    for (const expire of [() => store.expireRequestBodies(clock.now()), () => store.expireRequestLog(clock.now() - limits.requestLogRetentionMs)]) {
+    for (const expire of [() => store.expireRequestBodies(clock.now()), () => store.expireReplies(clock.now()), () => store.expireRequestLog(clock.now() - limits.requestLogRetentionMs)]) {
       for (let deleted = await expire(); deleted > 0; deleted = isClosed ? 0 : await expire()) count += deleted;
     }
     return count;

@@ -45,6 +45,7 @@ export function toFilter(query: LogQuery, view: LogView): RequestFilter {
     outcome: outcome ?? null,
     errorCodes: code === undefined ? codes : codes === null || codes.includes(code) ? [code] : NOTHING,
     status: status ?? null,
+    cache: query.cache ?? null,
     costMin: toCost(query.cost_min_nano_usd),
     costMax: toCost(query.cost_max_nano_usd),
     withRefunds: false,

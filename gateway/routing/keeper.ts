@@ -45,6 +45,8 @@ export interface PlanTerms {
 export interface CatalogKeeper {
   /** One object for good; what is in it changes. */
   readonly catalog: Catalog;
+  /** Advances with every change of the catalogue and never falls. */
+  readonly revision: number;
   /** Null when there is no such plan. */
   findPlan(id: string): PlanTerms | null;
   /** Every entry of a kind with its source, in the catalogue's order. */
@@ -80,13 +82,14 @@ interface Held {
   readonly rows: CatalogData;
   readonly leftOut: readonly LeftOut[];
   readonly plans: ReadonlyMap<string, PlanTerms>;
+  readonly revision: number;
 }
 
 /** Reads what was put before and keeps the catalogue current from then on. Rejects when the store can't be read. */
 export async function createCatalogKeeper(parts: KeeperParts): Promise<CatalogKeeper> {
   const { loaded, store, environment, log } = parts;
   const catalog: Catalog = { ...loaded.catalog };
-  let held: Held = { entries: [], rows: loaded.rows, leftOut: [], plans: new Map() };
+  let held: Held = { entries: [], rows: loaded.rows, leftOut: [], plans: new Map(), revision: 0 };
 
   const read = async (): Promise<void> => {
     // The clock first: entries that are newer than it move it, and are read again.
@@ -95,7 +98,7 @@ export async function createCatalogKeeper(parts: KeeperParts): Promise<CatalogKe
     const laid = layOver(loaded.rows, entries, environment);
     report(log, laid.leftOut, held.leftOut);
     Object.assign(catalog, buildCatalog(laid.rows, environment), { discovered: catalog.discovered });
-    held = { ...laid, entries, plans: new Map(laid.rows.plans.map((plan) => [plan.id, { plan, revision }])) };
+    held = { ...laid, entries, revision, plans: new Map(laid.rows.plans.map((plan) => [plan.id, { plan, revision }])) };
   };
   const inTurn = createTurns();
   const reload = (): Promise<void> => inTurn(read);
@@ -104,6 +107,7 @@ export async function createCatalogKeeper(parts: KeeperParts): Promise<CatalogKe
   await reload();
   return {
     catalog,
+    get revision() { return held.revision; },
     findPlan: (id) => held.plans.get(id) ?? null,
     list: (kind) => entriesOf(held.rows, kind).map((entry) => ({ entry, source: sourceOf({ loaded, held }, kind, entry.id) })),
     put: (kind, change) => inTurn(async () => {

@@ -1,4 +1,5 @@
 /** This file makes the methods of a Store out of whatever performs its plain calls by their names. */
+import type { CachedReplyCalls } from './cached-reply-row.ts';
 import type { PlainCallName } from './calls/plain.ts';
 import type { JobCalls } from './job-row.ts';
 import type { MediaCalls } from './media-row.ts';
@@ -7,7 +8,7 @@ import type { ResponseCalls } from './response-row.ts';
 import type { Store } from './store.ts';
 
 /** Of what is kept beside the ledger and outlives its request. */
-type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof JobCalls>;
+type KeptCallName = Extract<PlainCallName, keyof MediaCalls | keyof ResponseCalls | keyof JobCalls | keyof CachedReplyCalls>;
 
 /** Performs a call: in a thread, or on a connection. */
 export type PerformPlain = <Name extends PlainCallName>(name: Name, ...args: Parameters<Store[Name]>) => Promise<Awaited<ReturnType<Store[Name]>>>;
@@ -76,6 +77,11 @@ function bindKeptCalls(perform: PerformPlain): Pick<Store, KeptCallName> {
     listOpenResponses: (nodeId) => perform('listOpenResponses', nodeId),
     deleteResponse: (workspaceId, id, nowMs) => perform('deleteResponse', workspaceId, id, nowMs),
     expireResponses: (nowMs) => perform('expireResponses', nowMs),
+    keepReplies: (workspaceId, rows, bytesMax) => perform('keepReplies', workspaceId, rows, bytesMax),
+    findReply: (wish) => perform('findReply', wish),
+    measureReplies: (workspaceId) => perform('measureReplies', workspaceId),
+    deleteReplies: (workspaceId) => perform('deleteReplies', workspaceId),
+    expireReplies: (nowMs) => perform('expireReplies', nowMs),
     createJob: (hold, job, reply) => perform('createJob', hold, job, reply),
     findJob: (workspaceId, id) => perform('findJob', workspaceId, id),
     listJobs: (workspaceId, page) => perform('listJobs', workspaceId, page),

@@ -40,7 +40,7 @@ const outcomeNames: { readonly [Name in Outcome]: Name } = {
   ok: 'ok', client_gone: 'client_gone', cancelled: 'cancelled', refused: 'refused', upstream_error: 'upstream_error', timeout: 'timeout',
   revoked: 'revoked', shutdown: 'shutdown', recovered: 'recovered', expired: 'expired', refund: 'refund',
 };
-const basisNames: { readonly [Name in Basis]: Name } = { provider: 'provider', counted: 'counted', observed: 'observed', none: 'none' };
+const basisNames: { readonly [Name in Basis]: Name } = { provider: 'provider', counted: 'counted', observed: 'observed', cached: 'cached', none: 'none' };
 const cacheNames: { readonly [Name in CacheState]: Name } = { hit: 'hit', miss: 'miss', bypass: 'bypass' };
 const payerNames: { readonly [Name in Payer]: Name } = { plan: 'plan', balance: 'balance', own_key: 'own_key', none: 'none' };
 const outcomes = Object.values(outcomeNames);

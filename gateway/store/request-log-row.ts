@@ -1,5 +1,5 @@
 /** This file is the part of the Store that reads the request log: pages by filters, looked for within bounds, and bodies that are kept. */
-import type { Outcome, SettledRequest } from '../foundation/terms.ts';
+import type { CacheState, Outcome, SettledRequest } from '../foundation/terms.ts';
 import type { SealedColumns } from './sealed-columns.ts';
 
 /** Which requests. What is null is not asked. */
@@ -18,6 +18,7 @@ export interface RequestFilter {
   /** One of these codes. */
   readonly errorCodes: readonly string[] | null;
   readonly status: number | null;
+  readonly cache: CacheState | null;
   /** What it cost by the price list, in nano-USD; both inclusive. */
   readonly costMin: bigint | null;
   readonly costMax: bigint | null;

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { toNanoUsd } from '../foundation/money.ts';
-import type { Outcome, RequestRecord } from '../foundation/terms.ts';
+import type { CacheState, Outcome, RequestRecord } from '../foundation/terms.ts';
 import type { LogPlace, RequestBodyRow, RequestFilter } from './request-log-row.ts';
 import { sampleRecord, sampleSettle } from './sample-rows.ts';
 import { apply, record } from './store-under-test.ts';
@@ -17,7 +17,7 @@ const RECORDS = 1200;
 const PAGES_MAX = 10_000;
 
 const everything: RequestFilter = {
-  workspaceId: 'ws_1', fromMs: null, toMs: null, keyId: null, userId: null, model: null, route: null, operation: null, outcome: null, errorCodes: null, status: null,
+  workspaceId: 'ws_1', fromMs: null, toMs: null, keyId: null, userId: null, model: null, route: null, operation: null, outcome: null, errorCodes: null, status: null, cache: null,
   costMin: null, costMax: null, withRefunds: false,
 };
 
@@ -45,6 +45,7 @@ function takes(filter: RequestFilter, row: RequestRecord): boolean {
   const { fromMs, toMs, model, errorCodes, costMin, costMax } = filter;
   const equal: [unknown, unknown][] = [
     [filter.keyId, row.keyId], [filter.userId, row.userId], [filter.route, row.route], [filter.operation, row.operation], [filter.outcome, row.outcome], [filter.status, row.status],
+    [filter.cache, row.cache],
   ];
   return row.workspaceId === filter.workspaceId && equal.every(([asked, is]) => asked === null || asked === is)
     && (fromMs === null || row.startedMs >= fromMs) && (toMs === null || row.startedMs < toMs)
@@ -78,7 +79,7 @@ const filters: fc.Arbitrary<RequestFilter> = fc.record({
   workspaceId: fc.constantFrom('ws_1', 'ws_1', 'ws_2', 'ws_none'), fromMs: time, toMs: time, keyId: maybe(['key_rare', 'key_1', 'key_none']), userId: maybe(['user_1', 'user_2']),
   model: maybe(['fast', 'b/good', 'nobody']), route: maybe(['route-1', 'route-none']), operation: maybe(['createEmbedding', 'createChatCompletion']),
   outcome: maybe<Outcome>(['ok', 'upstream_error', 'client_gone']), errorCodes: maybe([['upstream_timeout'], ['upstream_error', 'upstream_timeout'], ['nothing']]),
-  status: maybe([200, 502]), costMin: maybe([0n, 50n, 1_000_000n]), costMax: maybe([0n, 50n]), withRefunds: fc.boolean(),
+  status: maybe([200, 502]), cache: maybe<CacheState>(['hit', 'miss']), costMin: maybe([0n, 50n, 1_000_000n]), costMax: maybe([0n, 50n]), withRefunds: fc.boolean(),
 }).map((filter) => ({ ...filter, ...sparse(filter) }));
 
 /** Most filters ask one thing or two: what is asked too much finds nothing. */

@@ -74,7 +74,8 @@ export function sampleKey(index: number, changes: Partial<KeyRow> = {}): KeyRow 
 /** A workspace whose id and time follow from its index. */
 export function sampleWorkspace(index: number, changes: Partial<WorkspaceRow> = {}): WorkspaceRow {
   return {
-    id: `ws_${index}`, name: `workspace ${index}`, planId: 'unlimited', billing: 'plan', limits: noLimits, isSuspended: false, keptBodies: 'none', bodyDays: 30, revision: 0,
+    id: `ws_${index}`, name: `workspace ${index}`, planId: 'unlimited', billing: 'plan', limits: noLimits, isSuspended: false, keptBodies: 'none', bodyDays: 30,
+    replyCache: { isOn: false, ttlSeconds: 3600, replyBytesMax: 262_144, bytesMax: 16_777_216 }, revision: 0,
     createdMs: START_MS + index, ...changes,
   };
 }

@@ -4,6 +4,10 @@ CREATE INDEX api_key_ws_created ON api_key(ws_id, created_ms, id);
 
 CREATE INDEX budget_ws ON budget(ws_id, created_ms, id);
 
+CREATE INDEX cached_reply_age ON cached_reply(ws_id, created_ms, id, bytes);
+
+CREATE INDEX cached_reply_expiry ON cached_reply(expires_ms, ws_id);
+
 CREATE INDEX counter_recall ON counter(recall_ms) WHERE recall_ms > 0;
 
 CREATE INDEX counter_scope ON counter(scope_id, kind);
@@ -81,6 +85,25 @@ CREATE TABLE budget (
   thresholds TEXT NOT NULL,                   -- JSON array of percents
   rev        INTEGER NOT NULL,
   created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cached_reply (                   -- rows are large: they have rowids
+  ws_id       TEXT NOT NULL,
+  id          TEXT NOT NULL,                  -- keyed digest of what was asked, and of whom; no two workspaces have the same
+  kek_id      TEXT NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  iv          BLOB NOT NULL,
+  ciphertext  BLOB NOT NULL,
+  tag         BLOB NOT NULL,
+  bytes       INTEGER NOT NULL CHECK (bytes > 0),
+  created_ms  INTEGER NOT NULL,
+  expires_ms  INTEGER NOT NULL,
+  PRIMARY KEY (ws_id, id)
+);
+
+CREATE TABLE cached_reply_sum (               -- what a workspace has of them: moved in the transaction that adds or takes away rows
+  ws_id TEXT PRIMARY KEY,
+  bytes INTEGER NOT NULL CHECK (bytes >= 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE catalog_digest (
@@ -350,7 +373,7 @@ CREATE TABLE workspace (
   id         TEXT PRIMARY KEY,
   name       TEXT NOT NULL,
   created_ms INTEGER NOT NULL
-, plan_id TEXT NOT NULL DEFAULT 'unlimited', billing TEXT NOT NULL DEFAULT 'plan' CHECK (billing IN ('plan', 'balance')), suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)), rev INTEGER NOT NULL DEFAULT 0, requests_per_minute INTEGER, tokens_per_minute INTEGER, concurrent_requests INTEGER, kept_bodies TEXT NOT NULL DEFAULT 'none' CHECK (kept_bodies IN ('none', 'redacted', 'full')), body_days INTEGER NOT NULL DEFAULT 30 CHECK (body_days BETWEEN 1 AND 365)) STRICT, WITHOUT ROWID;
+, plan_id TEXT NOT NULL DEFAULT 'unlimited', billing TEXT NOT NULL DEFAULT 'plan' CHECK (billing IN ('plan', 'balance')), suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)), rev INTEGER NOT NULL DEFAULT 0, requests_per_minute INTEGER, tokens_per_minute INTEGER, concurrent_requests INTEGER, kept_bodies TEXT NOT NULL DEFAULT 'none' CHECK (kept_bodies IN ('none', 'redacted', 'full')), body_days INTEGER NOT NULL DEFAULT 30 CHECK (body_days BETWEEN 1 AND 365), cache_on INTEGER NOT NULL DEFAULT 0 CHECK (cache_on IN (0, 1)), cache_ttl_s INTEGER NOT NULL DEFAULT 3600 CHECK (cache_ttl_s > 0), cache_reply_bytes INTEGER NOT NULL DEFAULT 262144 CHECK (cache_reply_bytes > 0), cache_bytes INTEGER NOT NULL DEFAULT 16777216 CHECK (cache_bytes > 0)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE workspace_route (
   ws_id      TEXT NOT NULL,

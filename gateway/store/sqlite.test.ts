@@ -105,7 +105,8 @@ describe('sums and marks', () => {
     await Promise.all(records.map((row) => record(store, row)));
     await store.close();
     const db = new DatabaseSync(sqliteFile(folder));
-    const read = (): unknown => ['usage_sum', 'usage_mark'].map((table) => db.prepare(`SELECT * FROM ${table}`).all());
+    // When the migration was made, nothing was cached.
+    const read = (): unknown => ['usage_sum', "usage_mark WHERE kind <> 'cache'"].map((rows) => db.prepare(`SELECT * FROM ${rows}`).all());
     const kept = read();
     db.exec('DELETE FROM usage_sum; DELETE FROM usage_mark;');
     for (const sql of sumStatements()) db.exec(sql);

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../foundation/clock.ts';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { RequestRecord } from '../foundation/terms.ts';
+import { describeCachedReplies } from './cached-replies.suite.ts';
 import { describeCalls } from './calls.suite.ts';
 import { describeRequestLog } from './request-log.suite.ts';
 import { sampleKey, sampleRecord, sampleSettle } from './sample-rows.ts';
@@ -25,6 +26,7 @@ export function describeStore(engine: string, makePlace: () => Promise<StorePlac
     describeCalls(withPlace);
     describeNeighbours(withPlace);
     describeRequestLog(withPlace);
+    describeCachedReplies(withPlace);
   });
 }
 

@@ -1,4 +1,5 @@
 /** This file is the Store interface: what every engine promises. There are two: SQLite in a thread, and PostgreSQL. */
+import type { CachedReplyCalls } from './cached-reply-row.ts';
 import type { JobCalls } from './job-row.ts';
 import type { MediaCalls } from './media-row.ts';
 import type { NodeRow } from './node-row.ts';
@@ -12,6 +13,7 @@ import type {
   CounterState, LedgerAnswer, LedgerOp, TransferKind, TransferRow, Violation,
 } from '../foundation/ledger.ts';
 import type { OwnRoute } from '../foundation/own-route.ts';
+import type { ReplyCacheSetting } from '../foundation/reply-cache.ts';
 import type { Billing, Budget, KeptBodies, OwnKeyRef, RateLimits, Role, Scope, SettledRequest } from '../foundation/terms.ts';
 
 export type { ProviderKeyRow } from './provider-key-row.ts';
@@ -63,12 +65,13 @@ export interface WorkspaceRow {
   readonly keptBodies: KeptBodies;
   /** For how many days bodies are kept. */
   readonly bodyDays: number;
+  readonly replyCache: ReplyCacheSetting;
   /** From the clock `access`, at the last change. */
   readonly revision: number;
   readonly createdMs: number;
 }
 
-export type WorkspaceChange = Partial<Pick<WorkspaceRow, 'name' | 'planId' | 'billing' | 'limits' | 'isSuspended' | 'keptBodies' | 'bodyDays'>>;
+export type WorkspaceChange = Partial<Pick<WorkspaceRow, 'name' | 'planId' | 'billing' | 'limits' | 'isSuspended' | 'keptBodies' | 'bodyDays'>> & { readonly replyCache?: Partial<ReplyCacheSetting> };
 
 /** A person or a service to whom keys belong. */
 export interface UserRow {
@@ -163,7 +166,7 @@ export class StoreUnavailable extends Error {}
  * The only room that persists. Every write resolves after it is durable (fsynced), and rejects with
  * StoreUnavailable when it is not. Writes of one tick share a message, writes of one batch a transaction.
  */
-export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, RequestLogCalls, RequestLogReads, WorkspaceRouteCalls {
+export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, CachedReplyCalls, RequestLogCalls, RequestLogReads, WorkspaceRouteCalls {
   /**
    * Takes one operation of the ledger and calls back once it is durable: with its answer, or with the failure. Operations
    * are decided in the order they are given, many in one transaction; a denied one costs nothing and aborts nobody. Repeating

@@ -12,7 +12,7 @@ export const MARK_MS = 600_000;
 const NAME_LENGTH_MAX = 128;
 
 /** What a mark can be of. */
-export type MarkKind = 'key' | 'user' | 'asked' | 'model' | 'route' | 'operation' | 'outcome' | 'error' | 'status' | 'cost';
+export type MarkKind = 'key' | 'user' | 'asked' | 'model' | 'route' | 'operation' | 'outcome' | 'error' | 'status' | 'cache' | 'cost';
 
 /** What a sum is about, besides workspace, grain and start; the last two only where days are split by them. */
 const nameColumns = ['key_id', 'user_id', 'model_asked', 'model', 'route', 'operation'] as const;
@@ -57,6 +57,7 @@ const firstByteAt = columnOf('first_byte_us').at;
 const namedColumns: readonly (readonly [MarkKind, Column])[] = [
   ['key', columnOf('key_id')], ['user', columnOf('user_id')], ['asked', columnOf('model_asked')], ['model', columnOf('model')], ['route', columnOf('route')],
   ['operation', columnOf('operation')], ['outcome', columnOf('outcome')], ['error', columnOf('error_code')], ['status', columnOf('status')],
+  ['cache', columnOf('cache')],
 ];
 const counted = countedColumns.map(columnOf);
 const money = moneyColumns.map(columnOf);
@@ -194,7 +195,11 @@ function markGroup(marks: Marks, { id, workspace, startMs, names, digits }: Grou
   for (const each of digits) note('cost', each);
   if (known?.has(startMs, id) === true) return;
   marks.groups.push({ startMs, mark: id });
-  for (const [place, [kind]] of namedColumns.entries()) note(kind, String(names[place]));
+  for (const [place, [kind]] of namedColumns.entries()) {
+    const name = String(names[place]);
+    // Nobody looks for those that no cache was asked for, and there are none of before it.
+    if (kind !== 'cache' || name !== '') note(kind, name);
+  }
 }
 
 /** Where the hour or day begins in which this moment is, in ms. */

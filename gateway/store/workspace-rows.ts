@@ -9,7 +9,10 @@ import type { MemberRow, UserRow, WorkspaceRow } from './store.ts';
 export const limitColumns = ['requests_per_minute', 'tokens_per_minute', 'concurrent_requests'] as const;
 
 /** Columns of workspace, in the order of `workspaceValues`. */
-export const workspaceColumns = ['id', 'name', 'plan_id', 'billing', 'suspended', 'rev', 'created_ms', ...limitColumns, 'kept_bodies', 'body_days'] as const;
+export const workspaceColumns = [
+  'id', 'name', 'plan_id', 'billing', 'suspended', 'rev', 'created_ms', ...limitColumns, 'kept_bodies', 'body_days',
+  'cache_on', 'cache_ttl_s', 'cache_reply_bytes', 'cache_bytes',
+] as const;
 
 /** Columns of app_user, in the order of `userValues`. */
 export const userColumns = ['id', 'name', 'email', 'disabled', 'created_ms'] as const;
@@ -38,6 +41,7 @@ export function workspaceValues(workspace: WorkspaceRow): SqlValue[] {
   return [
     workspace.id, workspace.name, workspace.planId, workspace.billing, workspace.isSuspended ? 1 : 0, workspace.revision,
     workspace.createdMs, ...limitValues(workspace.limits), workspace.keptBodies, workspace.bodyDays,
+    workspace.replyCache.isOn ? 1 : 0, workspace.replyCache.ttlSeconds, workspace.replyCache.replyBytesMax, workspace.replyCache.bytesMax,
   ];
 }
 
@@ -51,6 +55,12 @@ export function readWorkspace(row: Row): WorkspaceRow {
     isSuspended: readInteger(row, 'suspended') === 1,
     keptBodies: readOneOf(row, 'kept_bodies', keptBodies),
     bodyDays: readInteger(row, 'body_days'),
+    replyCache: {
+      isOn: readInteger(row, 'cache_on') === 1,
+      ttlSeconds: readInteger(row, 'cache_ttl_s'),
+      replyBytesMax: readInteger(row, 'cache_reply_bytes'),
+      bytesMax: readInteger(row, 'cache_bytes'),
+    },
     revision: readInteger(row, 'rev'),
     createdMs: readInteger(row, 'created_ms'),
   };

@@ -80,7 +80,7 @@ const COUNTED = `((${DISCOUNTED}) + compl_tok + 15999) / 16000`;
 const FORMULA: Check = {
   invariant: 'I8',
   sql: `SELECT id AS subject, 'messages are ' || CAST(msgs AS TEXT) || ', the formula gives ' || CAST(${COUNTED} AS TEXT) AS detail
-    FROM usage_event WHERE basis IN ('provider', 'counted')
+    FROM usage_event WHERE (basis = 'cached' AND msgs > CASE WHEN ${COUNTED} < 1 THEN 1 ELSE ${COUNTED} END) OR basis IN ('provider', 'counted')
       AND (msgs < CASE WHEN ${COUNTED} < 1 THEN 1 ELSE ${COUNTED} END OR (media IS NULL AND msgs > CASE WHEN ${COUNTED} < 1 THEN 1 ELSE ${COUNTED} END))`,
 };
 

@@ -3,6 +3,7 @@ import type { SqlCall } from '../sql-task.ts';
 import type { Store } from '../store.ts';
 import { findAccess } from './access.ts';
 import { changeBudget, createBudget, deleteBudget, findBudget, listBudgets } from './budgets.ts';
+import { deleteReplies, expireReplies, findReply, keepReplies, measureReplies } from './cached-replies.ts';
 import { catalogRevision, deleteCatalogEntry, listCatalogEntries, noteCatalogBeneath, putCatalogEntry } from './catalog-entries.ts';
 import { changeKey, deleteKey, findKey, insertKey, listKeys } from './keys.ts';
 import { claimJobs, createJob, deleteJob, findJob, finishJob, listJobs, renewJob, stepJob, sweepJobs } from './jobs.ts';
@@ -29,6 +30,7 @@ export type PlainCallName =
   | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
   | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'endResponse' | 'cancelResponse' | 'listOpenResponses' | 'deleteResponse' | 'expireResponses'
   | 'insertRequestBodies' | 'findRequestBody' | 'deleteRequestBody' | 'deleteRequestBodies' | 'expireRequestBodies' | 'expireRequestLog'
+  | 'keepReplies' | 'findReply' | 'measureReplies' | 'deleteReplies' | 'expireReplies'
   | 'createJob' | 'findJob' | 'listJobs' | 'claimJobs' | 'renewJob' | 'stepJob' | 'finishJob' | 'deleteJob' | 'sweepJobs';
 
 /** What performs a promise of the Store. */
@@ -96,6 +98,11 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   deleteRequestBodies: { mode: 'write', task: deleteRequestBodies },
   expireRequestBodies: { mode: 'write', task: expireRequestBodies },
   expireRequestLog: { mode: 'write', task: expireRequestLog },
+  keepReplies: { mode: 'write', task: keepReplies },
+  findReply: { mode: 'read', task: findReply },
+  measureReplies: { mode: 'read', task: measureReplies },
+  deleteReplies: { mode: 'write', task: deleteReplies },
+  expireReplies: { mode: 'write', task: expireReplies },
   createJob: { mode: 'write', task: createJob },
   findJob: { mode: 'read', task: findJob },
   listJobs: { mode: 'read', task: listJobs },

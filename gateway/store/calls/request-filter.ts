@@ -60,6 +60,7 @@ function termsOf(filter: RequestFilter): Term[] {
   equal('route', 'r.route', filter.route);
   equal('operation', 'r.operation', filter.operation);
   equal('status', 'r.status', filter.status);
+  equal('cache', 'r.cache', filter.cache);
   if (errorCodes !== null) {
     terms.push({ sql: `r.error_code IN ${tupleOf(errorCodes)}`, values: errorCodes, marks: errorCodes.map((code) => ['error', code]) });
   }

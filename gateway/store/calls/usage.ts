@@ -89,7 +89,7 @@ export function* findRequest(workspaceId: string, id: string): SqlTask<SettledRe
 
 function toRequestFilter({ workspaceId, keyId, userId, model, fromMs, toMs }: UsageFilter): RequestFilter {
   return {
-    workspaceId, keyId, userId, model, fromMs, toMs, route: null, operation: null, outcome: null, errorCodes: null, status: null, costMin: null, costMax: null,
+    workspaceId, keyId, userId, model, fromMs, toMs, route: null, operation: null, outcome: null, errorCodes: null, status: null, cache: null, costMin: null, costMax: null,
     withRefunds: true,
   };
 }

@@ -43,6 +43,7 @@ export function* changeWorkspace(id: string, change: WorkspaceChange): SqlTask<W
     isSuspended: change.isSuspended ?? workspace.isSuspended,
     keptBodies: change.keptBodies ?? workspace.keptBodies,
     bodyDays: change.bodyDays ?? workspace.bodyDays,
+    replyCache: { ...workspace.replyCache, ...change.replyCache },
     revision,
   };
   yield* rows(UPDATE, ...workspaceValues(changed), id);
