@@ -4,8 +4,9 @@ import { abnormalEnds } from '../generated/abnormal-ends.ts';
 import type { AbnormalCase, AbnormalEnd } from '../generated/abnormal-ends.ts';
 import type { UsageRow } from '../generated/client/types.gen.ts';
 import { startPostgres, stopPostgres } from '../scripts/postgres-under-test.ts';
-import { TEST_MS_MAX, ask, at, atEach, beginAt, beginStream, movedTo, newRow, once, onlyRow, openAbnormalStage, rowOf, rowOfAsking, rowsOf, spentAt } from './abnormal-stage.ts';
+import { GRANT, TEST_MS_MAX, ask, at, atEach, beginAt, beginHit, beginStream, movedTo, newRow, once, onlyRow, openAbnormalStage, rowOf, rowOfAsking, rowsOf, spentAt } from './abnormal-stage.ts';
 import type { AbnormalStage, Headers, Place, Places } from './abnormal-stage.ts';
+import { PLAN } from './good-requests.ts';
 import { costOf, paidKinds } from './paid-kinds.ts';
 import type { PaidKind, PaidOperation } from './paid-kinds.ts';
 import { askJson, balanceOf, makePayer } from './payer.ts';
@@ -139,6 +140,21 @@ const cases: Readonly<Record<Case, (place: Place, said: AbnormalEnd) => Promise<
     expect(await balanceOf(place.server, place.payer.key)).toBe(before);
     return rowOf(place, reply.headers['x-request-id']);
   },
+  async reply_cached(place) {
+    await askJson(place.server, { method: 'PUT', path: '/v1/admin/plans/half', body: { ...PLAN, cached_reply_percent: 50 } });
+    const saving: Place = { ...place, payer: await makePayer(place.server, { billing: 'balance', plan: 'half', nanoUsd: GRANT }) };
+    const path = `/v1/workspaces/${saving.payer.workspace}`;
+    const owner = { url: place.server.url, key: saving.payer.key };
+    await askJson(owner, { method: 'PATCH', path, body: { reply_cache: { enabled: true, reply_bytes_max: 1_000_000 } } });
+    await ask(saving, 'whole', { isUnstored: true });
+    await eventually(async () => ((await askJson(owner, { path: `${path}/cache` }))['count'] === 1 ? true : null));
+    const known = (await rowsOf(saving)).map(({ id }) => id);
+    return newRow(saving, async () => {
+      const connection = await beginHit(saving);
+      expect((await connection.head()).headers['x-interline-cache']).toBe('hit');
+      connection.leave();
+    }, known);
+  },
   fallback_or_retry: (place) => rowOfAsking(place, place.kind.operation === 'postNative' ? 'fails' : 'second'),
   async costs_more_than_limits_hold(place) {
     return rowOfAsking({ ...place, payer: await makePayer(place.server, { billing: 'balance', nanoUsd: place.kind.room }) }, 'dear', { isCapped: true });
@@ -183,6 +199,7 @@ test.each(ends)('$name: $end costs what the contract says', async ({ name, end, 
   const charged = BigInt(row?.charged_nano_usd ?? 0);
   switch (said.pays) {
     case 'nothing': expect({ charged, messages: row?.counted_messages ?? 0 }).toEqual({ charged: 0n, messages: 0 }); break;
+    case 'share': expect(charged).toBe((kind.answer + 1n) / 2n); break;
     case 'answer': expectAnswer(kind, { row, charged }); break;
     case 'room': expect({ charged, overrun: BigInt(row?.overrun_nano_usd ?? 0) }).toEqual({ charged: kind.room, overrun: kind.dearly - kind.room }); break;
     case 'noted':

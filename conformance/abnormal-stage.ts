@@ -96,6 +96,11 @@ export async function beginAt(place: Place, replay: string, asking: Asking = {})
   return connection;
 }
 
+/** Begins a request that its upstream will not hear of. */
+export function beginHit(place: Place): Promise<RawConnection> {
+  return begin(place.server.url, partsOf(place, 'whole', { isUnstored: true }));
+}
+
 /** Begins a stream that falls silent, and gives it once its events have come; of what does not stream, once the upstream has it. */
 export async function beginStream(place: Place, headers: Headers = {}): Promise<RawConnection> {
   const { mark } = place.kind;

@@ -4,8 +4,8 @@ import type { Outcome, UsageBasis } from './client/types.gen.ts';
 /** What a caller pays when a request does not end as usual. */
 export interface AbnormalEnd {
   readonly when: string;
-  /** `seen`: the prompt and what came of the answer. `noted`: what was certain at the last note. `room`: as much of the answer as every limit has room for. */
-  readonly pays: 'nothing' | 'answer' | 'seen' | 'noted' | 'room';
+  /** `share`: of the answer, the plan's `cached_reply_percent`. `seen`: the prompt and what came of the answer. `noted`: what was certain at the last note. `room`: as much of the answer as every limit has room for. */
+  readonly pays: 'nothing' | 'answer' | 'share' | 'seen' | 'noted' | 'room';
   /** As the usage row tells it; null where there is no row of its own. */
   readonly outcome: Outcome | null;
   /** How the usage is known where the upstream did not say it. */
@@ -29,6 +29,7 @@ export const abnormalEnds = {
     gateway_killed_noted: { pays: 'noted', outcome: 'recovered', basis: 'observed', when: "The gateway is killed in the middle of a stream of which it has noted every second what is certain.", why: "Settled at the last note, never at all that was held." },
     gateway_killed_with_idempotency_key: { pays: 'nothing', outcome: 'recovered', basis: 'none', when: "The same, of a request with an Idempotency-Key.", why: "The key is free again, and the repeated request pays." },
     reply_replayed: { pays: 'nothing', outcome: null, basis: 'none', when: "A request is repeated with its Idempotency-Key and answered with the kept reply.", why: "The first one has paid." },
+    reply_cached: { pays: 'share', outcome: 'ok', basis: 'cached', when: "The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle.", why: "It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much." },
     fallback_or_retry: { pays: 'answer', outcome: 'ok', basis: 'provider', when: "Another target answers after one or more have failed.", why: "Only the answer is paid, at the price of the target that gave it." },
     costs_more_than_limits_hold: { pays: 'room', outcome: 'ok', basis: 'provider', when: "The answer costs more than was set aside, and a limit has no room for the rest.", why: "A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun." },
     key_revoked: { pays: 'seen', outcome: 'revoked', basis: 'observed', when: "The key is revoked while it is answered.", why: "The upstream is let go at once; it has read the prompt and generated what came by then." },
@@ -98,6 +99,7 @@ export const abnormalEnds = {
     gateway_killed_noted: { pays: 'noted', outcome: 'recovered', basis: 'observed', when: "The gateway is killed in the middle of a stream of which it has noted every second what is certain.", why: "Settled at the last note, never at all that was held." },
     gateway_killed_with_idempotency_key: { pays: 'nothing', outcome: 'recovered', basis: 'none', when: "The same, of a request with an Idempotency-Key.", why: "The key is free again, and the repeated request pays." },
     reply_replayed: { pays: 'nothing', outcome: null, basis: 'none', when: "A request is repeated with its Idempotency-Key and answered with the kept reply.", why: "The first one has paid." },
+    reply_cached: { pays: 'share', outcome: 'ok', basis: 'cached', when: "The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle.", why: "It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much." },
     fallback_or_retry: { pays: 'answer', outcome: 'ok', basis: 'provider', when: "Another target answers after one or more have failed.", why: "Only the answer is paid, at the price of the target that gave it." },
     costs_more_than_limits_hold: { pays: 'room', outcome: 'ok', basis: 'provider', when: "The answer costs more than was set aside, and a limit has no room for the rest.", why: "A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun." },
     key_revoked: { pays: 'seen', outcome: 'revoked', basis: 'observed', when: "The key is revoked while it is answered.", why: "The upstream is let go at once; it has read the prompt and generated what came by then." },
@@ -121,6 +123,7 @@ export const abnormalEnds = {
     gateway_killed_noted: { pays: 'nothing', outcome: 'recovered', basis: 'none', when: "The gateway is killed after it has awaited an answer for more than a second.", why: "Nothing is certain; the loss is the operator's." },
     gateway_killed_with_idempotency_key: { pays: 'nothing', outcome: 'recovered', basis: 'none', when: "The same, of a request with an Idempotency-Key.", why: "The key is free again, and the repeated request pays." },
     reply_replayed: { pays: 'nothing', outcome: null, basis: 'none', when: "A request is repeated with its Idempotency-Key and answered with the kept reply.", why: "The first one has paid." },
+    reply_cached: { pays: 'share', outcome: 'ok', basis: 'cached', when: "The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle.", why: "It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much." },
     fallback_or_retry: { pays: 'answer', outcome: 'ok', basis: 'provider', when: "Another target answers after one or more have failed.", why: "Only the answer is paid, at the price of the target that gave it." },
     costs_more_than_limits_hold: { pays: 'room', outcome: 'ok', basis: 'provider', when: "The answer costs more than was set aside, and a limit has no room for the rest.", why: "A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun." },
     key_revoked: { pays: 'seen', outcome: 'revoked', basis: 'observed', when: "The key is revoked while it is answered.", why: "The upstream is let go at once; it has the texts." },
@@ -191,6 +194,7 @@ export const abnormalEnds = {
     gateway_killed_noted: { pays: 'noted', outcome: 'recovered', basis: 'observed', when: "The gateway is killed in the middle of a stream of which it has noted every second what is certain.", why: "Settled at the last note, never at all that was held." },
     gateway_killed_with_idempotency_key: { pays: 'nothing', outcome: 'recovered', basis: 'none', when: "The same, of a request with an Idempotency-Key.", why: "The key is free again, and the repeated request pays." },
     reply_replayed: { pays: 'nothing', outcome: null, basis: 'none', when: "A request is repeated with its Idempotency-Key and answered with the kept reply.", why: "The first one has paid." },
+    reply_cached: { pays: 'share', outcome: 'ok', basis: 'cached', when: "The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle.", why: "It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much." },
     fallback_or_retry: { pays: 'answer', outcome: 'ok', basis: 'provider', when: "Another target answers after one or more have failed.", why: "Only the answer is paid, at the price of the target that gave it." },
     costs_more_than_limits_hold: { pays: 'room', outcome: 'ok', basis: 'provider', when: "The answer costs more than was set aside, and a limit has no room for the rest.", why: "A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun." },
     key_revoked: { pays: 'seen', outcome: 'revoked', basis: 'observed', when: "The key is revoked while it is answered.", why: "The upstream is let go at once; it has read the prompt and generated what came by then." },

@@ -11,6 +11,7 @@ is always believed, zeros too; where it reports nothing, the prompt and what cam
 
 - **nothing**: not even the one message that a request costs.
 - **answer**: the whole of it, by what the provider reports or by what was counted.
+- **share**: of the answer, the percentage the workspace's plan gives as \`cached_reply_percent\`; nothing when it gives none.
 - **seen**: the prompt, and what came of the answer by then.
 - **noted**: what was certain at the last note, of which a stream has one a second.
 - **room**: as much of the answer as every limit has room for; the rest is the operator's loss.

@@ -44,6 +44,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -198,6 +199,7 @@ export const retrieveImageContent = <ThrowOnError extends boolean = false>(optio
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -243,6 +245,7 @@ export const createCompletion = <ThrowOnError extends boolean = false>(options: 
  * | The gateway is killed after it has awaited an answer for more than a second. | nothing | Nothing is certain; the loss is the operator's. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has the texts. |
@@ -396,6 +399,7 @@ export const createSpeech = <ThrowOnError extends boolean = false>(options: Opti
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -1597,6 +1601,7 @@ export const getOpenapiJson = <ThrowOnError extends boolean = false>(options?: O
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -1739,6 +1744,7 @@ export const createImageEditStream = <ThrowOnError extends boolean = false>(opti
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -1844,6 +1850,7 @@ export const createTranscriptionStream = <ThrowOnError extends boolean = false>(
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
+ * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |

@@ -6,6 +6,7 @@ import type { AbnormalEnd, Contract } from './contract.ts';
 const PAYMENTS: Readonly<Record<string, string>> = {
   nothing: 'nothing',
   answer: 'the answer',
+  share: 'the plan\'s percentage of the answer',
   seen: 'the prompt and what came',
   noted: 'what was noted',
   room: 'what the limits have room for',
@@ -22,7 +23,7 @@ import type { Outcome, UsageBasis } from './client/types.gen.ts';
 /** What a caller pays when a request does not end as usual. */
 export interface AbnormalEnd {
   readonly when: string;
-  /** \`seen\`: the prompt and what came of the answer. \`noted\`: what was certain at the last note. \`room\`: as much of the answer as every limit has room for. */
+  /** \`share\`: of the answer, the plan's \`cached_reply_percent\`. \`seen\`: the prompt and what came of the answer. \`noted\`: what was certain at the last note. \`room\`: as much of the answer as every limit has room for. */
   readonly pays: ${Object.keys(PAYMENTS).map((word) => `'${word}'`).join(' | ')};
   /** As the usage row tells it; null where there is no row of its own. */
   readonly outcome: Outcome | null;
