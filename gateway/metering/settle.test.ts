@@ -31,6 +31,11 @@ describe('settle', () => {
     expect(settle({ reported: null, counted: null, target: null }).charge.isUnpriced).toBe(true);
   });
 
+  test.each([[0, 0n, 0], [1, 2n, 1], [50, 60n, 1], [99, 119n, 1], [100, 120n, 1]])('of an answer out of the cache %s percent is charged, rounded up', (cachedPercent, nanoUsd, messages) => {
+    expect(settle({ reported: usage, counted: null, target, cachedPercent })).toEqual({ usage, basis: 'cached', charge: { messages, nanoUsd, priceVersion: 'test@1', isUnpriced: false } });
+    expect(settle({ reported: null, counted: null, target, cachedPercent })).toMatchObject({ basis: 'none', charge: { nanoUsd: 0n, messages: 0 } });
+  });
+
   test('the usage returned is the bounded one that was charged', () => {
     const settlement = settle({ reported: { ...usage, cachedTokens: 5_000 }, counted: null, target });
     expect(settlement.usage.cachedTokens).toBe(100);
