@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { errorCatalogue } from '../generated/errors.ts';
 import { jsonOf } from './native-stage.ts';
+import { askJson } from './payer.ts';
 import { call } from './raw-client.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
 import type { ReplayUpstream } from './replay-upstream.ts';
@@ -32,6 +33,8 @@ beforeAll(async () => {
     config: { models: [{ id: 'local/two', name: 'two', tier: 'basic', context_window: 1000, max_output_tokens: 100, targets: two }] },
   });
   const chat = (body: object): Promise<unknown> => call(server.url, { path: '/v1/chat/completions', key: server.key, body: { messages: [{ role: 'user', content: 'hi' }], ...body } });
+  const { data } = await askJson(server, { path: '/v1/workspaces' }) as { data?: { id: string }[] };
+  await askJson(server, { method: 'PATCH', path: `/v1/workspaces/${data?.[0]?.id ?? ''}`, body: { reply_cache: { enabled: true } } });
   await chat({ model: 'local/two' });
   await chat({ model: 'sandbox/echo', stream: true });
   await chat({ model: 'no/such-model' });

@@ -2,7 +2,7 @@
 import { NO_BYTES, bytesOf, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import type { BytesReply, EventSink, EventSource, EventsReply } from '../foundation/operation.ts';
-import { eventsIn } from '../foundation/sse.ts';
+import { eventPayload, eventsIn } from '../foundation/sse.ts';
 import type { RequestRecord } from '../foundation/terms.ts';
 import type { Plan, PlanStep } from '../routing/steps.ts';
 import { unavailable } from '../store/or-unavailable.ts';
@@ -120,7 +120,7 @@ function keepReply<Reply extends BytesReply | EventsReply>(reply: Reply, keeping
 function keepingSink(sink: EventSink, { bytesMax, keep }: Keeping): EventSink {
   let kept: ByteText | null = NO_BYTES;
   const note = (event: ByteText): void => {
-    if (kept === null || event.startsWith(':')) return;
+    if (kept === null || (event.startsWith(':') && eventPayload(event) === null)) return;
     kept = kept.length + event.length > bytesMax ? null : joinBytes(kept, event);
   };
   return {
