@@ -19,7 +19,8 @@ export function canonicalJson(text: string): string {
     const start = at;
     at = stringEnd(text, at);
     const raw = text.slice(start, at);
-    return raw.includes('\\') ? JSON.stringify(JSON.parse(raw)) : raw;
+    // Other escapes are the only way to write what they stand for.
+    return raw.includes('\\u') || raw.includes('\\/') ? JSON.stringify(JSON.parse(raw)) : raw;
   };
   /** A number, true, false or null. */
   const readWord = (): string => {
@@ -46,7 +47,7 @@ export function canonicalJson(text: string): string {
       case OPEN_BRACKET: {
         const items: string[] = [];
         readItems(() => { items.push(readValue()); }, CLOSE_BRACKET);
-        return `[${items.join(',')}]`;
+        return `[${together(items)}]`;
       }
       case OPEN_BRACE: {
         const fields: (readonly [name: string, value: string])[] = [];
@@ -56,12 +57,19 @@ export function canonicalJson(text: string): string {
           at++;
           fields.push([name, readValue()]);
         }, CLOSE_BRACE);
-        return `{${fields.sort(byName).map(([name, value]) => `${name}:${value}`).join(',')}}`;
+        return `{${together(fields.sort(byName).map(([name, value]) => `${name}:${value}`))}}`;
       }
       default: return readWord();
     }
   };
   return readValue();
+}
+
+/** With commas between them. Texts that are added are copied once, in the end; joined ones with every level. */
+function together(texts: readonly string[]): string {
+  let all = '';
+  for (const text of texts) all += all === '' ? text : `,${text}`;
+  return all;
 }
 
 const SPACE = 0x20;
