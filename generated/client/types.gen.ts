@@ -15,12 +15,12 @@ export type IdempotencyKeyText = string;
 export type StrictFlag = 'true' | 'false';
 
 /**
- * What to do with the reply cache.
+ * What to do with the reply cache: `use`, `refresh` or `bypass`. Without effect where it is off.
  */
 export type CacheWish = string;
 
 /**
- * Whole seconds, from 1 to 2592000 (30 days).
+ * Whole seconds, from 1 to 2592000 (30 days). Without effect where the cache is off.
  */
 export type CacheSeconds = string;
 
