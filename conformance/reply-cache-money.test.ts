@@ -46,6 +46,24 @@ describe.each(ENGINES)('an answer out of the reply cache on %s', (engine) => {
     expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 429, 429, 429]);
   }, TEST_MS_MAX);
 
+  test('never takes more than a budget has, however many ask at once', async () => {
+    await askJson(stage.server, { method: 'PUT', path: '/v1/admin/plans/full', body: plan(100) });
+    const many = await stage.payer({ billing: 'balance', plan: 'full', nanoUsd: GRANT });
+    await stage.ask({}, { key: many.key });
+    await stage.hit(() => stage.ask({}, { key: many.key }), { who: many });
+    const before = await balanceOf(stage.server, many.key);
+    const amount = 10n * COST;
+    await stage.manage({ path: '/v1/budgets', body: { name: 'ten', scope: { type: 'workspace', id: many.workspace }, unit: 'usd', amount: String(amount), period: 'total' } }, { who: many, status: 201 });
+    const replies = await Promise.all(Array.from({ length: 40 }, () => stage.ask({}, { key: many.key })));
+    const hits = replies.filter((reply) => stateOf(reply) === 'hit').length;
+    expect(hits).toBeGreaterThan(0);
+    expect(replies.filter(({ status }) => status === 402)).toHaveLength(40 - hits);
+    const spent = before - await balanceOf(stage.server, many.key);
+    expect(spent).toBe(BigInt(hits) * COST);
+    expect(spent).toBeLessThanOrEqual(amount);
+    expect((await askJson(stage.server, { path: '/v1/admin/ledger/check' }))).toMatchObject({ violations: [] });
+  }, TEST_MS_MAX);
+
   test('costs nothing where the workspace’s own key has paid for it, and is not given for the operator’s', async () => {
     const first = await stage.ask();
     await stage.hit(() => stage.ask());
