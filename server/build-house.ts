@@ -5,7 +5,7 @@ import type { CatalogBilling } from '../generated/catalog-types.ts';
 import { createAuthenticator } from '../gateway/access/authenticate.ts';
 import { openFirstKey } from '../gateway/access/first-key.ts';
 import { createOwnKeys } from '../gateway/access/provider-keys.ts';
-import { loadSecrets } from '../gateway/access/secrets.ts';
+import { installationOf, loadSecrets } from '../gateway/access/secrets.ts';
 import { loadVault } from '../gateway/access/vault.ts';
 import { systemClock } from '../gateway/foundation/clock.ts';
 import type { Clock } from '../gateway/foundation/clock.ts';
@@ -42,7 +42,10 @@ import { createWarnings } from '../gateway/relay/warnings.ts';
 import { createLogSweep } from '../gateway/reporting/log-sweep.ts';
 import { loadCatalog } from '../gateway/routing/catalog.ts';
 import { createSharedHealth, operatorTargets } from '../gateway/routing/shared-health.ts';
+import type { HealthSharing } from '../gateway/routing/health-sharing.ts';
 import { createCatalogKeeper } from '../gateway/routing/keeper.ts';
+import { shareByStore } from '../gateway/routing/share-by-store.ts';
+import type { StoreSharingParts } from '../gateway/routing/share-by-store.ts';
 import { createInbox } from '../gateway/store/blobs.ts';
 import { openBlobs } from '../gateway/store/open-blobs.ts';
 import { openStore } from '../gateway/store/open.ts';
@@ -79,7 +82,8 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const firstKey = await openFirstKey({ store, secrets, clock, makeId, dataFolder });
   const keeper = await createCatalogKeeper({ loaded, environment, store, clock, log });
   const { catalog } = keeper;
-  const health = await createSharedHealth({ store, clock, log });
+  const sharings = await openSharings(config, { store, clock, log, makeId, installation: installationOf(secrets) });
+  const health = await createSharedHealth({ clock, log, sharings });
   const authenticator = createAuthenticator({ store, secrets, clock, limits });
   const ledger = await createLedger({ store, clock, makeId, limits, log });
   const ledgerWatch = createLedgerWatch({ store, clock, log });
@@ -113,6 +117,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
       await upstreams.close();
       await Promise.all([counter.close(), telemetry?.close()]);
       authenticator.close();
+      for (const sharing of sharings) sharing.close();
       await rates.close();
       await ledgerWatch.close();
       await ledger.close();
@@ -161,6 +166,14 @@ async function openRates(config: Config, parts: Omit<RatesParts, 'shared' | 'nod
       return rates.close();
     },
   };
+}
+
+/** The ways by which the gateways tell each other of targets that fail: the store, and Redis where one is configured. */
+async function openSharings(config: Config, parts: StoreSharingParts & { readonly makeId: MakeId; readonly installation: string }): Promise<HealthSharing[]> {
+  const byStore = shareByStore(parts);
+  if (config.redisUrl === null) return [byStore];
+  const { shareByRedis } = await import('../gateway/routing/share-by-redis.ts');
+  return [byStore, shareByRedis({ ...parts, url: config.redisUrl })];
 }
 
 /** Stripe, where both of its secrets are configured; else nobody takes payments, and there is no route to forge one at. */

@@ -1,5 +1,5 @@
 /** This file keeps the two secrets that make keys: what signs them and what peppers their hashes. Who loses them loses every key. */
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
@@ -31,6 +31,13 @@ export function loadSecrets(dataFolder: string): Secrets {
   } catch (cause) {
     throw refuse(file, cause);
   }
+}
+
+/** A name the gateways of one installation share and others don't, by which nobody learns a secret: for what is shared beside the store. */
+export function installationOf({ peppers, pepperId }: Secrets): string {
+  const pepper = peppers.get(pepperId);
+  if (!pepper) throw new SecretsError(`there is no pepper ${pepperId}`);
+  return createHmac('sha256', pepper).update('the name of this installation').digest('base64url');
 }
 
 function readOrCreate(file: string): string {

@@ -2,7 +2,8 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { CoolingReason, Target } from '../foundation/terms.ts';
 import type { LaneOpeningRow } from '../store/lane-row.ts';
-import { createLane, enter, failLane, latencyMsOf, leave, noteFault, openLane, recentOf, stateOf, succeed } from './lane.ts';
+import type { LaneTrial } from './health-sharing.ts';
+import { comeBack, createLane, endTrial, enter, failLane, isUntried, latencyMsOf, leave, noteFault, openToldLane, recentOf, stateOf, succeed, waitForTrial } from './lane.ts';
 import type { Lane, LaneFailure, LaneState } from './lane.ts';
 
 /** What a plan of attempts asks of health: nothing changes by asking. */
@@ -27,6 +28,8 @@ export interface Visit {
   readonly lane: Lane;
   readonly beganMs: number;
   readonly beganAt: number;
+  /** The first to try its lane after a rest: the other gateways wait for how it goes. */
+  readonly isTrial: boolean;
   /** Its first byte has not come. */
   isWaiting: boolean;
 }
@@ -56,6 +59,8 @@ export interface Health extends HealthView {
   left(visit: Visit | null): void;
   /** Another gateway has opened a lane. */
   learn(openings: readonly LaneOpeningRow[]): void;
+  /** Another gateway tries a lane after its rest. */
+  hear(trial: LaneTrial): void;
   /** Every lane of these targets, and after them those of others that have been asked: models that local servers name themselves. */
   report(targets: Iterable<Target>): LaneReport[];
 }
@@ -64,6 +69,8 @@ export interface HealthParts {
   readonly clock: Clock;
   /** Tells the other gateways, and whoever watches. */
   readonly onOpen: (opening: LaneOpeningRow) => void;
+  /** Tells the other gateways of a trial. */
+  readonly onTrial?: (trial: LaneTrial) => void;
 }
 
 /** A lane, and the target as it is asked through it. */
@@ -74,7 +81,7 @@ interface Place {
 }
 
 /** Keeps health for one gateway. Lanes last as long as the gateway: a catalogue that is read again finds them as they were. */
-export function createHealth({ clock, onOpen }: HealthParts): Health {
+export function createHealth({ clock, onOpen, onTrial = () => undefined }: HealthParts): Health {
   const lanes = new Map<string, Lane>();
   const known = new Map<string, Place>();
   const places = new WeakMap<Target, readonly Place[]>();
@@ -86,45 +93,44 @@ export function createHealth({ clock, onOpen }: HealthParts): Health {
     for (const place of made) known.set(place.lane.id, place);
     return made;
   };
-  const opened = (visit: Visit): void => {
-    const { id, reason, openUntilMs } = visit.lane;
-    if (reason !== null) onOpen({ lane: id, reason, untilMs: openUntilMs });
-  };
   return {
     stateOf: (target, nowMs) => bestState(placesOf(target), nowMs),
     latencyMsOf: (target) => least(placesOf(target).flatMap(({ lane }) => latencyMsOf(lane) ?? [])),
     restOf: (target, nowMs) => restOf(placesOf(target), nowMs),
     begin(target, { isLastResort }) {
       const nowMs = clock.now();
-      const place = choosePlace(placesOf(target), nowMs) ?? (isLastResort ? soonest(placesOf(target)) : null);
+      const awake = choosePlace(placesOf(target), nowMs);
+      const place = awake ?? (isLastResort ? soonest(placesOf(target)) : null);
       if (!place) return null;
-      enter(place.lane, nowMs);
-      return { target: place.target, lane: place.lane, beganMs: nowMs, beganAt: clock.monotonic(), isWaiting: true };
+      const { lane } = place;
+      const isTrial = awake !== null && isUntried(lane);
+      enter(lane, nowMs);
+      if (isTrial) onTrial({ lane: lane.id, step: 'begun' });
+      return { target: place.target, lane, beganMs: nowMs, beganAt: clock.monotonic(), isTrial, isWaiting: true };
     },
     answered(visit, isStream) {
       if (!visit?.isWaiting) return;
       visit.isWaiting = false;
+      if (isUntried(visit.lane)) onTrial({ lane: visit.lane.id, step: 'answered' });
       succeed(visit.lane, { nowMs: clock.now(), latencyMs: clock.monotonic() - visit.beganAt, isStream });
     },
     failed(visit, failure) {
       if (!visit) return;
       const when = { nowMs: clock.now(), beganMs: visit.beganMs };
       const isOpened = visit.isWaiting ? failLane(visit.lane, failure, when) : noteFault(visit.lane, failure, when);
+      const isEnded = visit.isTrial && visit.isWaiting;
       visit.isWaiting = false;
-      if (isOpened) opened(visit);
+      if (isOpened) onOpen(openingOf(visit.lane));
+      else if (isEnded) onTrial({ lane: visit.lane.id, step: 'left' });
     },
     left(visit) {
       if (!visit?.isWaiting) return;
       visit.isWaiting = false;
       leave(visit.lane);
+      if (visit.isTrial) onTrial({ lane: visit.lane.id, step: 'left' });
     },
-    learn(openings) {
-      const nowMs = clock.now();
-      for (const { lane: id, reason, untilMs } of openings) {
-        const lane = laneOf(lanes, id);
-        if (untilMs > nowMs && untilMs > lane.openUntilMs) openLane(lane, { untilMs, reason });
-      }
-    },
+    learn(openings) { learn(lanes, openings, clock.now()); },
+    hear(trial) { hear(lanes, trial, clock.now()); },
     report(targets) {
       const nowMs = clock.now();
       const listed = new Set([...targets].flatMap(placesOf));
@@ -132,6 +138,26 @@ export function createHealth({ clock, onOpen }: HealthParts): Health {
       return [...listed].map((place) => ({ ...place, state: stateOf(place.lane, nowMs), ...recentOf(place.lane, nowMs) }));
     },
   };
+}
+
+function openingOf({ id, reason, openUntilMs }: Lane): LaneOpeningRow {
+  return { lane: id, reason: reason ?? 'failing', untilMs: openUntilMs };
+}
+
+function learn(lanes: Map<string, Lane>, openings: readonly LaneOpeningRow[], nowMs: number): void {
+  for (const { lane: id, reason, untilMs } of openings) {
+    const lane = laneOf(lanes, id);
+    if (untilMs > nowMs && untilMs > lane.openUntilMs) openToldLane(lane, { untilMs, reason }, nowMs);
+  }
+}
+
+function hear(lanes: ReadonlyMap<string, Lane>, { lane: id, step }: LaneTrial, nowMs: number): void {
+  const lane = lanes.get(id);
+  // Of a lane nobody has used here there is nothing to wait for.
+  if (!lane) return;
+  if (step === 'begun') waitForTrial(lane, nowMs);
+  else if (step === 'left') endTrial(lane);
+  else comeBack(lane, nowMs);
 }
 
 function makePlaces(target: Target, lanes: Map<string, Lane>): Place[] {

@@ -16,6 +16,8 @@ export interface Lane {
   waitingMax: number;
   /** Left alone until then; 0 for a lane that never was. */
   openUntilMs: number;
+  /** Another gateway tries it, or has the first right to: left alone here until then, or until it says more. */
+  elsewhereUntilMs: number;
   reason: CoolingReason | null;
   /** Times it was opened without coming back to closed between: each time it rests longer. */
   openings: number;
@@ -59,6 +61,10 @@ const COOL_MS: Readonly<Record<CoolingReason, number>> = { failing: 1000, slow: 
 export const COOL_MS_MAX = 60_000;
 /** A lane that comes back takes one call at first and one more at once with every answer; after so many it is closed. */
 const TRIALS = 16;
+/** Who found out that a lane fails tries it so much sooner than those that were told, in ms: one of them asks, and tells how it went. */
+const LEAD_MS = 100;
+/** A trial elsewhere of which nothing more is heard is waited for so long, in ms. */
+const TRIAL_HEARD_MS = 10_000;
 /** How fast a peak of latency is forgotten, in ms: by 63 % in so long. */
 const LATENCY_DECAY_MS = 10_000;
 
@@ -76,7 +82,7 @@ const FAULTS: Readonly<Partial<Record<ErrorCode, CoolingReason>>> = {
 /** A lane nobody has used yet. */
 export function createLane(id: string): Lane {
   return {
-    id, entered: 0, waiting: 0, waitingMax: Infinity, openUntilMs: 0, reason: null, openings: 0, failuresInRow: 0, lastSuccessMs: 0, lastFailure: null,
+    id, entered: 0, waiting: 0, waitingMax: Infinity, openUntilMs: 0, elsewhereUntilMs: 0, reason: null, openings: 0, failuresInRow: 0, lastSuccessMs: 0, lastFailure: null,
     window: { calls: new Uint32Array(WINDOW_SECONDS), failures: new Uint32Array(WINDOW_SECONDS), second: 0 },
     stream: { ms: null, atMs: 0 }, whole: { ms: null, atMs: 0 },
   };
@@ -86,8 +92,12 @@ export function createLane(id: string): Lane {
 export function stateOf(lane: Lane, nowMs: number): LaneState {
   if (lane.waitingMax === Infinity) return 'closed';
   // A wall clock that was set back must not shut a lane for longer than it would ever rest.
-  if (nowMs < lane.openUntilMs && lane.openUntilMs - nowMs <= COOL_MS_MAX) return 'open';
+  if (isAhead(lane.openUntilMs, nowMs) || isAhead(lane.elsewhereUntilMs, nowMs)) return 'open';
   return lane.waiting < lane.waitingMax ? 'trial' : 'open';
+}
+
+function isAhead(untilMs: number, nowMs: number): boolean {
+  return nowMs < untilMs && untilMs - nowMs <= COOL_MS_MAX + LEAD_MS;
 }
 
 /** A call begins. */
@@ -112,6 +122,7 @@ export function succeed(lane: Lane, answer: { readonly nowMs: number; readonly l
   if (lane.waitingMax === Infinity) return false;
   // Who had nobody else to ask found it well before its time.
   lane.openUntilMs = Math.min(lane.openUntilMs, answer.nowMs);
+  lane.elsewhereUntilMs = 0;
   lane.waitingMax++;
   if (lane.waitingMax <= TRIALS) return false;
   close(lane);
@@ -148,15 +159,48 @@ export function noteFault(lane: Lane, { code, retryAfterSeconds }: LaneFailure, 
 /** Leaves a lane alone until then, because this gateway or another saw why. */
 export function openLane(lane: Lane, { untilMs, reason }: { readonly untilMs: number; readonly reason: CoolingReason }): void {
   lane.openUntilMs = untilMs;
+  lane.elsewhereUntilMs = 0;
   lane.reason = reason;
   lane.waitingMax = 1;
   lane.openings++;
+}
+
+/** The same, told by another gateway. What rests here already was found out by both, and is one opening. */
+export function openToldLane(lane: Lane, { untilMs, reason }: { readonly untilMs: number; readonly reason: CoolingReason }, nowMs: number): void {
+  if (nowMs < lane.openUntilMs) lane.openings--;
+  openLane(lane, { untilMs, reason });
+  lane.elsewhereUntilMs = untilMs + LEAD_MS;
+}
+
+/** Whether a call would be the first to try a lane since it was opened. */
+export function isUntried(lane: Lane): boolean {
+  return lane.waitingMax === 1;
+}
+
+/** Another gateway tries a lane that nobody has tried yet. */
+export function waitForTrial(lane: Lane, nowMs: number): void {
+  if (isUntried(lane)) lane.elsewhereUntilMs = nowMs + TRIAL_HEARD_MS;
+}
+
+/** The trial of another gateway said nothing: whoever comes next tries it. */
+export function endTrial(lane: Lane): void {
+  lane.elsewhereUntilMs = 0;
+}
+
+/** The trial of another gateway was answered: it is on its way back here, too. */
+export function comeBack(lane: Lane, nowMs: number): void {
+  lane.elsewhereUntilMs = 0;
+  if (!isUntried(lane)) return;
+  lane.openUntilMs = Math.min(lane.openUntilMs, nowMs);
+  lane.failuresInRow = 0;
+  lane.waitingMax++;
 }
 
 /** Takes a lane for well again. */
 export function close(lane: Lane): void {
   lane.waitingMax = Infinity;
   lane.openUntilMs = 0;
+  lane.elsewhereUntilMs = 0;
   lane.reason = null;
   lane.openings = 0;
   lane.failuresInRow = 0;

@@ -1,40 +1,42 @@
-/** This file lets the gateways on one store know from each other which lanes rest. */
+/** This file joins a gateway's health to what the others tell: over the store always, and faster over Redis where there is one. */
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Target } from '../foundation/terms.ts';
-import type { Store } from '../store/store.ts';
 import type { Catalog } from './catalog.ts';
+import { isTrial } from './health-sharing.ts';
+import type { HealthSharing, LaneNews } from './health-sharing.ts';
 import { createHealth } from './health.ts';
 import type { Health } from './health.ts';
 
 export interface SharedHealthParts {
-  readonly store: Pick<Store, 'putLaneOpening' | 'listLaneOpenings' | 'onForeignChange'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** The ways to tell the others; every one is told everything. */
+  readonly sharings: readonly HealthSharing[];
 }
 
 /**
- * Keeps health, begins with what others know, and tells what is seen here. A store that can't be written or read costs
- * nothing but the knowledge: each gateway then finds out for itself. Resolves once what others know is read.
+ * Keeps health, begins with what others know, and tells what is seen here. A way that is lost costs nothing but what it would have told: without any,
+ * each gateway finds out for itself. Resolves once what others know is heard.
  */
-export async function createSharedHealth({ store, clock, log }: SharedHealthParts): Promise<Health> {
+export async function createSharedHealth({ clock, log, sharings }: SharedHealthParts): Promise<Health> {
+  const tell = (news: LaneNews): void => { for (const sharing of sharings) sharing.tell(news); };
   const health = createHealth({
     clock,
     onOpen(opening) {
       const restMs = opening.untilMs - clock.now();
       log.warn({ target: opening.lane, reason: opening.reason, restMs }, 'a target is left alone');
-      store.putLaneOpening(opening, clock.now()).catch((error: unknown) => { log.warn({ error }, 'the other gateways could not be told of a target that rests'); });
+      tell(opening);
     },
+    onTrial: tell,
   });
-  const learn = async (): Promise<void> => {
-    try {
-      health.learn(await store.listLaneOpenings(clock.now()));
-    } catch (error) {
-      log.warn({ error }, 'what other gateways know of targets could not be read');
+  const hear = (told: readonly LaneNews[]): void => {
+    for (const news of told) {
+      if (isTrial(news)) health.hear(news);
+      else health.learn([news]);
     }
   };
-  store.onForeignChange((name) => { if (name === 'health') void learn(); });
-  await learn();
+  await Promise.all(sharings.map((sharing) => sharing.listen(hear)));
   return health;
 }
 
