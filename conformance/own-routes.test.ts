@@ -1,6 +1,6 @@
 /** This file shows how routes and aliases are put, by operators for everybody and by workspaces for themselves, and what is told of them. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Route, RouteExplanation } from '../generated/client/types.gen.ts';
+import type { Model, Route, RouteExplanation } from '../generated/client/types.gen.ts';
 import { askJson, makePayer } from './payer.ts';
 import type { Payer } from './payer.ts';
 import { call } from './raw-client.ts';
@@ -110,6 +110,27 @@ describe('a workspace’s own route', () => {
     expect((await put('/routes/house-model', { id: 'house-model', stands_for: ['sandbox/echo'] }, payer.key)).status).toBe(200);
     expect(await answeredBy('house-model', payer.key)).toEqual([200, undefined, 'sandbox/echo']);
     expect((await chat('house-model', other.key)).status).toBe(404);
+  });
+
+  test('is listed with the models, and retrieved, as the routes of the installation are; nobody else sees it', async () => {
+    const models = async (key: string): Promise<Model[]> => (await askJson({ url: server.url, key }, { path: '/v1/models' }) as unknown as { data: Model[] }).data;
+    const [before, othersBefore] = [await models(payer.key), await models(other.key)];
+    await put('/routes/zz-own', echo('zz-own'), payer.key);
+    await put('/routes/zz-alias', { id: 'zz-alias', stands_for: ['sandbox/chat'] }, payer.key);
+    await put('/routes/balanced', { ...echo('balanced'), description: 'ours' }, payer.key);
+    await put('/routes/zz-closed', { id: 'zz-closed', description: 'x', targets: ['openai/gpt-5-mini'] }, payer.key);
+    const listed = await models(payer.key);
+    expect(listed.map(({ id }) => id)).toEqual([...before.map(({ id }) => id), 'zz-alias', 'zz-own']);
+    expect(listed.find(({ id }) => id === 'zz-own')).toMatchObject({ name: 'zz-own', description: 'the echo', resolves_to: 'sandbox/echo', available: true });
+    expect(listed.find(({ id }) => id === 'zz-alias')).toMatchObject({ description: 'Stands for sandbox/chat.', resolves_to: 'sandbox/chat' });
+    expect(listed.find(({ id }) => id === 'balanced')).toMatchObject({ description: 'ours', resolves_to: 'sandbox/echo' });
+    for (const id of ['zz-own', 'zz-alias', 'balanced']) expect(await askJson({ url: server.url, key: payer.key }, { path: `/v1/models/${id}` })).toEqual(listed.find((each) => each.id === id));
+    expect(await askJson({ url: server.url, key: payer.key }, { path: '/v1/models/openai/zz-own' })).toMatchObject({ id: 'zz-own' });
+    expect(await askJson({ url: server.url, key: payer.key }, { path: '/v1/models/zz-closed' })).toMatchObject({ available: false, missing_credentials: expect.arrayContaining(['OPENAI_API_KEY']) });
+    expect(await models(other.key)).toEqual(othersBefore);
+    expect(errorOf(await call(server.url, { path: '/v1/models/zz-own', key: other.key }))).toMatchObject({ status: 404, code: 'model_not_found' });
+    for (const id of ['zz-own', 'zz-alias', 'zz-closed', 'balanced']) await remove(`/routes/${id}`, payer.key);
+    expect((await models(payer.key)).filter(({ id }) => id !== 'house-model')).toEqual(before.filter(({ id }) => id !== 'house-model'));
   });
 
   test('is known to other gateways within a moment', async () => {

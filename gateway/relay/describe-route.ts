@@ -1,10 +1,10 @@
 /** This file describes routes in the contract's words: what each is for, and what of it a caller reaches now. */
 import type { Route, RouteModel, RoutePolicy } from '../../generated/client/types.gen.ts';
 import { fail } from '../foundation/errors.ts';
-import { isJsonObject, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { Caller, Kind } from '../foundation/terms.ts';
 import type { Meaning, RouteTerms } from '../routing/entries.ts';
-import { ownNames } from '../routing/own-routes.ts';
+import { listOwnNames, saidOf } from '../routing/own-routes.ts';
+import type { Said } from '../routing/own-routes.ts';
 import type { OwnKey } from '../routing/own-targets.ts';
 import type { Plan, Skipped } from '../routing/steps.ts';
 import { PLAIN_POLICY } from '../routing/policy.ts';
@@ -16,11 +16,9 @@ import { NO_STEERING } from './steering.ts';
 type Source = Route['source'];
 
 /** A name, what was said of it, and what it stands for. */
-interface Named {
+interface Named extends Said {
   readonly id: string;
   readonly source: Source;
-  readonly description: string;
-  readonly standsFor: string[] | null;
   readonly meaning: Meaning | null;
 }
 
@@ -37,23 +35,12 @@ export async function describeRoute(house: House, caller: Caller, { id, nowMs, i
 }
 
 function namesFor(house: House, { account }: Caller): Named[] {
-  const own = ownNames(house.catalog, account);
-  const named = account.routes.flatMap(({ id, body }): Named[] => {
-    const meaning = own.get(id);
-    return meaning ? [{ id, source: 'workspace', ...saidOf(parseJson(body)), meaning }] : [];
-  });
-  return [...named, ...namesOfAll(house).filter(({ id }) => !own.has(id))];
+  const own = listOwnNames(house.catalog, account).map((name): Named => ({ ...name, source: 'workspace' }));
+  return [...own, ...namesOfAll(house).filter(({ id }) => !own.some((name) => name.id === id))];
 }
 
 function namesOfAll({ keeper, catalog }: House): Named[] {
   return keeper.list('route').map(({ entry, source }) => ({ id: entry.id, source, ...saidOf(entry), meaning: catalog.names.get(entry.id) ?? null }));
-}
-
-function saidOf(change: unknown): Pick<Named, 'description' | 'standsFor'> {
-  const names: unknown = isJsonObject(change) ? change['stands_for'] : undefined;
-  if (!Array.isArray(names)) return { description: stringAt(change, 'description') ?? '', standsFor: null };
-  const standsFor = names.map(String);
-  return { description: `Stands for ${standsFor.join(', ')}.`, standsFor };
 }
 
 interface Onlooker {

@@ -5,28 +5,51 @@ import type { Catalog } from './catalog.ts';
 import { discoveredEntry } from './discovered.ts';
 import { meaningOf } from './entries.ts';
 import type { Meaning, ModelEntry } from './entries.ts';
+import type { OwnName } from './own-routes.ts';
 import { foresee } from './own-targets.ts';
-import { failAmbiguous, failNotFound, findMeaning } from './resolve.ts';
+import { CLIENT_PREFIX, failAmbiguous, failNotFound, findMeaning } from './resolve.ts';
 
-const NO_OWN_KEYS: ReadonlySet<string> = new Set();
+/** What the caller's workspace has of its own. */
+export interface Owned {
+  /** The providers for which it has keys. */
+  readonly keys: ReadonlySet<string>;
+  /** Its routes and aliases, which take the place of others of their names. */
+  readonly names: readonly OwnName[];
+}
 
-/** Every model that chats, alias and route that can be called now, ordered by id. `ownKeys`: the providers for which the caller's workspace has keys of its own. */
-export function listModels(catalog: Catalog, ownKeys = NO_OWN_KEYS): Model[] {
+const NOTHING_OWNED: Owned = { keys: new Set(), names: [] };
+
+/** Every model that chats, alias and route that can be called now, ordered by id. */
+export function listModels(catalog: Catalog, owned = NOTHING_OWNED): Model[] {
   const others = otherNames(catalog);
   const plain = [...catalog.models.values()].filter(({ row }) => row.kinds?.includes('chat') !== false).map((entry) => ({ meaning: meaningOf(entry), id: entry.row.id, aliases: others.get(entry) ?? [], description: null }));
   const chosen = [...choosingNames(catalog)].flatMap(([id, description]) => {
     const meaning = catalog.names.get(id);
     return meaning?.entry ? [{ meaning, id, aliases: [], description }] : [];
   });
-  const listed = [...plain, ...chosen].flatMap(({ meaning, ...frame }) => {
-    const seen = foresee(catalog, meaning, ownKeys);
+  const own = owned.names.filter(({ meaning }) => meaning.entry !== null);
+  const isOwn = (name: string): boolean => own.some(({ id }) => id === name);
+  const ofAll = [...plain, ...chosen].filter(({ id }) => !isOwn(id)).map((each) => ({ ...each, aliases: each.aliases.filter((name) => !isOwn(name)) }));
+  const listed = [...ofAll, ...own.map(ownFrame)].flatMap(({ meaning, ...frame }) => {
+    const seen = foresee(catalog, meaning, owned.keys);
     return seen.isOwn || seen.meaning.targets.length > 0 ? [toContractModel(seen.meaning, { ...frame, isOwn: seen.isOwn })] : [];
   });
   return [...listed, ...discoveredModels(catalog)].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+function ownFrame({ id, meaning, description }: OwnName): Omit<ModelFrame, 'isOwn'> & { readonly meaning: Meaning } {
+  return { id, meaning, aliases: [], description };
+}
+
 /** One model, alias or route, also one that can't be called. Throws a Refusal `model_not_found`. */
-export function findModel(catalog: Catalog, name: string, ownKeys = NO_OWN_KEYS): Model {
+export function findModel(catalog: Catalog, name: string, owned = NOTHING_OWNED): Model {
+  const ownKeys = owned.keys;
+  const own = owned.names.find(({ id }) => id === name || `${CLIENT_PREFIX}${id}` === name);
+  if (own) {
+    const { meaning, ...frame } = ownFrame(own);
+    const seen = foresee(catalog, meaning, ownKeys);
+    return toContractModel(seen.meaning, { ...frame, isOwn: seen.isOwn });
+  }
   const meaning = findMeaning(catalog, name);
   if (!meaning) return failNotFound(catalog, name);
   if (!meaning.entry) return failAmbiguous(name, meaning);

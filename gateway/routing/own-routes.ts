@@ -1,5 +1,5 @@
 /** This file gives the names a workspace has put over those of the installation their meaning. */
-import { parseJson, isJsonObject } from '../foundation/json-value.ts';
+import { isJsonObject, parseJson, stringAt } from '../foundation/json-value.ts';
 import type { OwnRoute } from '../foundation/own-route.ts';
 import type { Catalog } from './catalog.ts';
 import { checkCatalogFile } from './catalog-schema.ts';
@@ -35,6 +35,36 @@ export function ownNames(catalog: Catalog, account: Holder): Names {
   }
   compiled.set(account, { of: catalog.names, names });
   return names;
+}
+
+/** What is said of a route or an alias. */
+export interface Said {
+  readonly description: string;
+  /** What an alias stands for; null of a route. */
+  readonly standsFor: string[] | null;
+}
+
+/** A name a workspace has put itself: what it stands for there, and what is said of it. */
+export interface OwnName extends Said {
+  readonly id: string;
+  readonly meaning: Meaning;
+}
+
+/** The same names with what is said of them, in the order of the workspace's routes. */
+export function listOwnNames(catalog: Catalog, account: Holder): OwnName[] {
+  const names = ownNames(catalog, account);
+  return account.routes.flatMap(({ id, body }) => {
+    const meaning = names.get(id);
+    return meaning ? [{ id, meaning, ...saidOf(parseJson(body)) }] : [];
+  });
+}
+
+/** What a route or an alias, as it was put, says of itself. */
+export function saidOf(change: unknown): Said {
+  const names: unknown = isJsonObject(change) ? change['stands_for'] : undefined;
+  if (!Array.isArray(names)) return { description: stringAt(change, 'description') ?? '', standsFor: null };
+  const standsFor = names.map(String);
+  return { description: `Stands for ${standsFor.join(', ')}.`, standsFor };
 }
 
 function meaningOf({ id, body }: OwnRoute, { names, providers }: Catalog): Meaning | null {

@@ -4,6 +4,7 @@ import { Refusal } from '../foundation/errors.ts';
 import { loadCatalog } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
 import { findModel, listModels } from './models.ts';
+import type { Owned } from './models.ts';
 import { chooseOwn, ownProvider } from './own-targets.ts';
 import type { OwnChoice, OwnKey } from './own-targets.ts';
 import { findMeaning } from './resolve.ts';
@@ -17,6 +18,8 @@ function choose(catalog: Catalog, name: string, keys: readonly OwnKey[]): OwnCho
   return meaning && chooseOwn(catalog, meaning, keys);
 }
 const targetIds = (choice: OwnChoice | null): string[] | null => choice && choice.targets.map((target) => target.id);
+
+const owning = (keys: string[]): Owned => ({ keys: new Set(keys), names: [] });
 
 describe('a model', () => {
   test('the operator has no key for is reached by the workspace\'s own', () => {
@@ -113,7 +116,7 @@ test('a key that can\'t be opened is said to be where it is needed, and not repl
 
 describe('the list of models', () => {
   test('has what own keys reach, and says that nothing is missing', () => {
-    const rows = listModels(bare, new Set(['xai']));
+    const rows = listModels(bare, owning(['xai']));
     expect(rows.find((row) => row.id === 'x-ai/grok-4.6')).toMatchObject({ available: true, missing_credentials: [] });
     expect(rows.find((row) => row.id === 'balanced')).toMatchObject({ available: true, missing_credentials: [], resolves_to: 'x-ai/grok-4.6' });
     expect(rows.find((row) => row.id === 'openai/gpt-5-mini')).toBeUndefined();
@@ -121,9 +124,9 @@ describe('the list of models', () => {
   });
 
   test('describes a model the same way alone', () => {
-    expect(findModel(bare, 'grok-4.6', new Set(['openrouter']))).toMatchObject({ available: true, missing_credentials: [] });
-    expect(findModel(bare, 'grok-4.6', new Set(['openai']))).toMatchObject({ available: false, missing_credentials: ['XAI_API_KEY', 'OPENROUTER_API_KEY'] });
-    expect(findModel(bare, 'smart', new Set(['xai']))).toMatchObject({ available: true, resolves_to: 'x-ai/grok-4.7' });
-    expect(findModel(bare, 'deepseek-chat', new Set(['deepseek']))).toMatchObject({ available: false });
+    expect(findModel(bare, 'grok-4.6', owning(['openrouter']))).toMatchObject({ available: true, missing_credentials: [] });
+    expect(findModel(bare, 'grok-4.6', owning(['openai']))).toMatchObject({ available: false, missing_credentials: ['XAI_API_KEY', 'OPENROUTER_API_KEY'] });
+    expect(findModel(bare, 'smart', owning(['xai']))).toMatchObject({ available: true, resolves_to: 'x-ai/grok-4.7' });
+    expect(findModel(bare, 'deepseek-chat', owning(['deepseek']))).toMatchObject({ available: false });
   });
 });

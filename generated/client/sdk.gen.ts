@@ -668,7 +668,7 @@ export const postNative = <ThrowOnError extends boolean = false>(options: Option
 /**
  * List the models this key can call
  *
- * Lists every model, alias and route that this key can really call now, with what it can do and what it costs. Models whose provider has no key, and retired ones, are not listed; `GET /models/{model}` still knows them.
+ * Lists every model, alias and route that this key can really call now, those the workspace has put itself among them, with what it can do and what it costs. Models whose provider has no key, and retired ones, are not listed; `GET /models/{model}` still knows them.
  */
 export const listModels = <ThrowOnError extends boolean = false>(options?: Options<ListModelsData, ThrowOnError>): RequestResult<ListModelsResponses, ListModelsErrors, ThrowOnError> => (options?.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
