@@ -21,6 +21,11 @@ const bodies = fc.record({
 }));
 
 describe('sizeChat', () => {
+  test('a limit of the route bounds the output, and stands for what a call does not say', () => {
+    const outputOf = (asked: object, outputTokensMax: number, maxOutputTokens: number | null = null): number => sizeChat({ body: body(asked), prices: [], maxOutputTokens, outputTokensMax }).outputTokens;
+    expect([outputOf({ max_tokens: 50 }, 40), outputOf({ max_tokens: 30 }, 40), outputOf({ max_tokens: undefined }, 40), outputOf({ max_tokens: undefined }, 9000), outputOf({ max_tokens: undefined }, 9000, 8000)]).toEqual([40, 30, 40, 9000, 8000]);
+  });
+
   test('a call is worth its prompt and a tenth, and the output it allows, at the dearest price', () => {
     // 3 for the reply, 3 for the message, 1 for the role, 100 for the text; ceil(107 × 1.1) = 118
     const size = sizeChat({ body: body({ max_tokens: 50 }), prices: [cheap, dear, null], maxOutputTokens: null });

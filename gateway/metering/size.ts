@@ -47,6 +47,8 @@ export interface SizeInput {
   readonly prices: readonly (Price | null)[];
   /** Most tokens the model generates; null when unknown. */
   readonly maxOutputTokens: number | null;
+  /** Most tokens of one answer, whatever is asked, and asked for where the call says nothing; absent: as asked. */
+  readonly outputTokensMax?: number;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface SizeInput {
  * tokens when it says nothing) and its model can give, for each choice; at the dearest price. In messages, output counts up to
  * 16,000 tokens a choice. Takes a few microseconds for a small body.
  */
-export function sizeChat({ body, prices, maxOutputTokens }: SizeInput): CallSize {
+export function sizeChat({ body, prices, maxOutputTokens, outputTokensMax }: SizeInput): CallSize {
   const { tokens, texts } = gatherPrompt(body);
   let promptTokens = tokens;
   let promptTokensAtLeast = MESSAGE_TOKENS * body.messages.length;
@@ -64,7 +66,7 @@ export function sizeChat({ body, prices, maxOutputTokens }: SizeInput): CallSize
     promptTokensAtLeast += guessTokensAtLeast(text, extraBytes);
   }
   const choices = Math.min(atLeastOne(body.n) ?? 1, CHOICES_MAX);
-  return sizeCall({ promptTokens, promptTokensAtLeast, outputTokens: outputOf(body, maxOutputTokens), choices, prices });
+  return sizeCall({ promptTokens, promptTokensAtLeast, outputTokens: outputOf(body, maxOutputTokens, outputTokensMax), choices, prices });
 }
 
 /** What a call of any kind is known to ask for. */
@@ -160,10 +162,10 @@ function messagesMost({ promptTokensMost, outputTokens, choices }: Amounts): num
 }
 
 /** Both names of the cap may be given; which of them the upstream takes is not known here, so the larger counts. */
-function outputOf(body: ChatCompletionRequest, maxOutputTokens: number | null): number {
+function outputOf(body: ChatCompletionRequest, maxOutputTokens: number | null, limit: number | undefined): number {
   const asked = Math.max(atLeastOne(body.max_tokens) ?? 0, atLeastOne(body.max_completion_tokens) ?? 0);
   const most = atLeastOne(maxOutputTokens) ?? OUTPUT_TOKENS_MAX;
-  return Math.min(asked === 0 ? OUTPUT_TOKENS_DEFAULT : asked, most, OUTPUT_TOKENS_MAX);
+  return Math.min(asked === 0 ? limit ?? OUTPUT_TOKENS_DEFAULT : asked, most, limit ?? OUTPUT_TOKENS_MAX, OUTPUT_TOKENS_MAX);
 }
 
 /** Hostile numbers count as none. */

@@ -21,6 +21,8 @@ export interface Candidate {
   readonly tier: Tier;
   /** Most tokens the model generates; null when unknown. */
   readonly maxOutputTokens: number | null;
+  /** Most tokens of one answer, by the limits of the route; absent: as the request and the model say. */
+  readonly outputTokensMax?: number;
   /** True when the workspace's own provider keys pay. */
   readonly isOwnKey: boolean;
   /** True when the operator lets it pass without a price, and nobody pays. */
@@ -41,7 +43,7 @@ export async function admit(
 ): Promise<KeptReply | null> {
   const { house, call, ask, caller, trail } = work;
   const claim = claimOf(house, call, caller);
-  const size = ask.size({ prices: candidate.targets.map((target) => target.price), maxOutputTokens: candidate.maxOutputTokens });
+  const size = ask.size({ prices: candidate.targets.map((target) => target.price), maxOutputTokens: candidate.maxOutputTokens, ...(candidate.outputTokensMax === undefined ? {} : { outputTokensMax: candidate.outputTokensMax }) });
   const nowMs = house.clock.now();
   const plan = house.keeper.findPlan(caller.account.planId);
   const { mix } = candidate;

@@ -7,16 +7,22 @@ import type { Counter } from '../metering/counter.ts';
 import { NO_USAGE } from '../metering/settle.ts';
 import { sizeChat } from '../metering/size.ts';
 import { chatWireOf } from '../providers/index.ts';
-import type { Ask } from './ask.ts';
+import type { Ask, OutputLimit } from './ask.ts';
 import { factsOfChat } from './chat-facts.ts';
 
 /** A chat request, as the caller or a dialect wrote it. */
 export type ChatRequest = Pick<Call<'createChatCompletion'>, 'body' | 'bodyText' | 'outline'>;
 
+const OUTPUT_FIELDS = ['max_tokens', 'max_completion_tokens'] as const;
+
 /** Makes the ask of a chat that a dialect has written. */
 export function askChatOf(body: ChatRequest['body']): Ask {
+  return askChat(chatRequestOf(body));
+}
+
+function chatRequestOf(body: ChatRequest['body']): ChatRequest {
   const bodyText = JSON.stringify(body);
-  return askChat({ body, bodyText, outline: outlineJson(bodyText, Number.MAX_SAFE_INTEGER) });
+  return { body, bodyText, outline: outlineJson(bodyText, Number.MAX_SAFE_INTEGER) };
 }
 
 /** Makes the ask of a chat completion. */
@@ -34,13 +40,31 @@ export function askChat(request: ChatRequest): Ask {
     dialect: null,
     doneEvent: DONE_EVENT,
     facts: () => factsOfChat(body),
-    size: ({ prices, maxOutputTokens }) => sizeChat({ body, prices, maxOutputTokens }),
+    size: (input) => sizeChat({ body, ...input }),
     write(target, context) {
       const wire = chatWireOf(target.provider);
-      return wire && { wire, request: wire.encode({ target, body, bodyText, outline, isStream, files: [], ...context }) };
+      if (!wire) return null;
+      if (!context.outputLimit) return { wire, request: wire.encode({ target, body, bodyText, outline, isStream, files: [], ...context }) };
+      const { body: limited, warnings } = limitOutput(body, context.outputLimit);
+      return { wire, request: warned(wire.encode({ target, ...chatRequestOf(limited), isStream, files: [], ...context }), warnings) };
     },
     count: (counter, { text }) => countChat(counter, body, text),
   };
+}
+
+/** What is asked beyond the limit is lowered to it; where nothing is asked it is said, unless the model could not say more anyway. */
+function limitOutput(body: ChatRequest['body'], { most, isFelt }: OutputLimit): { readonly body: ChatRequest['body']; readonly warnings: readonly string[] } {
+  const asked = OUTPUT_FIELDS.filter((field) => typeof body[field] === 'number');
+  if (asked.length === 0) return { body: isFelt ? { ...body, max_tokens: most } : body, warnings: [] };
+  const over = asked.filter((field) => (body[field] ?? 0) > most);
+  return {
+    body: { ...body, ...Object.fromEntries(over.map((field) => [field, most])) },
+    warnings: over.map((field) => `${field}: sent as ${most}, the most the route allows`),
+  };
+}
+
+function warned<Request extends { readonly warnings: readonly string[] }>(request: Request, warnings: readonly string[]): Request {
+  return warnings.length === 0 ? request : { ...request, warnings: [...warnings, ...request.warnings] };
 }
 
 async function countChat(counter: Counter, body: ChatRequest['body'], text: string): Promise<Usage> {

@@ -26,6 +26,25 @@ export const SILENT_EVENTS = 2;
 export interface WriteContext {
   readonly requestId: string;
   readonly nowSeconds: number;
+  /** By the limits of the route; absent: as asked. */
+  readonly outputLimit?: OutputLimit;
+}
+
+/** The most output a route lets its requests have. What is asked beyond is lowered, with a warning. */
+export interface OutputLimit {
+  /** Tokens of one answer. */
+  readonly most: number;
+  /** The model could say more: a request that says nothing has to be sent with it. */
+  readonly isFelt: boolean;
+}
+
+/** Of what a call is sized by. */
+export interface SizeInput {
+  readonly prices: readonly (Price | null)[];
+  /** The most tokens any model gives; null when unknown. */
+  readonly maxOutputTokens: number | null;
+  /** Most tokens of one answer, by the limits of the route; absent: as asked. */
+  readonly outputTokensMax?: number;
 }
 
 /** The one provider a native call is for, and the model in that provider's words. */
@@ -80,7 +99,7 @@ export interface Ask {
   /** What a route chooses by; absent: nothing is known but the kind. */
   facts?(): RequestFacts;
   /** Sizes it for what is set aside: never less than it can cost. */
-  size(input: { readonly prices: readonly (Price | null)[]; readonly maxOutputTokens: number | null }): CallSize;
+  size(input: SizeInput): CallSize;
   /** Writes it for a target; null when its provider has no way to be asked this. */
   write(target: Target, context: WriteContext): Written | null;
   /** Counts what an upstream did not: over the whole reply, or over what came before it was cut off. */

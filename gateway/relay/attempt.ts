@@ -6,7 +6,7 @@ import type { UpstreamFailure } from '../providers/wire.ts';
 import type { Plan } from '../routing/steps.ts';
 import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
-import type { Ask } from './ask.ts';
+import type { Ask, OutputLimit } from './ask.ts';
 import { JsonAttempt } from './json-attempt.ts';
 import { pause, pauseMsOf } from './pause.ts';
 import { placeHeaders } from './place-headers.ts';
@@ -33,7 +33,7 @@ export async function attempt(work: Work, plan: Plan): Promise<BytesReply | Even
     const startedAt = house.clock.monotonic();
     trail.beginAttempt(startedAt);
     try {
-      return await attemptOnce(work, place, Math.min(attemptMs, begunAt + totalMs - startedAt));
+      return await attemptOnce(work, place, { msMax: Math.min(attemptMs, begunAt + totalMs - startedAt), plan });
     } catch (thrown) {
       house.health.left(place.visit);
       if (!(thrown instanceof AttemptFailed)) throw thrown;
@@ -53,9 +53,9 @@ async function endFailed(work: Work, failure: UpstreamFailure): Promise<never> {
   throw refusal;
 }
 
-function attemptOnce(work: Work, { target, visit }: Place, msMax: number): Promise<BytesReply | EventsReply> {
+function attemptOnce(work: Work, { step, target, visit }: Place, { msMax, plan: { outputTokensMax } }: { readonly msMax: number; readonly plan: Plan }): Promise<BytesReply | EventsReply> {
   const { call, ask, house } = work;
-  const written = ask.write(target, { requestId: call.requestId, nowSeconds: Math.floor(house.clock.now() / 1000) });
+  const written = ask.write(target, { requestId: call.requestId, nowSeconds: Math.floor(house.clock.now() / 1000), ...outputLimit(step, outputTokensMax) });
   if (!written) return Promise.reject(new AttemptFailed(cannotBeAsked(target, ask)));
   const { wire, request } = written;
   if (work.isStrict && request.warnings.length > 0) return Promise.reject(new AttemptFailed(notAsAsked(request.warnings)));
@@ -65,6 +65,10 @@ function attemptOnce(work: Work, { target, visit }: Place, msMax: number): Promi
     if (written.isStream ?? ask.isStream) new StreamAttempt(work, made, settle).start();
     else new JsonAttempt(work, made, settle).start();
   });
+}
+
+function outputLimit({ row }: Place['step'], most: number | undefined): { readonly outputLimit?: OutputLimit } {
+  return most === undefined ? {} : { outputLimit: { most, isFelt: (row?.max_output_tokens ?? Infinity) > most } };
 }
 
 function cannotBeAsked(target: Target, ask: Ask): UpstreamFailure {

@@ -18,7 +18,8 @@ export interface Choice extends Candidate {
 /** Whose call it is, what it asks, and when. */
 export interface Asking {
   readonly caller: Caller;
-  readonly ask: Pick<Ask, 'kind' | 'model' | 'native' | 'facts'>;
+  /** Without a size nothing is known of what it could cost. */
+  readonly ask: Pick<Ask, 'kind' | 'model' | 'native' | 'facts'> & Partial<Pick<Ask, 'size'>>;
   readonly steering: Steering;
   /** Wall time. */
   readonly nowMs: number;

@@ -1,5 +1,6 @@
 /** This file plans a call for a route, and says what it may cost: the dearest of those who may answer, in the tiers they are paid by. */
 import { isModelAllowed } from '../access/allowed-models.ts';
+import { ZERO_NANO_USD } from '../foundation/money.ts';
 import type { Target, Tier } from '../foundation/terms.ts';
 import { isTierOpen } from '../metering/asks.ts';
 import type { RouteTerms } from '../routing/entries.ts';
@@ -34,7 +35,13 @@ export function planCall(house: Pick<House, 'catalog' | 'keeper' | 'health'>, as
     ownTargets: (meaning) => (keys.length === 0 ? NO_TARGETS : ownTargets(catalog, meaning, keys)),
     seed: caller.keyId,
     pinned: steering.target,
+    ...(ask.size ? { costOf: (target, maxOutputTokens) => ask.size?.({ prices: [target.price], maxOutputTokens, ...outputLimit(terms) }).nanoUsd ?? ZERO_NANO_USD } : {}),
   });
+}
+
+function outputLimit({ row }: RouteTerms): { readonly outputTokensMax?: number } {
+  const most = row.limits?.output_tokens_max;
+  return most === undefined ? {} : { outputTokensMax: most };
 }
 
 /** What is to be set aside for a plan. Throws a Refusal that says why when it has no step. */
@@ -52,6 +59,7 @@ export function candidateOf(plan: Plan): Choice {
     tier: tierOf(payable) ?? first.row.tier,
     maxOutputTokens: mostOutput(payable),
     isOwnKey: paid.length === 0,
+    ...(plan.outputTokensMax === undefined ? {} : { outputTokensMax: plan.outputTokensMax }),
     ...(isMixed ? { mix: { tiers, hasOwnKey } } : {}),
   };
 }

@@ -39,7 +39,7 @@ const mostly = fc.constantFrom(true, true, true, false);
 const models = fc.array(fc.record({
   prices: fc.array(fc.option(fc.integer({ min: 1, max: 9 }), { freq: 8 }), { minLength: 1, maxLength: TARGETS }),
   tools: mostly, structured_output: mostly, sees: mostly, context_window: fc.constantFrom(0, 4, 100, 100_000),
-  tier: fc.constantFrom<Tier>('basic', 'pro', 'ultimate'), isRetired: fc.boolean(), kind: fc.constantFrom('chat', 'chat', 'chat', 'chat', 'chat', 'embeddings'),
+  max_output_tokens: fc.constantFrom(null, 4096, 1_000_000), tier: fc.constantFrom<Tier>('basic', 'pro', 'ultimate'), isRetired: fc.boolean(), kind: fc.constantFrom('chat', 'chat', 'chat', 'chat', 'chat', 'embeddings'),
 }), { minLength: 1, maxLength: MODELS, size: 'max' }).map((rows) => rows.map(({ prices, sees, isRetired, kind, ...row }, at): CatalogModel => sampleModel(`m/${at}`, prices, {
   ...row, kinds: [kind as 'chat'], input_modalities: sees ? ['text', 'image'] : ['text'], status: isRetired && at % 3 === 2 ? 'retired' : 'active',
 })));
@@ -49,6 +49,7 @@ const terms = fc.record({
   objective: fc.constantFrom<NonNullable<CatalogRoute['objective']>>('order', 'weighted', 'price', 'latency', 'quality', 'context'),
   filters: fc.option(fc.uniqueArray(fc.constantFrom<NonNullable<CatalogRoute['filters']>[number]>('tools', 'vision', 'structured_output', 'context')), { nil: undefined }),
   limits: rarely(fc.record({ output_price_max: fc.integer({ min: 0, max: 9 }) })),
+  costMax: rarely(fc.nat({ max: 9 })), outputTokensMax: rarely(fc.constantFrom(1, 200_000, 2_000_000)),
   on: fc.record(Object.fromEntries(CLASSES.map((name) => [name, steps])) as Record<Fails, typeof steps>, { requiredKeys: [] }),
   attempts: fc.integer({ min: 1, max: 8 }),
   weights: fc.array(fc.nat({ max: 3 }), { minLength: MODELS + 1, maxLength: MODELS + 1 }),
@@ -62,7 +63,7 @@ const world = fc.record({
   fails: fc.array(fc.option(fc.constantFrom(...CLASSES), { freq: 4 }), { minLength: targetIds.length, maxLength: targetIds.length }),
   tiers: fc.uniqueArray(fc.constantFrom<Tier>('basic', 'pro', 'ultimate'), { minLength: 2 }),
   allowed: rarely(fc.uniqueArray(fc.nat({ max: MODELS - 1 }).map((at) => `m/${at}`), { minLength: 1 })),
-  request: fc.record({ tools: fc.boolean(), image: fc.boolean(), schema: fc.boolean(), user: fc.string(), stream: fc.boolean(), words: fc.constantFrom(1, 200) }),
+  request: fc.record({ tools: fc.boolean(), image: fc.boolean(), schema: fc.boolean(), user: fc.string(), stream: fc.boolean(), words: fc.constantFrom(1, 200), output: fc.constantFrom(null, 1, 500_000, 1_000_000) }),
   pinned: rarely(fc.constantFrom(...targetIds)),
   names: fc.constantFrom('the-route', 'the-route', 'the-route', 'm/0'),
 });
@@ -76,9 +77,11 @@ const instantly: Clock = {
 /** A house whose upstreams do as they are told, and remember who was asked. */
 function setUp(made: World) {
   const asked: string[] = [];
-  const { objective, filters, limits, on, attempts, weights, hasSandbox } = made.terms;
+  const sent: number[] = [];
+  const { objective, filters, on, attempts, weights, hasSandbox } = made.terms;
+  const limits = limitsOf(made);
   const route: CatalogRoute = {
-    id: 'the-route', description: 'of chance', objective, ...(filters ? { filters } : {}), ...(limits ? { limits } : {}),
+    id: 'the-route', description: 'of chance', objective, ...(filters ? { filters } : {}), limits,
     targets: [...made.models.map(({ id }, at) => ({ model: id, weight: weights[at] ?? 1 })), ...(hasSandbox ? ['sandbox/chat'] : [])],
     fallback: { on, attempts },
   };
@@ -103,11 +106,26 @@ function setUp(made: World) {
     openExchange(provider: Provider, request: HttpRequest, events: ExchangeEvents) {
       const id = provider.id === 'sandbox' ? 'sandbox/chat' : `${provider.id}/${(JSON.parse(String(request.body)) as { model: string }).model}`;
       asked.push(id);
+      if (provider.id !== 'sandbox') sent.push((JSON.parse(String(request.body)) as { max_tokens?: number }).max_tokens ?? 0);
       queueMicrotask(() => { answer(events, valueOf(made.fails, id) ?? null, made.request.stream); });
       return { abort: () => undefined, resume: () => undefined };
     },
   } as unknown as House;
-  return { house, asked, caller: sampleCaller({ models: made.allowed }) };
+  return { house, asked, sent, caller: sampleCaller({ models: made.allowed }) };
+}
+
+function limitsOf({ terms: { limits, costMax, outputTokensMax } }: World): NonNullable<CatalogRoute['limits']> {
+  return { ...limits, ...(costMax === null ? {} : { cost_max: costMax }), ...(outputTokensMax === null ? {} : { output_tokens_max: outputTokensMax }) };
+}
+
+/** No model generates more. */
+const GENERATED_MAX = 262_144;
+/** What the output alone could cost at a target, in nano-USD, reckoned anew. */
+function outputCost({ models: rows, request: { output }, terms: { outputTokensMax } }: World, id: string): number {
+  const at = targetIds.indexOf(id);
+  const row = rows[Math.floor(at / TARGETS)];
+  const tokens = Math.min(output ?? outputTokensMax ?? 4096, row?.max_output_tokens ?? GENERATED_MAX, outputTokensMax ?? GENERATED_MAX, GENERATED_MAX);
+  return Math.ceil(tokens * (row?.targets[at % TARGETS]?.price?.output ?? 0) / 1_000_000);
 }
 
 const REPLY = { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } };
@@ -133,7 +151,7 @@ function answer(events: ExchangeEvents, fails: Fails | null, isStream: boolean):
 function bodyOf({ request, names }: World): Call<'createChatCompletion'>['body'] {
   const text = 'word '.repeat(request.words);
   return {
-    model: names, stream: request.stream, user: request.user,
+    model: names, stream: request.stream, user: request.user, ...(request.output === null ? {} : { max_tokens: request.output }),
     messages: [{ role: 'user', content: request.image ? [{ type: 'text', text }, { type: 'image_url', image_url: { url: 'https://example.org/a.png' } }] : text }],
     ...(request.tools ? { tools: [{ type: 'function', function: { name: 'f' } }] } : {}),
     ...(request.schema ? { response_format: { type: 'json_schema', json_schema: { name: 's', schema: {} } } } : {}),
@@ -175,8 +193,9 @@ describe('explain', () => {
   test('predicts who is asked, in which order, in every catalogue and for every request', async () => {
     let routed = 0;
     let fallenBack = 0;
+    let limited = 0;
     await fc.assert(fc.asyncProperty(world, async (made) => {
-      const { house, asked, caller } = setUp(made);
+      const { house, asked, sent, caller } = setUp(made);
       const body = bodyOf(made);
       const said = await explain(house, callOf(caller, made, { operation: 'chat.completions', request: body }));
       expect(asked).toEqual([]);
@@ -184,11 +203,15 @@ describe('explain', () => {
       const failsOf = (id: string): Fails | null => (id === 'sandbox/chat' ? null : made.fails[targetIds.indexOf(id)] ?? null);
       expect({ said, asked }).toEqual({ said, asked: foresee(said, failsOf) });
       if (said.refusal) expect(ended).toMatchObject({ code: said.refusal.code, message: said.refusal.message });
+      const { cost_max: costMax = Infinity, output_tokens_max: outputTokensMax = Infinity } = said.route === null ? {} : limitsOf(made);
+      expect(asked.filter((id) => id !== 'sandbox/chat' && outputCost(made, id) > costMax)).toEqual([]);
+      expect(sent.filter((tokens) => tokens > outputTokensMax)).toEqual([]);
+      if (said.skipped.some(({ reason }) => reason === 'cost') || Math.max(...sent) === outputTokensMax) limited++;
       if (said.route !== null && asked.length > 0) routed++;
       if (new Set(asked).size > 1) fallenBack++;
     }), { numRuns: CATALOGUES });
     // Chance must not be idle.
-    expect([routed > CATALOGUES / 8, fallenBack > CATALOGUES / 20]).toEqual([true, true]);
+    expect([routed > CATALOGUES / 8, fallenBack > CATALOGUES / 20, limited > CATALOGUES / 50]).toEqual([true, true, true]);
   }, 60_000);
 
   test('says in `order` who is asked when everybody answers 500', async () => {

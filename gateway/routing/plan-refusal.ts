@@ -11,7 +11,7 @@ const NAMED_MAX = 5;
 const CODES: { readonly [Reason in SkipReason]: ErrorCode } = {
   retired: 'model_not_available', sandbox: 'model_not_available', kind: 'unsupported_model', not_allowed: 'model_not_allowed', not_pinned: 'invalid_request', no_key: 'model_not_available',
   tier: 'tier_not_in_plan', tools: 'unsupported_model', vision: 'unsupported_model', audio: 'unsupported_model', files: 'unsupported_model',
-  structured_output: 'unsupported_model', context: 'unsupported_model', price_unknown: 'model_not_available', price: 'model_not_available',
+  structured_output: 'unsupported_model', context: 'unsupported_model', price_unknown: 'model_not_available', price: 'model_not_available', cost: 'invalid_request',
   unhealthy: 'upstream_timeout',
 };
 
@@ -19,7 +19,7 @@ const CODES: { readonly [Reason in SkipReason]: ErrorCode } = {
 export function failPlan({ route, skipped }: Pick<Plan, 'route' | 'skipped'>): never {
   const nearest = [...skipped].sort((one, other) => rank(other) - rank(one))[0];
   if (!nearest) return fail('model_not_available', { param: 'model', message: `The route "${route ?? ''}" has no model.` });
-  const told = skipped.filter(({ reason }) => CODES[reason] === CODES[nearest.reason]).map(({ detail }) => detail);
+  const told = skipped.filter(({ reason }) => CODES[reason] === CODES[nearest.reason] && (reason === 'not_pinned') === (nearest.reason === 'not_pinned')).map(({ detail }) => detail);
   const soonest = nearest.reason === 'unhealthy' ? Math.min(...skipped.map(({ retryAfterSeconds = Infinity }) => retryAfterSeconds)) : Infinity;
   const rest = skipped.length > NAMED_MAX ? ` And ${skipped.length - Math.min(told.length, NAMED_MAX)} more.` : '';
   const whose = route === null ? 'Nothing can answer this' : `No model of the route "${route}" can answer this`;

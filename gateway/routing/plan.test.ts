@@ -1,6 +1,7 @@
 /** This file shows in which order a plan has its targets, and with which reason it leaves others out. */
 import { describe, expect, test } from '@jest/globals';
 import type { CatalogRoute } from '../../generated/catalog-types.ts';
+import { toNanoUsd } from '../foundation/money.ts';
 import type { Target } from '../foundation/terms.ts';
 import { drawOrder } from './draw.ts';
 import type { HealthView } from './health.ts';
@@ -90,6 +91,20 @@ describe('what rests', () => {
 
 test('a limit on the price leaves out what is dearer, and what has no known price', () => {
   expect(whyNot(plan({ limits: { output_price_max: 5 } }))).toEqual(['p0/m/dear price', 'p1/m/cheap price_unknown', 'p0/m/long price']);
+});
+
+test('a limit on what a call costs leaves out who could cost more, by what each model gives, and says what to do', () => {
+  const costOf: PlanInput['costOf'] = ({ price }, maxOutputTokens) => toNanoUsd((price?.output ?? 0n) * BigInt(maxOutputTokens ?? 0));
+  const made = plan({ limits: { cost_max: 5 * 4096 } }, { costOf });
+  expect([idsOf(made), whyNot(made)]).toEqual([['p1/m/dear', 'p0/m/cheap'], ['p0/m/dear cost', 'p1/m/cheap price_unknown', 'p0/m/long cost']]);
+  const none = plan({ limits: { cost_max: 1 }, targets: ['m/dear'] }, { costOf });
+  expect(refusalOf(none)).toMatchObject({ code: 'invalid_request', options: { param: 'model', message: expect.stringContaining('p0/m/dear could cost 36864 nano-USD for this request, over the route\'s 1') } });
+  // Of a call of which only the kind is known there is nothing to judge.
+  expect(whyNot(plan({ limits: { cost_max: 1 }, targets: ['m/dear'] }))).toEqual([]);
+});
+
+test('a limit on the output goes with the plan', () => {
+  expect([plan({ limits: { output_tokens_max: 7 } }).outputTokensMax, plan({}).outputTokensMax]).toEqual([7, undefined]);
 });
 
 test('one policy after the other says who comes next', () => {

@@ -1,10 +1,11 @@
 /** This file plans a request: which targets may answer it, in which order, and why the others may not. Relay goes by it, and explain tells it. */
 import type { CatalogModel } from '../../generated/catalog-types.ts';
+import type { NanoUsd } from '../foundation/money.ts';
 import type { Kind, ModelId, Target, Tier } from '../foundation/terms.ts';
 import { drawOrder } from './draw.ts';
 import type { Meaning, RouteCandidate, RouteTerms } from './entries.ts';
 import type { HealthView } from './health.ts';
-import { missingAbility, priceFault } from './plan-filters.ts';
+import { costFault, missingAbility, priceFault } from './plan-filters.ts';
 import type { Fault } from './plan-filters.ts';
 import { PLAIN_POLICY } from './policy.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -30,6 +31,8 @@ export interface PlanInput {
   readonly seed: string;
   /** The one target the caller will have; null for any. */
   readonly pinned: string | null;
+  /** What the call could cost at most at a target whose model gives so much output; absent: nothing is known of it but its kind. */
+  readonly costOf?: (target: Target, maxOutputTokens: number | null) => NanoUsd;
 }
 
 /** Plans a request for a route. Pure; it takes some microseconds a model. */
@@ -49,11 +52,13 @@ export function planRoute(input: PlanInput): Plan {
   }
   const inTurn = roomyFirst(terms.objective === 'latency' ? quickestFirst(groups, input) : groups);
   const steps = inTurn.flatMap((group) => group.steps);
+  const outputTokensMax = terms.row.limits?.output_tokens_max;
   // Who names a target will have it, whatever became of it.
   const rested = input.pinned === null ? withoutRests(steps, input.health, input.nowMs) : { steps, skipped: [], isLastResort: true };
   return {
     route: terms.id, policy: terms.policy, preferred: inTurn[0]?.model ?? null,
     steps: rested.steps, skipped: [...skipped, ...rested.skipped], isLastResort: rested.isLastResort,
+    ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
   };
 }
 
@@ -102,7 +107,7 @@ function considered(reached: Reached, input: Considering, skipped: Skipped[]): G
   }
   const steps: PlanStep[] = [];
   for (const target of targets) {
-    const refused = targetFault(target, input);
+    const refused = targetFault(target, row, input);
     if (refused) skipped.push({ model, target: target.id, ...refused });
     else steps.push({ target, model, row, isOwnKey });
   }
@@ -128,9 +133,12 @@ function modelFault({ meaning, targets, isOwnKey, isSandbox: isPlayed }: Reached
   return input.pinned === null ? missingAbility(row, input.facts, input.terms.filters) : null;
 }
 
-function targetFault(target: Target, { pinned, terms }: PlanInput): Fault | { reason: 'not_pinned'; detail: string } | null {
+function targetFault(target: Target, { max_output_tokens: maxOutputTokens }: CatalogModel, { pinned, terms, costOf }: PlanInput): Fault | { reason: 'not_pinned'; detail: string } | null {
   if (pinned !== null && target.id !== pinned) return { reason: 'not_pinned', detail: `x-interline-target names ${pinned}.` };
-  return priceFault(target, terms.row.limits);
+  const { limits } = terms.row;
+  const fault = priceFault(target, limits);
+  if (fault || limits?.cost_max === undefined || !costOf) return fault;
+  return costFault(target, costOf(target, maxOutputTokens), limits.cost_max);
 }
 
 /** A guess is no reason to skip a model; but those for which the prompt is surely short enough come before it. */

@@ -5,7 +5,7 @@ import type { Policy } from './policy.ts';
 
 /** Why a model or a target is not tried. In the order they are looked at: the later, the nearer it came. */
 export const SKIP_REASONS = [
-  'not_pinned', 'retired', 'sandbox', 'kind', 'not_allowed', 'no_key', 'tier', 'tools', 'vision', 'audio', 'files', 'structured_output', 'context', 'price_unknown', 'price', 'unhealthy',
+  'not_pinned', 'retired', 'sandbox', 'kind', 'not_allowed', 'no_key', 'tier', 'tools', 'vision', 'audio', 'files', 'structured_output', 'context', 'price_unknown', 'price', 'cost', 'unhealthy',
 ] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
@@ -42,4 +42,6 @@ export interface Plan {
   readonly preferred: ModelId | null;
   /** Everybody rests after failures; these are asked nevertheless. */
   readonly isLastResort: boolean;
+  /** Most tokens of one answer, by the limits of the route; absent: as the request and the model say. */
+  readonly outputTokensMax?: number;
 }

@@ -4999,11 +4999,25 @@ export type CatalogRouteFilter = 'tools' | 'vision' | 'audio' | 'files' | 'struc
 export type CatalogNanoUsd = number;
 
 /**
- * What a target may cost to be tried, in nano-USD for a million prompt tokens (`input_price_max`) and a million generated ones (`output_price_max`). One without a known price is skipped where there is such a limit.
+ * What a target may cost to be tried, and how much it may say.
+ *
+ * `input_price_max`, `output_price_max`: in nano-USD for a million prompt tokens and a million generated ones. `cost_max`: what one call could cost at
+ * most, in nano-USD: its prompt as guessed and a tenth more, and all the output that is asked for (where nothing is, `output_tokens_max`, else 4,096
+ * tokens) and that the model can give, of each of its `n` answers. It is what would be set aside for it at that target. A target over one of these is
+ * skipped, and one without a known price where there is any.
+ *
+ * `output_tokens_max`: most tokens of one answer. What a request asks beyond is lowered to it, and said in `x-interline-warnings` (refused with
+ * `x-interline-strict`); a request that says nothing is sent with it. An answer that is cut by it ends with `finish_reason: length`, like any other.
+ *
  */
 export type CatalogRouteLimits = {
     input_price_max?: CatalogNanoUsd;
     output_price_max?: CatalogNanoUsd;
+    cost_max?: CatalogNanoUsd;
+    /**
+     * Tokens, reasoning included.
+     */
+    output_tokens_max?: number;
 };
 
 /**
@@ -5063,10 +5077,10 @@ export type RoutePolicy = {
 /**
  * Why a model or a target is not tried. `no_key`: no key to reach it. `retired`: by its provider. `sandbox`: it plays answers, and a provider can be
  * called. `kind`: it does something else. `not_allowed`: not with this key. `tier`: not in the plan. `not_pinned`: another target was named. `price`,
- * `price_unknown`: by the limits of the route. `unhealthy`: it has failed and is left alone for a while. The others: it lacks what the request needs.
+ * `price_unknown`, `cost`: by the limits of the route. `unhealthy`: it has failed and is left alone for a while. The others: it lacks what the request needs.
  *
  */
-export type RouteSkipReason = 'not_pinned' | 'retired' | 'sandbox' | 'kind' | 'not_allowed' | 'no_key' | 'tier' | 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context' | 'price_unknown' | 'price' | 'unhealthy';
+export type RouteSkipReason = 'not_pinned' | 'retired' | 'sandbox' | 'kind' | 'not_allowed' | 'no_key' | 'tier' | 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context' | 'price_unknown' | 'price' | 'cost' | 'unhealthy';
 
 /**
  * A model of a route, and whether this key reaches it now.
