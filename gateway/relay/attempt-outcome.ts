@@ -11,9 +11,10 @@ import type { SeveralRequests } from '../providers/several-replies.ts';
 import type { HttpRequest, ReplyContext, ReplyFacts, ReplySide, ScriptedReply, UpstreamFailure } from '../providers/wire.ts';
 import type { Visit } from '../routing/health.ts';
 import type { Ask } from './ask.ts';
+import type { Passed } from './filtered.ts';
 import type { House } from './house.ts';
 import { ascii, placeHeaders } from './place-headers.ts';
-import type { Trail } from './trail.ts';
+import type { Ending, Trail } from './trail.ts';
 
 /** What every attempt of one call shares. */
 export interface Work {
@@ -37,6 +38,8 @@ export interface Attempt {
   readonly request: HttpRequest | ScriptedReply | SeveralRequests;
   /** How long it may take, in ms, until a whole answer or the first event of a stream is there; absent: as the gateway's limits say. */
   readonly msMax?: number;
+  /** After which answers somebody else is asked, if there is anybody. */
+  readonly passed?: Passed;
 }
 
 /** Tells whoever awaits an attempt how it went. */
@@ -53,11 +56,19 @@ export function contextOf({ house, call }: Work, { target }: Attempt): ReplyCont
 /** An attempt failed before the first byte; nothing has been recorded. */
 export class AttemptFailed extends Error {
   readonly failure: UpstreamFailure;
+  /** Hands out, and records, what the upstream answered nevertheless, when nobody else can be asked; null when it did not answer. */
+  readonly accept: (() => Promise<BytesReply | EventsReply>) | null;
 
-  constructor(failure: UpstreamFailure) {
+  constructor(failure: UpstreamFailure, accept: AttemptFailed['accept'] = null) {
     super(failure.detail);
     this.failure = failure;
+    this.accept = accept;
   }
+}
+
+/** Gives back an answer that may not be wanted: `complete` goes on with it, settling anew, when nobody else can be asked. */
+export function offer<Reply extends BytesReply | EventsReply>({ reject: refuse }: Settle<Reply>, failure: UpstreamFailure, complete: (settle: Settle<Reply>) => void): void {
+  refuse(new AttemptFailed(failure, () => new Promise<Reply>((resolve, reject) => { complete({ resolve, reject }); })));
 }
 
 /** A failure that is the upstream's alone, and of which there is nothing to tell but for the log. */
@@ -96,6 +107,12 @@ export function refusalOf(failure: UpstreamFailure, headers: Readonly<Record<str
 /** What the caller is told when the call was ended from our side. */
 export function departureRefusal(reason: DepartureReason): Refusal {
   return reason === 'revoked' ? new Refusal('revoked_api_key', { detail: reason }) : new Refusal('shutting_down', { detail: reason, headers: { 'retry-after': '1' } });
+}
+
+/** How a call is recorded that was ended from our side; `status`: what the caller has been given, null where nothing yet. */
+export function departed(reason: DepartureReason, facts: ReplyFacts, status: number | null = null): Ending {
+  const { code, status: refused } = departureRefusal(reason);
+  return { outcome: reason, status: status ?? (isByCaller(reason) ? 499 : refused), errorCode: isByCaller(reason) ? null : code, facts, counted: null };
 }
 
 /** Whether the caller itself has put an end to the call, which is then no error. */

@@ -7,6 +7,8 @@ import type { Plan } from '../routing/steps.ts';
 import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import type { Ask, OutputLimit } from './ask.ts';
+import { passedBy } from './filtered.ts';
+import type { Passed } from './filtered.ts';
 import { JsonAttempt } from './json-attempt.ts';
 import { pause, pauseMsOf } from './pause.ts';
 import { placeHeaders } from './place-headers.ts';
@@ -17,13 +19,14 @@ import { notAsAsked } from './strict.ts';
 
 /** Tries targets until one answers. Throws a Refusal, already recorded, when none does. */
 export async function attempt(work: Work, plan: Plan): Promise<BytesReply | EventsReply> {
-  const { trail, house } = work;
+  const { trail, house, ask } = work;
   const places = placesOf(house, plan, (step) => trail.mayTry(step));
   const begunAt = house.clock.monotonic();
   const { attemptMs, totalMs } = plan.policy;
+  const passed = ask.kind === 'chat' ? passedBy(plan.policy) : null;
   let told: Told | null = null;
+  let { value: place } = places.next(null);
   for (;;) {
-    const { value: place } = places.next(told);
     if (!place) return endFailed(work, told?.failure ?? findRest(house, plan) ?? fail('model_not_available', { param: 'model' }));
     if (told && place.isRetry && !await pause(work, pauseMsOf(told.failure))) {
       house.health.left(place.visit);
@@ -33,18 +36,27 @@ export async function attempt(work: Work, plan: Plan): Promise<BytesReply | Even
     const startedAt = house.clock.monotonic();
     trail.beginAttempt(startedAt);
     try {
-      return await attemptOnce(work, place, { msMax: Math.min(attemptMs, begunAt + totalMs - startedAt), plan });
+      return await attemptOnce(work, place, { msMax: Math.min(attemptMs, begunAt + totalMs - startedAt), plan, passed });
     } catch (thrown) {
       house.health.left(place.visit);
       if (!(thrown instanceof AttemptFailed)) throw thrown;
-      const { failure } = thrown;
-      trail.noteFailure(place.target, failure.code, startedAt);
-      house.log.warn({ requestId: work.call.requestId, target: place.target.id, code: failure.code, detail: failure.detail }, 'attempt failed');
+      const { failure, accept } = thrown;
+      const tried = place.target;
       const leftMs = begunAt + totalMs - house.clock.monotonic();
-      if (leftMs <= 0 || work.call.departure.reason) return endFailed(work, failure);
+      const isLast = leftMs <= 0 || work.call.departure.reason !== null;
       told = { failure, canRetry: pauseMsOf(failure) < leftMs };
+      place = isLast ? undefined : places.next(told).value;
+      if (!place && accept) return accept();
+      trail.noteFailure(tried, failure.code, startedAt);
+      house.log.warn({ requestId: work.call.requestId, target: tried.id, code: failure.code, detail: failure.detail }, 'attempt failed');
     }
   }
+}
+
+interface Terms {
+  readonly msMax: number;
+  readonly passed: Passed;
+  readonly plan: Plan;
 }
 
 async function endFailed(work: Work, failure: UpstreamFailure): Promise<never> {
@@ -53,13 +65,13 @@ async function endFailed(work: Work, failure: UpstreamFailure): Promise<never> {
   throw refusal;
 }
 
-function attemptOnce(work: Work, { step, target, visit }: Place, { msMax, plan: { outputTokensMax } }: { readonly msMax: number; readonly plan: Plan }): Promise<BytesReply | EventsReply> {
+function attemptOnce(work: Work, { step, target, visit }: Place, { msMax, passed, plan: { outputTokensMax } }: Terms): Promise<BytesReply | EventsReply> {
   const { call, ask, house } = work;
   const written = ask.write(target, { requestId: call.requestId, nowSeconds: Math.floor(house.clock.now() / 1000), ...outputLimit(step, outputTokensMax) });
   if (!written) return Promise.reject(new AttemptFailed(cannotBeAsked(target, ask)));
   const { wire, request } = written;
   if (work.isStrict && request.warnings.length > 0) return Promise.reject(new AttemptFailed(notAsAsked(request.warnings)));
-  const made: Attempt = { target, visit, wire, request, msMax };
+  const made: Attempt = { target, visit, wire, request, msMax, passed };
   return new Promise((resolve, reject) => {
     const settle = { resolve, reject };
     if (written.isStream ?? ask.isStream) new StreamAttempt(work, made, settle).start();

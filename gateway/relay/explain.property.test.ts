@@ -63,7 +63,7 @@ const world = fc.record({
   fails: fc.array(fc.option(fc.constantFrom(...CLASSES), { freq: 4 }), { minLength: targetIds.length, maxLength: targetIds.length }),
   tiers: fc.uniqueArray(fc.constantFrom<Tier>('basic', 'pro', 'ultimate'), { minLength: 2 }),
   allowed: rarely(fc.uniqueArray(fc.nat({ max: MODELS - 1 }).map((at) => `m/${at}`), { minLength: 1 })),
-  request: fc.record({ tools: fc.boolean(), image: fc.boolean(), schema: fc.boolean(), user: fc.string(), stream: fc.boolean(), words: fc.constantFrom(1, 200), output: fc.constantFrom(null, 1, 500_000, 1_000_000) }),
+  request: fc.record({ tools: fc.boolean(), image: fc.boolean(), schema: fc.boolean(), user: fc.string(), stream: fc.boolean(), filtersByAnswer: fc.boolean(), words: fc.constantFrom(1, 200), output: fc.constantFrom(null, 1, 500_000, 1_000_000) }),
   pinned: rarely(fc.constantFrom(...targetIds)),
   names: fc.constantFrom('the-route', 'the-route', 'the-route', 'm/0'),
 });
@@ -107,7 +107,7 @@ function setUp(made: World) {
       const id = provider.id === 'sandbox' ? 'sandbox/chat' : `${provider.id}/${(JSON.parse(String(request.body)) as { model: string }).model}`;
       asked.push(id);
       if (provider.id !== 'sandbox') sent.push((JSON.parse(String(request.body)) as { max_tokens?: number }).max_tokens ?? 0);
-      queueMicrotask(() => { answer(events, valueOf(made.fails, id) ?? null, made.request.stream); });
+      queueMicrotask(() => { answer(events, valueOf(made.fails, id) ?? null, made.request); });
       return { abort: () => undefined, resume: () => undefined };
     },
   } as unknown as House;
@@ -135,16 +135,24 @@ const SAID: Readonly<Record<Fails, readonly [status: number, code: string]>> = {
   context_length: [400, 'context_length_exceeded'], content_filter: [400, 'content_policy_violation'],
 };
 
-function answer(events: ExchangeEvents, fails: Fails | null, isStream: boolean): void {
-  const [status, code] = fails === null ? [200, ''] : SAID[fails];
+/** A filter, or a refusal, in the shape of an answer. */
+const PASSED: Readonly<Partial<Record<Fails, object>>> = {
+  content_filter: { message: { role: 'assistant', content: null, refusal: null }, delta: { role: 'assistant', content: '' }, finish_reason: 'content_filter' },
+  refusal: { message: { role: 'assistant', content: null, refusal: 'no' }, delta: { role: 'assistant', refusal: 'no' }, finish_reason: 'stop' },
+};
+
+function answer(events: ExchangeEvents, fails: Fails | null, { stream: isStream, filtersByAnswer }: World['request']): void {
+  const passed = fails !== null && filtersByAnswer ? PASSED[fails] : undefined;
+  const [status, code] = fails === null || passed ? [200, ''] : SAID[fails];
   if (status === 0) {
     events.onFailure({ code: 'upstream_unreachable', isRetryable: true, message: null, param: null, upstream: null, retryAfterSeconds: null, detail: 'reset' });
     return;
   }
   const isEvents = status === 200 && isStream;
   events.onHead(status, { 'content-type': isEvents ? 'text/event-stream' : 'application/json' });
-  const whole = status === 200 ? REPLY : { error: { message: 'no', type: 'invalid_request_error', param: null, code } };
-  events.onData(Buffer.from(isEvents ? `data: ${JSON.stringify(CHUNK)}\n\ndata: [DONE]\n\n` : JSON.stringify(whole)));
+  const choices = passed ? { choices: [{ index: 0, ...passed }] } : {};
+  const whole = status === 200 ? { ...REPLY, ...choices } : { error: { message: 'no', type: 'invalid_request_error', param: null, code } };
+  events.onData(Buffer.from(isEvents ? `data: ${JSON.stringify({ ...CHUNK, ...choices })}\n\ndata: [DONE]\n\n` : JSON.stringify(whole)));
   events.onEnd();
 }
 

@@ -9,9 +9,10 @@ import type { Seat } from '../foundation/roster.ts';
 import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.ts';
 import type { ReplyFacts, UpstreamFailure } from '../providers/wire.ts';
 import { unavailable } from '../store/or-unavailable.ts';
-import { AttemptFailed, bare, contextOf, departureRefusal, isByCaller, isEmptyAnswer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, bare, contextOf, departed, departureRefusal, isEmptyAnswer, offer, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { withCount } from './counted.ts';
+import { filteredReply } from './filtered.ts';
 import { contentTypeOf, handOn, isHandedOn } from './hand-on.ts';
 import type { Watched } from './pulse.ts';
 import { beginExchange } from './several-exchanges.ts';
@@ -28,7 +29,7 @@ const JSON_TYPE = 'application/json';
 export class JsonAttempt implements ExchangeEvents, Watched {
   readonly #work: Work;
   readonly #made: Attempt;
-  readonly #settle: Settle<BytesReply>;
+  #settle: Settle<BytesReply>;
   readonly #chunks: Buffer[] = [];
   #exchange: Exchange | null = null;
   #seat: Seat<Watched> | null = null;
@@ -108,6 +109,20 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     }
     this.#close();
     this.#work.house.health.answered(this.#made.visit, false);
+    const { passed } = this.#made;
+    const filtered = passed && filteredReply(wire.toReply?.(text, contextOf(this.#work, this.#made)) ?? text, passed);
+    if (!filtered) {
+      this.#answer({ facts, text, body, isBytes });
+      return;
+    }
+    offer(this.#settle, filtered, (settle) => {
+      this.#settle = settle;
+      this.#answer({ facts, text, body, isBytes });
+    });
+  }
+
+  #answer({ facts, text, body, isBytes }: { readonly facts: ReplyFacts; readonly text: string; readonly body: ByteText; readonly isBytes: boolean }): void {
+    const { wire } = this.#made;
     const { ask } = this.#work;
     const isEmpty = isEmptyAnswer(ask, facts, () => wire.readText(text));
     const reply = { body: this.#told(text, body), contentType: isBytes ? wire.contentTypeOf?.(text) ?? contentTypeOf(this.#headers) : JSON_TYPE };
@@ -178,12 +193,8 @@ export class JsonAttempt implements ExchangeEvents, Watched {
     this.#close();
     this.#exchange?.abort();
     this.#work.house.health.left(this.#made.visit);
-    const refusal = departureRefusal(reason);
-    const status = isByCaller(reason) ? 499 : refusal.status;
-    const errorCode = isByCaller(reason) ? null : refusal.code;
-    const ending: Ending = { outcome: reason, status, errorCode, facts: NO_FACTS, counted: null };
-    void withCount(this.#work, ending, () => '').then((counted) => {
-      this.#work.trail.end(counted, null, () => { this.#settle.reject(refusal); });
+    void withCount(this.#work, departed(reason, NO_FACTS), () => '').then((counted) => {
+      this.#work.trail.end(counted, null, () => { this.#settle.reject(departureRefusal(reason)); });
     });
   }
 

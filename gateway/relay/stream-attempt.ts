@@ -10,10 +10,12 @@ import type { Exchange, ExchangeEvents, ReplyHeaders } from '../providers/call.t
 import { KEEP_ALIVE_COMMENT, createEventSplitter, eventPayload } from '../foundation/sse.ts';
 import type { StreamReader, UpstreamFailure } from '../providers/wire.ts';
 import { unavailable } from '../store/or-unavailable.ts';
-import { AttemptFailed, bare, contextOf, departureRefusal, isByCaller, isEmptyAnswer, outcomeOf, plainError, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
+import { AttemptFailed, bare, contextOf, departed, departureRefusal, isEmptyAnswer, offer, outcomeOf, plainError, refusalOf, replyHeaders, withoutCredential } from './attempt-outcome.ts';
 import type { Attempt, Settle, Work } from './attempt-outcome.ts';
 import { SILENT_EVENTS } from './ask.ts';
 import { withCount } from './counted.ts';
+import { ErrorBody } from './error-body.ts';
+import { Hold } from './filtered.ts';
 import { handOn, isHandedOn } from './hand-on.ts';
 import { keepStream } from './kept-stream.ts';
 import type { KeptStream } from './kept-stream.ts';
@@ -21,13 +23,10 @@ import type { Watched } from './pulse.ts';
 import { beginExchange } from './several-exchanges.ts';
 import type { Ending } from './trail.ts';
 
-/** How much of an upstream's error body is read, in bytes. */
-const ERROR_BODY_BYTES_MAX = 64 * 1024;
-
 export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   readonly #work: Work;
   readonly #made: Attempt;
-  readonly #settle: Settle;
+  #settle: Settle;
   readonly #reader: StreamReader;
   readonly #dialect: DialectStream | null;
   readonly #splitter = createEventSplitter();
@@ -37,8 +36,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   #sink: EventSink | null = null;
   /** Events that came before the door handed over its sink. */
   #backlog: ByteText[] = [];
-  #errorChunks: Buffer[] | null = null;
-  #errorBytes = 0;
+  #errorBody: ErrorBody | null = null;
   #status = 0;
   #headers: ReplyHeaders = {};
   #startedAt = 0;
@@ -46,6 +44,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   /** Noticed on the beat after a write: reading the clock for every event would cost more than it tells. */
   #lastWriteAt = 0;
   #isCommitted = false;
+  /** Before it is committed: of a stream that may turn out to be filtered, whose events wait in the backlog. */
+  #hold: Hold | null;
   #isOver = false;
   #canWrite = true;
   #lastEvent: ByteText | null = null;
@@ -60,6 +60,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#work = work;
     this.#made = made;
     this.#settle = settle;
+    this.#hold = made.passed ? new Hold(made.passed) : null;
     this.#reader = made.wire.openStream({
       context: contextOf(work, made),
       wantsUsage: work.ask.wantsUsage,
@@ -110,25 +111,19 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     if (openMs >= limits.noteAfterMs && words > 0) this.#work.trail.note(words);
     if (this.#hasWritten) this.#lastWriteAt = monotonicMs;
     this.#hasWritten = false;
-    if (!this.#isCommitted || monotonicMs - this.#lastWriteAt < limits.keepAliveCommentMs) return;
-    this.#write(KEEP_ALIVE_COMMENT);
+    if (this.#isCommitted && monotonicMs - this.#lastWriteAt >= limits.keepAliveCommentMs) this.#write(KEEP_ALIVE_COMMENT);
   }
 
   onHead(status: number, headers: ReplyHeaders): void {
     this.#status = status;
     this.#work.trail.upstreamStatus = status;
     this.#headers = headers;
-    const type = headers['content-type'];
-    const isStream = typeof type === 'string' && type.startsWith('text/event-stream');
-    if (status < 200 || status > 299 || !isStream) this.#errorChunks = [];
+    const isStream = String(headers['content-type']).startsWith('text/event-stream');
+    if (status < 200 || status > 299 || !isStream) this.#errorBody = new ErrorBody();
   }
 
   onData(chunk: Buffer): boolean {
-    if (this.#errorChunks) {
-      this.#errorBytes += chunk.length;
-      if (this.#errorBytes <= ERROR_BODY_BYTES_MAX) this.#errorChunks.push(chunk);
-      return true;
-    }
+    if (this.#errorBody) return this.#errorBody.add(chunk);
     this.#reader.observe(chunk);
     this.#sink?.cork();
     this.#splitter.push(chunk, this.#onEvent);
@@ -139,8 +134,8 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   onEnd(): void {
     if (this.#isOver) return;
-    if (this.#errorChunks) {
-      this.#refuse(Buffer.concat(this.#errorChunks));
+    if (this.#errorBody) {
+      this.#refuse(this.#errorBody.whole());
       return;
     }
     const rest = this.#splitter.rest();
@@ -181,12 +176,12 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     if (!this.#isCommitted) {
       // A comment says that the upstream thinks, not that it answers: its HTTP error status may still come.
       if (isComment) return;
-      this.#commit();
+      if (this.#hold?.keeps(read) !== true) this.#commit();
     }
     if (!isComment) {
       this.#contentEvents++;
       if (this.#made.visit?.isWaiting) this.#work.house.health.answered(this.#made.visit, true);
-      this.#work.trail.firstByteAt ??= this.#work.house.clock.monotonic();
+      if (this.#isCommitted) this.#work.trail.firstByteAt ??= this.#work.house.clock.monotonic();
     }
     const forwarded = this.#dialect ? this.#dialect.read(read) : read;
     if (forwarded !== null) this.#write(forwarded);
@@ -194,6 +189,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
 
   #commit(): void {
     this.#isCommitted = true;
+    if (this.#contentEvents > 0) this.#work.trail.firstByteAt ??= this.#work.house.clock.monotonic();
     this.#settle.resolve({ status: 200, events: this, headers: replyHeaders(this.#work, this.#made, this.#headers) });
   }
 
@@ -206,10 +202,16 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
   }
 
   #complete(): void {
-    if (!this.#isCommitted) this.#commit();
+    const facts = this.#reader.facts();
+    const filtered = this.#isCommitted ? null : this.#hold?.verdict(facts.finishReason) ?? null;
+    this.#hold = null;
+    if (!this.#isCommitted && !filtered) this.#commit();
     this.#close();
     this.#work.house.health.answered(this.#made.visit, true);
-    const facts = this.#reader.facts();
+    if (filtered) {
+      offer(this.#settle, filtered, (settle) => { this.#settle = settle; this.#complete(); });
+      return;
+    }
     const isEmpty = isEmptyAnswer(this.#work.ask, facts, () => this.#reader.text());
     const ending: Ending = { outcome: 'ok', status: 200, errorCode: null, facts: isEmpty ? { ...facts, usage: null } : facts, counted: null };
     const last = this.#dialect?.finish() ?? this.#work.ask.doneEvent;
@@ -257,9 +259,7 @@ export class StreamAttempt implements ExchangeEvents, EventSource, Watched {
     this.#work.house.health.left(this.#made.visit);
     if (reason !== 'client_gone') this.#reader.drop?.();
     const refusal = departureRefusal(reason);
-    const status = this.#isCommitted ? 200 : isByCaller(reason) ? 499 : refusal.status;
-    const ending = { outcome: reason, status, errorCode: isByCaller(reason) ? null : refusal.code, facts: this.#reader.facts(), counted: null };
-    this.#record(ending, this.#errorEvent(refusal), this.#isCommitted ? {} : { refusal });
+    this.#record(departed(reason, this.#reader.facts(), this.#isCommitted ? 200 : null), this.#errorEvent(refusal), this.#isCommitted ? {} : { refusal });
   }
 
   #errorEvent(refusal: Refusal): ByteText {

@@ -5040,6 +5040,10 @@ export type CatalogFallbackSteps = Array<CatalogFallbackStep>;
  * the operator's own credentials refused. `connection`: not reached, or closed. `refusal`: the request itself (4xx), for another reason than the two
  * below. `context_length`: the prompt is too long for this model, as the upstream says. `content_filter`: the upstream's filter refused the request.
  *
+ * Where `content_filter` or `refusal` do not begin with `stop`, a 200 counts as well: of a chat that ends as `content_filter` with nothing said, and of
+ * one that says nothing but a `refusal`. A stream is held back until its first word for that. When nobody else can be asked, the answer is handed out as
+ * it came. What the provider charges for one that was passed over is not charged to the caller.
+ *
  */
 export type CatalogFallbackRules = {
     timeout?: CatalogFallbackSteps;
