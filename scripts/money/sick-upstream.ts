@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** `refuse` is a port at which nobody listens. */
-export const SICKNESSES = ['refuse', 'reset', 'rate_limited', 'server_error', 'hang', 'hang_in_body', 'malformed', 'dead_stream'] as const;
+/** `refuse` is a port at which nobody listens; `hang_in_body` says half a reply, or half an event, and `hang_after_byte` a word of a stream. */
+export const SICKNESSES = ['refuse', 'reset', 'rate_limited', 'server_error', 'hang', 'hang_in_body', 'malformed', 'dead_stream', 'hang_after_byte'] as const;
 export type Sickness = (typeof SICKNESSES)[number];
 
 export interface SickUpstream {
@@ -27,7 +27,7 @@ export async function startSickUpstream({ wellMs, slowMs }: { readonly wellMs: n
   const sick = await listen((request, response) => {
     const sickness = SICKNESSES.find((each) => request.url?.startsWith(`/${each}/`) === true) ?? 'server_error';
     counts.set(sickness, (counts.get(sickness) ?? 0) + 1);
-    fail(sickness, response);
+    fail(sickness, wantsStream(request), response);
   });
   const nobody = await listen(() => undefined);
   await nobody.close();
@@ -40,24 +40,35 @@ export async function startSickUpstream({ wellMs, slowMs }: { readonly wellMs: n
   };
 }
 
-function fail(sickness: Sickness, response: ServerResponse): void {
+const HALF = '{"id":"c","object":"chat.com';
+
+function fail(sickness: Sickness, isStream: boolean, response: ServerResponse): void {
+  const type = { 'content-type': isStream ? 'text/event-stream' : 'application/json' };
   switch (sickness) {
     case 'refuse': case 'reset': response.socket?.resetAndDestroy(); return;
     case 'rate_limited': response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '2' }).end('{"error":{"message":"slow down"}}'); return;
     case 'server_error': response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"broken"}}'); return;
     case 'hang': return;
-    case 'hang_in_body': response.writeHead(200, { 'content-type': 'application/json' }).write('{"id":"c","object":"chat.com'); return;
-    case 'malformed': response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"c","object":'); return;
+    case 'hang_in_body': response.writeHead(200, type).write(isStream ? `data: ${HALF}` : HALF); return;
+    case 'malformed': response.writeHead(200, type).end(isStream ? `data: ${HALF}\n\ndata: [DONE]\n\n` : HALF); return;
     case 'dead_stream': response.writeHead(200, { 'content-type': 'text/event-stream' }).end(': nothing comes\n\n'); return;
+    case 'hang_after_byte': response.writeHead(200, type).write(chunkOf([{ index: 0, delta: { role: 'assistant', content: 'sick' }, finish_reason: null }])); return;
     default: sickness satisfies never;
   }
 }
 
+function wantsStream({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/event-stream') === true;
+}
+
+function chunkOf(choices: object[], more: object = {}): string {
+  return `data: ${JSON.stringify({ ...ABOUT, object: 'chat.completion.chunk', choices, ...more })}\n\n`;
+}
+
 function answer(request: IncomingMessage, response: ServerResponse): void {
-  if (request.headers.accept?.includes('text/event-stream') === true) {
-    const chunk = (choices: object[], more: object = {}): string => `data: ${JSON.stringify({ ...ABOUT, object: 'chat.completion.chunk', choices, ...more })}\n\n`;
+  if (wantsStream(request)) {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.end(`${chunk([{ index: 0, delta: { role: 'assistant', content: 'well' }, finish_reason: null }])}${chunk([{ index: 0, delta: {}, finish_reason: 'stop' }])}${chunk([], { usage: USAGE })}data: [DONE]\n\n`);
+    response.end(`${chunkOf([{ index: 0, delta: { role: 'assistant', content: 'well' }, finish_reason: null }])}${chunkOf([{ index: 0, delta: {}, finish_reason: 'stop' }])}${chunkOf([], { usage: USAGE })}data: [DONE]\n\n`);
     return;
   }
   const choices = [{ index: 0, message: { role: 'assistant', content: 'well' }, finish_reason: 'stop' }];
