@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as conventions from '@opentelemetry/semantic-conventions';
 import * as incubating from '@opentelemetry/semantic-conventions/incubating';
@@ -201,6 +202,17 @@ test('metrics have the names, units, bounds and attributes of the conventions', 
   expect(input?.bounds).toEqual([1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864]);
   const failures = points.find(({ name, attributes }) => name === incubating.METRIC_GEN_AI_CLIENT_OPERATION_DURATION && attributes[conventions.ATTR_ERROR_TYPE] === 'upstream_error');
   expect(failures?.attributes).toMatchObject({ [incubating.ATTR_GEN_AI_REQUEST_MODEL]: 'first', [incubating.ATTR_GEN_AI_PROVIDER_NAME]: 'vllm' });
+});
+
+test('everything that was received till now is named by the conventions, or by us and in the docs', () => {
+  const page = readFileSync(new URL('../docs/observability.md', import.meta.url), 'utf8');
+  const [spans, points] = [collector.spans(), collector.points()];
+  expect(spans.length).toBeGreaterThan(10);
+  for (const told of [...spans, ...points]) expectNamed(told);
+  const own = new Set([...spans, ...points].flatMap(({ attributes }) => Object.keys(attributes)).filter((name) => name.startsWith('interline.')));
+  expect(own.size).toBeGreaterThan(10);
+  for (const name of own) expect(page.includes(`\`${name}\``) || page.includes(`\`${name.replace('interline', '')}\``) ? '' : name).toBe('');
+  for (const { resource } of spans) expect(Object.keys(resource).filter((name) => !known.has(name))).toEqual([]);
 });
 
 test('a gateway that ends tells what it has not told yet, in protobuf unless told otherwise', async () => {
