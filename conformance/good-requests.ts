@@ -8,6 +8,7 @@ import type { Payer } from './payer.ts';
 import { call } from './raw-client.ts';
 import type { RequestParts } from './raw-client.ts';
 import { eventually } from './server-under-test.ts';
+import { goodRolloutRequest } from './rollout-requests.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 /** A request of an operation that is answered with success, but for its key. */
@@ -130,7 +131,7 @@ async function goodManagement(server: ServerUnderTest, id: OperationId): Promise
     case 'createAdjustment': return { path: '/v1/admin/ledger/adjustments', body: { workspace: (await sampleOf(server)).payer.workspace, amount_nano_usd: '1' } };
     case 'createRefund': return { path: '/v1/admin/ledger/refunds', body: { workspace: (await sampleOf(server)).payer.workspace, request: await paidRequest(server) } };
     case 'checkLedger': return { path: '/v1/admin/ledger/check' };
-    default: return null;
+    default: return goodRolloutRequest(server, id);
   }
 }
 

@@ -11,6 +11,7 @@ import { videoProvocations } from './provoke-videos.ts';
 import { imageNotFound, imageOperations, provocationsOfImages } from './provoke-images.ts';
 import { countingOperations, provocationsOfCounting } from './provoke-counting.ts';
 import { provocationsOfMoney, unreachableProviderKey } from './provoke-money.ts';
+import { provocationsOfRollouts } from './provoke-rollouts.ts';
 import { nativeOperations, provocationsOfNativeCalls, provocationsOfNatives } from './provoke-native.ts';
 import { ask, goodRequest } from './stage.ts';
 import { damageable, writing } from './damage.ts';
@@ -117,6 +118,7 @@ const responseOperations: readonly OperationId[] = ['createResponse', 'retrieveR
 const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
   ...provocationsOfMoney,
   ...videoProvocations,
+  ...provocationsOfRollouts,
   invalid_json: { by: withJson, provoke: (stage, id) => ask(stage, id, { body: '{"model":' }) },
   invalid_request: { by: every, provoke: askInvalid },
   json_too_deep: { by: withJson, provoke: (stage, id) => ask(stage, id, { body: `${'['.repeat(65)}${']'.repeat(65)}` }) },

@@ -940,6 +940,26 @@ export type CatalogLimits = {
      * Answers that wait to be kept, in bytes; what comes while there are more is not kept.
      */
     replyCacheQueueBytesMax?: number;
+    /**
+     * What candidates of rollouts are asked in the shadow of callers at once; what comes while there are more is not asked.
+     */
+    shadowCallsMax?: number;
+    /**
+     * A request with a longer body has no shadow, in bytes.
+     */
+    shadowBodyBytesMax?: number;
+    /**
+     * A shadow call is given up after this long, in ms.
+     */
+    shadowMs?: number;
+    /**
+     * An answer to a shadow call, in bytes; a longer one is given up.
+     */
+    shadowReplyBytesMax?: number;
+    /**
+     * Requests of each side by which a rollout is compared, the newest so many.
+     */
+    rolloutSampleMax?: number;
 };
 
 /**

@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'route_not_found'
   | 'request_not_found'
   | 'response_not_found'
+  | 'rollout_not_found'
   | 'method_not_allowed'
   | 'request_timeout'
   | 'video_not_ready'
@@ -56,6 +57,8 @@ export type ErrorCode =
   | 'balance_in_use'
   | 'refund_too_large'
   | 'entry_is_built_in'
+  | 'rollout_in_force'
+  | 'rollout_over'
   | 'body_too_large'
   | 'unsupported_media_type'
   | 'range_not_satisfiable'
@@ -339,6 +342,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     message: "There is no such response in this workspace.",
     help: "An answer is kept when `store` is not false, for as long as the operator keeps answers, and is seen by its own workspace only.",
   },
+  rollout_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such rollout.",
+    help: "GET /admin/rollouts lists them.",
+  },
   method_not_allowed: {
     status: 405,
     type: "invalid_request_error",
@@ -422,6 +431,18 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "The entry belongs to the program or to the configured file.",
     help: "PUT an entry with the same id over it, or change the file INTERLINE_CONFIG names.",
+  },
+  rollout_in_force: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "A rollout is in force for this name.",
+    help: "Roll the one that is in force back first, with POST /admin/rollouts/{rollout}/rollback, or change it with PATCH.",
+  },
+  rollout_over: {
+    status: 409,
+    type: "invalid_request_error",
+    message: "This rollout is over; its terms stay as they are.",
+    help: "Begin another with POST /admin/rollouts.",
   },
   body_too_large: {
     status: 413,

@@ -3,6 +3,7 @@ import type {
   AddMemberRequest,
   AnyWorkspace,
   AnyWorkspaceList,
+  AuditLog,
   Balance,
   Budget,
   BudgetList,
@@ -14,6 +15,7 @@ import type {
   ChatCompletion,
   ChatCompletionChunk,
   ChatCompletionRequest,
+  CompareRolloutData,
   Completion,
   CompletionRequest,
   ContractDocument,
@@ -26,6 +28,7 @@ import type {
   CreateKeyRequest,
   CreateProviderKeyRequest,
   CreateRefundRequest,
+  CreateRolloutRequest,
   CreateSpeechRequest,
   CreateTopupRequest,
   CreateTranscriptionForm,
@@ -45,6 +48,7 @@ import type {
   DeleteProviderKeyData,
   DeleteRequestBodyData,
   DeleteResponseData,
+  DeleteRolloutData,
   DeleteRouteData,
   DeleteRouteEntryData,
   DeleteVideoData,
@@ -56,6 +60,7 @@ import type {
   DeletedRequestBodies,
   DeletedRequestBody,
   DeletedResponse,
+  DeletedRollout,
   DeletedVideo,
   EmbeddingList,
   EmbeddingRequest,
@@ -75,6 +80,7 @@ import type {
   LedgerList,
   LimitList,
   ListAllWorkspacesData,
+  ListAuditLogData,
   ListBudgetsData,
   ListKeysData,
   ListLedgerData,
@@ -83,6 +89,7 @@ import type {
   ListProviderKeysData,
   ListRequestsData,
   ListResponseInputItemsData,
+  ListRolloutsData,
   ListTargetsData,
   ListUsageData,
   ListUsersData,
@@ -101,6 +108,7 @@ import type {
   Plan,
   PlanList,
   PostNativeData,
+  PromoteRolloutData,
   ProviderEntry,
   ProviderEntryList,
   ProviderKey,
@@ -138,11 +146,16 @@ import type {
   RetrieveRequestBodyData,
   RetrieveRequestData,
   RetrieveResponseData,
+  RetrieveRolloutData,
   RetrieveRouteData,
   RetrieveUserData,
   RetrieveVideoContentData,
   RetrieveVideoData,
   RetrieveWorkspaceData,
+  RollBackRolloutData,
+  Rollout,
+  RolloutComparison,
+  RolloutList,
   Route,
   RouteChange,
   RouteExplanation,
@@ -163,6 +176,8 @@ import type {
   UpdateKeyRequest,
   UpdateMemberData,
   UpdateMemberRequest,
+  UpdateRolloutData,
+  UpdateRolloutRequest,
   UpdateUserData,
   UpdateUserRequest,
   UpdateWorkspaceData,
@@ -1793,6 +1808,157 @@ export interface Operations {
       readonly 503: ErrorResponse;
     };
   };
+  readonly listRollouts: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListRolloutsData['query']>;
+    readonly replies: {
+      readonly 200: RolloutList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createRollout: {
+    readonly body: CreateRolloutRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: Rollout;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveRollout: {
+    readonly body: undefined;
+    readonly path: RetrieveRolloutData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Rollout;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly updateRollout: {
+    readonly body: UpdateRolloutRequest;
+    readonly path: UpdateRolloutData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Rollout;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteRollout: {
+    readonly body: undefined;
+    readonly path: DeleteRolloutData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedRollout;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly promoteRollout: {
+    readonly body: undefined;
+    readonly path: PromoteRolloutData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Rollout;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 409: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly rollBackRollout: {
+    readonly body: undefined;
+    readonly path: RollBackRolloutData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: Rollout;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly compareRollout: {
+    readonly body: undefined;
+    readonly path: CompareRolloutData['path'];
+    readonly query: NonNullable<CompareRolloutData['query']>;
+    readonly replies: {
+      readonly 200: RolloutComparison;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listAuditLog: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListAuditLogData['query']>;
+    readonly replies: {
+      readonly 200: AuditLog;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
   readonly createGrant: {
     readonly body: CreateGrantRequest;
     readonly path: Record<string, never>;
@@ -2968,6 +3134,107 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     method: 'get',
     path: '/admin/targets',
     tag: 'admin-targets',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listRollouts: {
+    method: 'get',
+    path: '/admin/rollouts',
+    tag: 'admin-rollouts',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  createRollout: {
+    method: 'post',
+    path: '/admin/rollouts',
+    tag: 'admin-rollouts',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [201, 400, 401, 403, 405, 408, 409, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'json',
+  },
+  retrieveRollout: {
+    method: 'get',
+    path: '/admin/rollouts/{rollout}',
+    tag: 'admin-rollouts',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  updateRollout: {
+    method: 'patch',
+    path: '/admin/rollouts/{rollout}',
+    tag: 'admin-rollouts',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 408, 409, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'json',
+  },
+  deleteRollout: {
+    method: 'delete',
+    path: '/admin/rollouts/{rollout}',
+    tag: 'admin-rollouts',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  promoteRollout: {
+    method: 'post',
+    path: '/admin/rollouts/{rollout}/promote',
+    tag: 'admin-rollouts',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 409, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  rollBackRollout: {
+    method: 'post',
+    path: '/admin/rollouts/{rollout}/rollback',
+    tag: 'admin-rollouts',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  compareRollout: {
+    method: 'get',
+    path: '/admin/rollouts/{rollout}/comparison',
+    tag: 'admin-rollouts',
+    meter: 'none',
+    scope: 'operator',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listAuditLog: {
+    method: 'get',
+    path: '/admin/audit-log',
+    tag: 'admin-audit-log',
     meter: 'none',
     scope: 'operator',
     roles: null,

@@ -508,6 +508,7 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     replies: [
       'reply.text',
       'request.text',
+      'shadow.text',
     ],
   },
   deleteRequestBody: {
@@ -602,21 +603,65 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
   },
   listProviderEntries: {
     body: [],
-    replies: [],
+    replies: [
+      'data.*.provider.headers.*',
+    ],
   },
   retrieveProviderEntry: {
     body: [],
-    replies: [],
+    replies: [
+      'provider.headers.*',
+    ],
   },
   putProviderEntry: {
-    body: [],
-    replies: [],
+    body: [
+      'headers.*',
+    ],
+    replies: [
+      'provider.headers.*',
+    ],
   },
   deleteProviderEntry: {
     body: [],
     replies: [],
   },
   listTargets: {
+    body: [],
+    replies: [],
+  },
+  listRollouts: {
+    body: [],
+    replies: [],
+  },
+  createRollout: {
+    body: [],
+    replies: [],
+  },
+  retrieveRollout: {
+    body: [],
+    replies: [],
+  },
+  updateRollout: {
+    body: [],
+    replies: [],
+  },
+  deleteRollout: {
+    body: [],
+    replies: [],
+  },
+  promoteRollout: {
+    body: [],
+    replies: [],
+  },
+  rollBackRollout: {
+    body: [],
+    replies: [],
+  },
+  compareRollout: {
+    body: [],
+    replies: [],
+  },
+  listAuditLog: {
     body: [],
     replies: [],
   },

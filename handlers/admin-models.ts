@@ -3,6 +3,7 @@ import type { ModelEntry } from '../generated/client/types.gen.ts';
 import { fail } from '../gateway/foundation/errors.ts';
 import type { Call, Reply } from '../gateway/foundation/operation.ts';
 import { askedPage, pageOf } from '../gateway/foundation/page.ts';
+import { stampOf } from '../gateway/relay/audit-stamp.ts';
 import type { House } from '../gateway/relay/house.ts';
 
 /** Lists every model of the catalogue by id. */
@@ -23,14 +24,14 @@ export function retrieveModelEntry(call: Call<'retrieveModelEntry'>, house: Hous
 export async function putModelEntry(call: Call<'putModelEntry'>, house: House): Promise<Reply<'putModelEntry'>> {
   const { model } = call.path;
   if (call.body.id !== model) fail('invalid_request', { param: 'id', message: `The id in the body is "${call.body.id}", the one in the path "${model}".` });
-  await house.keeper.put('model', call.body);
+  await house.keeper.put('model', call.body, stampOf(house, call, 'putModelEntry'));
   return { status: 200, json: entryOf(house, model) };
 }
 
 /** Takes away what was put. */
 export async function deleteModelEntry(call: Call<'deleteModelEntry'>, house: House): Promise<Reply<'deleteModelEntry'>> {
   const { model } = call.path;
-  if (!await house.keeper.remove('model', model)) fail('model_not_found', { param: 'model' });
+  if (!await house.keeper.remove('model', model, stampOf(house, call, 'putModelEntry'))) fail('model_not_found', { param: 'model' });
   return { status: 200, json: { id: model, object: 'entry.deleted', deleted: true } };
 }
 

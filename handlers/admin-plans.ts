@@ -3,6 +3,7 @@ import type { Plan } from '../generated/client/types.gen.ts';
 import { planUsers } from '../gateway/access/workspaces.ts';
 import { fail } from '../gateway/foundation/errors.ts';
 import type { Call, Reply } from '../gateway/foundation/operation.ts';
+import { stampOf } from '../gateway/relay/audit-stamp.ts';
 import type { House } from '../gateway/relay/house.ts';
 
 const TIME_ZONE_DEFAULT = 'UTC';
@@ -20,7 +21,7 @@ export function retrievePlan(call: Call<'retrievePlan'>, house: House): Promise<
 /** Puts a plan, whole: what the request leaves out is not taken from the one before. */
 export async function putPlan(call: Call<'putPlan'>, house: House): Promise<Reply<'putPlan'>> {
   const { name, time_zone, tiers, pool, cached_reply_percent: percent } = call.body;
-  await house.keeper.put('plan', { id: call.path.plan, name, tiers, time_zone: time_zone ?? TIME_ZONE_DEFAULT, pool: pool ?? null, cached_reply_percent: percent ?? 0 });
+  await house.keeper.put('plan', { id: call.path.plan, name, tiers, time_zone: time_zone ?? TIME_ZONE_DEFAULT, pool: pool ?? null, cached_reply_percent: percent ?? 0 }, stampOf(house, call, 'putPlan'));
   return { status: 200, json: planOf(house, call.path.plan) };
 }
 
@@ -29,7 +30,7 @@ export async function deletePlan(call: Call<'deletePlan'>, house: House): Promis
   const { plan } = call.path;
   const isAlone = !house.keeper.isBeneath('plan', plan) && plansOf(house).some(({ id }) => id === plan);
   if (isAlone && await planUsers(house, plan) > 0) fail('plan_in_use');
-  if (!await house.keeper.remove('plan', plan)) fail('plan_not_found');
+  if (!await house.keeper.remove('plan', plan, stampOf(house, call, 'putPlan'))) fail('plan_not_found');
   return { status: 200, json: { id: plan, object: 'entry.deleted', deleted: true } };
 }
 

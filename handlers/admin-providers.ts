@@ -2,6 +2,7 @@
 import type { ProviderEntry } from '../generated/client/types.gen.ts';
 import { fail } from '../gateway/foundation/errors.ts';
 import type { Call, Reply } from '../gateway/foundation/operation.ts';
+import { stampOf } from '../gateway/relay/audit-stamp.ts';
 import type { House } from '../gateway/relay/house.ts';
 
 /** Lists every provider of the catalogue. */
@@ -18,14 +19,14 @@ export function retrieveProviderEntry(call: Call<'retrieveProviderEntry'>, house
 export async function putProviderEntry(call: Call<'putProviderEntry'>, house: House): Promise<Reply<'putProviderEntry'>> {
   const { provider } = call.path;
   if (call.body.id !== provider) fail('invalid_request', { param: 'id', message: `The id in the body is "${call.body.id}", the one in the path "${provider}".` });
-  await house.keeper.put('provider', call.body);
+  await house.keeper.put('provider', call.body, stampOf(house, call, 'putProviderEntry'));
   return { status: 200, json: entryOf(house, provider) };
 }
 
 /** Takes away what was put. */
 export async function deleteProviderEntry(call: Call<'deleteProviderEntry'>, house: House): Promise<Reply<'deleteProviderEntry'>> {
   const { provider } = call.path;
-  if (!await house.keeper.remove('provider', provider)) fail('provider_not_found');
+  if (!await house.keeper.remove('provider', provider, stampOf(house, call, 'putProviderEntry'))) fail('provider_not_found');
   return { status: 200, json: { id: provider, object: 'entry.deleted', deleted: true } };
 }
 

@@ -1,11 +1,13 @@
 /** This file is the registry of handlers: an operation of the contract that is missing here does not compile. */
 import type { Handlers } from '../gateway/foundation/operation.ts';
 import type { House } from '../gateway/relay/house.ts';
+import * as adminAuditLog from './admin-audit-log.ts';
 import * as adminKeys from './admin-keys.ts';
 import * as adminLedger from './admin-ledger.ts';
 import * as adminModels from './admin-models.ts';
 import * as adminPlans from './admin-plans.ts';
 import * as adminProviders from './admin-providers.ts';
+import * as adminRollouts from './admin-rollouts.ts';
 import * as adminTargets from './admin-targets.ts';
 import * as adminRoutes from './admin-routes.ts';
 import * as adminUsers from './admin-users.ts';
@@ -35,11 +37,13 @@ import * as webhooks from './webhooks.ts';
 import * as workspaces from './workspaces.ts';
 
 export const handlers = {
+  ...adminAuditLog,
   ...adminKeys,
   ...adminLedger,
   ...adminModels,
   ...adminPlans,
   ...adminProviders,
+  ...adminRollouts,
   ...adminTargets,
   ...adminRoutes,
   ...adminUsers,

@@ -33,6 +33,7 @@ import type { House } from '../gateway/relay/house.ts';
 import { createPayments } from '../gateway/relay/payments.ts';
 import type { PaymentParts, Payments } from '../gateway/relay/payments.ts';
 import { createPulse } from '../gateway/relay/pulse.ts';
+import { createShadows } from '../gateway/relay/shadows.ts';
 import { createStoreGate } from '../gateway/relay/store-gate.ts';
 import { openStripe } from '../gateway/relay/stripe.ts';
 import { tryKey } from '../gateway/relay/try-key.ts';
@@ -100,7 +101,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, telemetry, makeId, inboxFolder });
   const house: House = {
     ...videos, catalog, keeper, health, media, responses, background, bodies, replies, ownKeys, openExchange, faultOfUrl, metrics, telemetry, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
-    storeGate: createStoreGate(),
+    storeGate: createStoreGate(), shadows: createShadows({ store, clock, limits, log }),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),
     tryKey: (wanted) => tryKey({ catalog, clock, openExchange }, wanted),
@@ -112,6 +113,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
     async close() {
       pulse.stop();
       background.close();
+      await house.shadows.close();
       keeper.close();
       await videos.jobs.close();
       await upstreams.close();

@@ -130,6 +130,16 @@ export const defaultLimits = {
   replyCacheBytesMax: 64 * MEGA,
   /** Answers that wait to be kept, in bytes; what comes while there are more is not kept. */
   replyCacheQueueBytesMax: 32 * MEGA,
+  /** What candidates of rollouts are asked in the shadow of callers at once; what comes while there are more is not asked. */
+  shadowCallsMax: 32,
+  /** A request with a longer body has no shadow, in bytes. */
+  shadowBodyBytesMax: 256 * KILO,
+  /** A shadow call is given up after this long, in ms. */
+  shadowMs: 120 * SECOND,
+  /** An answer to a shadow call, in bytes; a longer one is given up. */
+  shadowReplyBytesMax: 2 * MEGA,
+  /** Requests of each side by which a rollout is compared: the newest so many. */
+  rolloutSampleMax: 10_000,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;

@@ -262,6 +262,8 @@ export interface RequestRecord {
   readonly route: string | null;
   /** True when a target answered that the route only falls back to with less. */
   readonly isDegraded: boolean;
+  /** Of a rollout: its id, and who answered (`roll_…/candidate`); null without one. */
+  readonly rollout: string | null;
   /** Null where nothing is cached. */
   readonly cache: CacheState | null;
   readonly startedMs: number;

@@ -40,7 +40,8 @@ export async function answerCached({ work, plan, caching, steering }: CachedWork
   if (caching.reads) {
     trail.cache = 'miss';
     const found = await house.replies.find(place);
-    const step = found && plan.steps.find((each) => makerOf(each) === found.maker && trail.mayTry(each));
+    // Who is to have the candidate of a rollout is not given the old answer.
+    const step = found && plan.steps.find((each) => makerOf(each) === found.maker && each.isOld !== true && trail.mayTry(each));
     const { reason } = call.departure;
     if (reason !== null && !isByCaller(reason)) throw departureRefusal(reason);
     if (step) return giveAgain({ work, plan }, { found, step });

@@ -53,6 +53,7 @@ export async function attempt(work: Work, plan: Plan): Promise<BytesReply | Even
   }
 }
 
+/** What holds for an attempt besides whom it asks. */
 interface Terms {
   readonly msMax: number;
   readonly passed: Passed;
@@ -65,7 +66,8 @@ async function endFailed(work: Work, failure: UpstreamFailure): Promise<never> {
   throw refusal;
 }
 
-function attemptOnce(work: Work, { step, target, visit }: Place, { msMax, passed, plan: { outputTokensMax } }: Terms): Promise<BytesReply | EventsReply> {
+/** Asks one target. Rejects with AttemptFailed, which nobody has recorded, or with a Refusal, which is. */
+export function attemptOnce(work: Work, { step, target, visit }: Omit<Place, 'isRetry'>, { msMax, passed, plan: { outputTokensMax } }: Terms): Promise<BytesReply | EventsReply> {
   const { call, ask, house } = work;
   const written = ask.write(target, { requestId: call.requestId, nowSeconds: Math.floor(house.clock.now() / 1000), ...outputLimit(step, outputTokensMax) });
   if (!written) return Promise.reject(new AttemptFailed(cannotBeAsked(target, ask)));

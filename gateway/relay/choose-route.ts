@@ -20,10 +20,19 @@ export const NO_REQUEST_FACTS: RequestFacts = {
 
 const NO_TARGETS: readonly Target[] = [];
 
+/** A call for a route. */
+export interface PlannedCall extends Asking {
+  readonly terms: RouteTerms;
+  /** The workspace's own. */
+  readonly keys: readonly OwnKey[];
+  /** The workspace pays nothing for it, so that its plan does not matter. */
+  readonly isFree?: boolean;
+}
+
 /** Plans a call for a route; there may be no step in the plan. Throws a Refusal `model_not_available` for a key of the workspace's own that can't be opened. */
-export function planCall(house: Pick<House, 'catalog' | 'keeper' | 'health'>, asking: Asking & { readonly terms: RouteTerms; readonly keys: readonly OwnKey[] }): Plan {
+export function planCall(house: Pick<House, 'catalog' | 'keeper' | 'health'>, asking: PlannedCall): Plan {
   const { catalog, keeper, health } = house;
-  const { caller, ask, steering, terms, keys, nowMs } = asking;
+  const { caller, ask, steering, terms, keys, nowMs, isFree = false } = asking;
   const { account } = caller;
   const plan = keeper.findPlan(account.planId);
   return planRoute({
@@ -31,7 +40,7 @@ export function planCall(house: Pick<House, 'catalog' | 'keeper' | 'health'>, as
     kind: ask.kind,
     facts: ask.facts?.() ?? NO_REQUEST_FACTS,
     isAllowed: (model) => isModelAllowed(caller.models, model),
-    isTierOpen: (tier) => isTierOpen(account, plan, tier),
+    isTierOpen: (tier) => isFree || isTierOpen(account, plan, tier),
     ownTargets: (meaning) => (keys.length === 0 ? NO_TARGETS : ownTargets(catalog, meaning, keys)),
     seed: caller.keyId,
     pinned: steering.target,

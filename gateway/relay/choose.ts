@@ -8,12 +8,14 @@ import { planModel } from '../routing/plan.ts';
 import type { Plan } from '../routing/steps.ts';
 import { failPlan } from '../routing/plan-refusal.ts';
 import { failNotFound, resolve } from '../routing/resolve.ts';
+import { findRollouts } from '../routing/rollouts.ts';
 import { withoutRests } from '../routing/rests.ts';
 import type { CatalogModel } from '../../generated/catalog-types.ts';
 import type { Ask } from './ask.ts';
 import type { Asking, Choice } from './choice.ts';
 import { chooseNative } from './choose-native.ts';
 import type { NativeChoice } from './choose-native.ts';
+import { chooseSplit } from './choose-rollout.ts';
 import { candidateOf, planCall } from './choose-route.ts';
 import type { House } from './house.ts';
 import { ROUTE_HEADER, TARGET_HEADER } from './steering.ts';
@@ -38,7 +40,8 @@ export function chooseTargets(house: House, asking: Asking): Choice | NativeChoi
 /** The one model of a call that names one, or a route's first that can be called, whatever is asked of it; for jobs, which are begun once. */
 export function chooseModel(house: House, caller: Caller, ask: Pick<Ask, 'kind' | 'model'>): Choice | Promise<Choice> {
   const keys = house.ownKeys.open(caller.account);
-  const meaning = findNamed(house.catalog, caller.account, ask.model) ?? failNotFound(house.catalog, ask.model);
+  const named = findNamed(house.catalog, caller.account, ask.model) ?? failNotFound(house.catalog, ask.model);
+  const meaning = findRollouts(house.catalog, caller.account, { asked: ask.model, meaning: named })?.promoted ?? named;
   if (keys instanceof Promise) return keys.then((opened) => chooseOne(house, { ask, meaning }, opened));
   return chooseOne(house, { ask, meaning }, keys);
 }
@@ -46,16 +49,34 @@ export function chooseModel(house: House, caller: Caller, ask: Pick<Ask, 'kind' 
 /** The plan of a call for a route, also one without any step; null of one that names a model, or nothing. */
 export async function planOf(house: House, asking: Asking): Promise<Plan | null> {
   const { caller, ask, steering } = asking;
-  const terms = findNamed(house.catalog, caller.account, steering.route ?? ask.model)?.terms;
+  const asked = steering.route ?? ask.model;
+  const named = findNamed(house.catalog, caller.account, asked);
+  const terms = named && (findRollouts(house.catalog, caller.account, { asked, meaning: named })?.promoted ?? named).terms;
   return terms ? planCall(house, { ...asking, terms, keys: await house.ownKeys.open(caller.account) }) : null;
 }
 
 function choose(house: House, asking: Asking, keys: OpenedKeys): Choice {
-  const { caller, ask: { kind, model }, steering } = asking;
-  const asked = steering.route ?? model;
-  const meaning = findNamed(house.catalog, caller.account, asked) ?? (steering.route === null ? failNotFound(house.catalog, asked) : failNoRoute(asked));
+  const { caller, ask, steering } = asking;
+  const asked = steering.route ?? ask.model;
+  const named = findNamed(house.catalog, caller.account, asked) ?? (steering.route === null ? failNotFound(house.catalog, asked) : failNoRoute(asked));
+  if (steering.route !== null && !named.terms) return failNoRoute(asked);
+  const rollouts = house.catalog.rollouts.size === 0 ? null : findRollouts(house.catalog, caller.account, { asked, meaning: named });
+  if (!rollouts) return chooseMeant(house, asking, { asked, meaning: named, keys });
+  const meant = { asked, meaning: rollouts.promoted ?? named, keys };
+  // Who names a target has chosen.
+  if (!rollouts.running || steering.target !== null) return chooseMeant(house, asking, meant);
+  return chooseSplit(house, asking, { running: rollouts.running, keys, chooseOld: () => chooseMeant(house, asking, meant) });
+}
+
+interface Meant {
+  readonly asked: string;
+  readonly meaning: Meaning;
+  readonly keys: OpenedKeys;
+}
+
+function chooseMeant(house: House, asking: Asking, { asked, meaning, keys }: Meant): Choice {
+  const { ask: { kind }, steering } = asking;
   if (meaning.terms) return candidateOf(planCall(house, { ...asking, terms: meaning.terms, keys }));
-  if (steering.route !== null) return failNoRoute(asked);
   const own = keys.length > 0 ? chooseOwn(house.catalog, meaning, keys) : null;
   const choice = own ? ownChoice(own) : plainChoice(house, asked, meaning);
   checkKind(choice.row, kind);

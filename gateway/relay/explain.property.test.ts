@@ -11,10 +11,11 @@ import { createMetrics } from '../foundation/metrics.ts';
 import type { Call } from '../foundation/operation.ts';
 import { sampleCaller } from '../foundation/sample-caller.ts';
 import type { Caller, Provider, Target, Tier } from '../foundation/terms.ts';
-import type { PlaceRequest } from '../metering/ledger.ts';
+import type { PlaceRequest, Settlement } from '../metering/ledger.ts';
 import type { ExchangeEvents } from '../providers/call.ts';
 import type { HttpRequest } from '../providers/wire.ts';
 import type { LaneState } from '../routing/lane.ts';
+import { compileRollouts } from '../routing/rollouts.ts';
 import { sampleCatalog, sampleModel } from '../routing/sample-routes.ts';
 import { askChatOf } from './ask-chat.ts';
 import { explain } from './explain.ts';
@@ -66,6 +67,7 @@ const world = fc.record({
   request: fc.record({ tools: fc.boolean(), image: fc.boolean(), schema: fc.boolean(), user: fc.string(), stream: fc.boolean(), filtersByAnswer: fc.boolean(), words: fc.constantFrom(1, 200), output: fc.constantFrom(null, 1, 500_000, 1_000_000) }),
   pinned: rarely(fc.constantFrom(...targetIds)),
   names: fc.constantFrom('the-route', 'the-route', 'the-route', 'm/0'),
+  rollout: fc.option(fc.record({ candidate: fc.constantFrom('the-route', 'm/0', 'm/1', 'm/2', ...targetIds.slice(0, 6)), percentage: fc.constantFrom(0, 100, 100), isPromoted: mostly.map((is) => !is) }), { freq: 3 }),
 });
 type World = typeof world extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -78,6 +80,7 @@ const instantly: Clock = {
 function setUp(made: World) {
   const asked: string[] = [];
   const sent: number[] = [];
+  const parts: string[] = [];
   const { objective, filters, on, attempts, weights, hasSandbox } = made.terms;
   const limits = limitsOf(made);
   const route: CatalogRoute = {
@@ -89,8 +92,9 @@ function setUp(made: World) {
   const tier = (name: Tier): CatalogPlan['tiers']['basic'] => (made.tiers.includes(name) ? { allowed: true, messages_per_day: null } : none);
   const plan: CatalogPlan = { id: 'unlimited', name: 'P', tiers: { basic: tier('basic'), pro: tier('pro'), ultimate: tier('ultimate') } };
   const valueOf = <Value>(values: readonly Value[], id: string): Value | undefined => values[targetIds.indexOf(id)];
+  const catalog = sampleCatalog(made.models, [route]);
   const house = {
-    catalog: sampleCatalog(made.models, [route]), clock: instantly, limits: defaultLimits, pulse: createPulse(instantly), log: createLog('silent'), metrics: createMetrics(() => 0, () => []), storeGate: createStoreGate(),
+    catalog: { ...catalog, rollouts: compileRollouts(rowsOf(made), catalog, () => undefined) }, clock: instantly, limits: defaultLimits, pulse: createPulse(instantly), log: createLog('silent'), metrics: createMetrics(() => 0, () => []), storeGate: createStoreGate(),
     keeper: { findPlan: () => ({ plan, revision: 1 }) }, ownKeys: { open: () => [] }, responses: null, store: { pendingRecords: 0 }, warnings: { for: () => [] }, rates: { admit: () => ({ settle: () => undefined, release: () => undefined, headers: () => ({}) }) },
     health: {
       stateOf: ({ id }: Target) => valueOf(made.health, id) ?? 'closed',
@@ -101,7 +105,7 @@ function setUp(made: World) {
     },
     ledger: {
       place: ({ requestId, options }: PlaceRequest) => ({ kind: 'placed', placing: { requestId, option: 0, asks: options[0], leaseIds: null, idempotency: null } }),
-      settle: (_placing: unknown, _settlement: unknown, done: (failure: Error | null) => void) => { done(null); }, note: () => undefined,
+      settle: (_placing: unknown, { record }: Settlement, done: (failure: Error | null) => void) => { if (record.rollout !== null) parts.push(record.rollout); done(null); }, note: () => undefined,
     },
     openExchange(provider: Provider, request: HttpRequest, events: ExchangeEvents) {
       const id = provider.id === 'sandbox' ? 'sandbox/chat' : `${provider.id}/${(JSON.parse(String(request.body)) as { model: string }).model}`;
@@ -111,7 +115,7 @@ function setUp(made: World) {
       return { abort: () => undefined, resume: () => undefined };
     },
   } as unknown as House;
-  return { house, asked, sent, caller: sampleCaller({ models: made.allowed }) };
+  return { house, asked, sent, parts, caller: sampleCaller({ models: made.allowed }) };
 }
 
 function limitsOf({ terms: { limits, costMax, outputTokensMax } }: World): NonNullable<CatalogRoute['limits']> {
@@ -126,6 +130,14 @@ function outputCost({ models: rows, request: { output }, terms: { outputTokensMa
   const row = rows[Math.floor(at / TARGETS)];
   const tokens = Math.min(output ?? outputTokensMax ?? 4096, row?.max_output_tokens ?? GENERATED_MAX, outputTokensMax ?? GENERATED_MAX, GENERATED_MAX);
   return Math.ceil(tokens * (row?.targets[at % TARGETS]?.price?.output ?? 0) / 1_000_000);
+}
+
+/** One that runs, or was promoted. */
+function rowsOf({ rollout, names }: World): Parameters<typeof compileRollouts>[0] {
+  if (!rollout) return [];
+  const { candidate, percentage, isPromoted } = rollout;
+  const times = { createdMs: 1, changedMs: 1, promotedMs: isPromoted ? 1 : null };
+  return [{ id: 'roll_1', name: names, state: isPromoted ? 'promoted' : 'running', terms: { candidate, percentage, keys: [], shadowPercentage: 0, shadowDailyNanoUsd: 0n }, ...times }];
 }
 
 const REPLY = { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } };
@@ -202,8 +214,9 @@ describe('explain', () => {
     let routed = 0;
     let fallenBack = 0;
     let limited = 0;
+    const sides = { candidate: 0, baseline: 0, fallback: 0 };
     await fc.assert(fc.asyncProperty(world, async (made) => {
-      const { house, asked, sent, caller } = setUp(made);
+      const { house, asked, sent, caller, parts } = setUp(made);
       const body = bodyOf(made);
       const said = await explain(house, callOf(caller, made, { operation: 'chat.completions', request: body }));
       expect(asked).toEqual([]);
@@ -211,15 +224,20 @@ describe('explain', () => {
       const failsOf = (id: string): Fails | null => (id === 'sandbox/chat' ? null : made.fails[targetIds.indexOf(id)] ?? null);
       expect({ said, asked }).toEqual({ said, asked: foresee(said, failsOf) });
       if (said.refusal) expect(ended).toMatchObject({ code: said.refusal.code, message: said.refusal.message });
-      const { cost_max: costMax = Infinity, output_tokens_max: outputTokensMax = Infinity } = said.route === null ? {} : limitsOf(made);
+      const { cost_max: costMax = Infinity, output_tokens_max: outputTokensMax = Infinity } = said.route === null || said.rollout?.side === 'candidate' ? {} : limitsOf(made);
       expect(asked.filter((id) => id !== 'sandbox/chat' && outputCost(made, id) > costMax)).toEqual([]);
       expect(sent.filter((tokens) => tokens > outputTokensMax)).toEqual([]);
       if (said.skipped.some(({ reason }) => reason === 'cost') || Math.max(...sent) === outputTokensMax) limited++;
       if (said.route !== null && asked.length > 0) routed++;
       if (new Set(asked).size > 1) fallenBack++;
+      const [part = null] = parts;
+      const side = part === null ? null : part.endsWith('/baseline') ? 'baseline' : 'candidate';
+      if (!said.refusal) expect({ said, side }).toEqual({ said, side: said.rollout?.side ?? null });
+      if (part !== null) sides[part.split('/')[1] as keyof typeof sides]++;
     }), { numRuns: CATALOGUES });
     // Chance must not be idle.
-    expect([routed > CATALOGUES / 8, fallenBack > CATALOGUES / 20, limited > CATALOGUES / 50]).toEqual([true, true, true]);
+    const isRolledOut = Math.min(...Object.values(sides)) > CATALOGUES / 100;
+    expect([routed > CATALOGUES / 8, fallenBack > CATALOGUES / 20, limited > CATALOGUES / 50, isRolledOut]).toEqual([true, true, true, true]);
   }, 60_000);
 
   test('says in `order` who is asked when everybody answers 500', async () => {

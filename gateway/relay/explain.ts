@@ -32,6 +32,7 @@ export async function explain(house: House, call: Call<'explainRoute'>): Promise
     object: 'route_explanation',
     asked: asking.steering.route ?? ask.model,
     route: plan.route,
+    rollout: plan.rollout ? { id: plan.rollout.running.id, side: plan.rollout.side } : null,
     model: plan.steps[0]?.model ?? null,
     targets: plan.steps.map((step) => explainStep(house, asking, step)),
     order: foreseeSteps(plan, 'server_error').map(({ target }) => target.id),

@@ -27,6 +27,7 @@ import type { CachedReplies } from './cached-replies.ts';
 import type { KeptBodies } from './kept-bodies.ts';
 import type { KeptResponses } from './kept-responses.ts';
 import type { Pulse } from './pulse.ts';
+import type { Shadows } from './shadows.ts';
 import type { StoreGate } from './store-gate.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -56,6 +57,8 @@ export interface House {
   readonly bodies: KeptBodies;
   /** Answers for whoever asks the same again. */
   readonly replies: CachedReplies;
+  /** What candidates of rollouts are asked beside the callers. */
+  readonly shadows: Shadows;
   readonly rates: Rates;
   /** Null where no payment provider is configured. */
   readonly payments: Payments | null;

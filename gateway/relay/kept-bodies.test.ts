@@ -53,11 +53,20 @@ test('what is kept can be read again by its workspace, and by nobody who has the
   kept.keep(exchanged('req_1', 'full', { request: sent('{"a":"the very secret"}') }));
   await kept.close();
   expect(await kept.find('ws_1', 'req_1')).toEqual({
-    id: 'req_1', object: 'request.body', kept: 'full', request: { content_type: 'application/json', bytes: 23, text: '{"a":"the very secret"}', truncated: false }, reply: null,
+    id: 'req_1', object: 'request.body', kept: 'full', request: { content_type: 'application/json', bytes: 23, text: '{"a":"the very secret"}', truncated: false }, reply: null, shadow: null,
     created_at: Math.floor(clock.now() / 1000), expires_at: Math.floor((clock.now() + 2 * DAY_MS) / 1000),
   });
   expect(await kept.find('ws_2', 'req_1')).toBeNull();
   for (const suffix of ['', '-wal']) expect(readFileSync(join(folder, `store.db${suffix}`)).includes('the very secret')).toBe(false);
+}));
+
+test('what a shadow was answered is told with its request, and forgotten with it', () => inWorld(async ({ kept }) => {
+  kept.keep(exchanged('req_1.shadow', 'full', { request: sent(''), reply: sent('{"b":2}') }));
+  kept.keep(exchanged('req_1', 'full', { reply: sent('{"a":1}') }));
+  await kept.close();
+  expect(await kept.find('ws_1', 'req_1')).toMatchObject({ reply: { text: '{"a":1}' }, shadow: { text: '{"b":2}' } });
+  expect(await kept.remove('ws_1', 'req_1')).toBe(true);
+  expect([await kept.find('ws_1', 'req_1.shadow'), await kept.remove('ws_1', 'req_1')]).toEqual([null, false]);
 }));
 
 test('what is too long is cut between characters, and said to be', () => inWorld(async ({ kept }) => {

@@ -9,7 +9,7 @@ import type { Log } from '../foundation/log.ts';
 import type { OperationId } from '../foundation/operation.ts';
 import { toSeconds } from '../foundation/page.ts';
 import type { Account } from '../foundation/terms.ts';
-import { redactEvents, redactJson } from '../reporting/redact.ts';
+import { redactEvents, redactJson } from '../foundation/redact.ts';
 import { asStoreRefusal } from '../store/or-unavailable.ts';
 import type { RequestBodyRow, RequestLogCalls } from '../store/request-log-row.ts';
 
@@ -54,6 +54,9 @@ export interface KeptBodiesParts {
   readonly log: Pick<Log, 'warn'>;
 }
 
+/** What of a request's shadow is kept has the request's id and this. */
+export const SHADOW_SUFFIX = '.shadow';
+
 const DAY_MS = 24 * 60 * 60_000;
 /** Rows of one transaction. */
 const BATCH_ROWS = 32;
@@ -92,10 +95,18 @@ export function createKeptBodies({ store, vault, clock, limits, log }: KeptBodie
       writing ??= new Promise<void>((resolve) => { setImmediate(resolve); }).then(write).finally(() => { writing = null; });
     },
     async find(workspaceId, id) {
-      const row = await store.findRequestBody(workspaceId, id, clock.now()).catch(asStoreRefusal);
-      return row && readBodies(vault.open(row, placeOf(workspaceId, id)), row);
+      const read = (of: string): Promise<RequestBodyRow | null> => store.findRequestBody(workspaceId, of, clock.now()).catch(asStoreRefusal);
+      const open = (row: RequestBodyRow): string => vault.open(row, placeOf(workspaceId, row.id));
+      const row = await read(id);
+      if (!row) return null;
+      const beside = await read(id + SHADOW_SUFFIX);
+      const shadow: unknown = beside && parseJson(open(beside));
+      return readBodies(open(row), row, readBody(isJsonObject(shadow) ? shadow['reply'] : null));
     },
-    remove: (workspaceId, id) => store.deleteRequestBody(workspaceId, id, clock.now()).catch(asStoreRefusal),
+    async remove(workspaceId, id) {
+      const [isGone] = await Promise.all([id, id + SHADOW_SUFFIX].map((each) => store.deleteRequestBody(workspaceId, each, clock.now()).catch(asStoreRefusal)));
+      return isGone === true;
+    },
     async removeAll(workspaceId) {
       let count = 0;
       for (;;) {
@@ -153,7 +164,7 @@ function cutText(text: string, bytesMax: number): string {
   return new TextDecoder('utf-8').decode(Buffer.from(text.slice(0, bytesMax), 'utf8').subarray(0, bytesMax), { stream: true });
 }
 
-function readBodies(text: string, row: RequestBodyRow): RequestBodies {
+function readBodies(text: string, row: RequestBodyRow, shadow: KeptBody | null): RequestBodies {
   const kept: unknown = parseJson(text);
   return {
     id: row.id,
@@ -161,6 +172,7 @@ function readBodies(text: string, row: RequestBodyRow): RequestBodies {
     kept: stringAt(kept, 'kept') === 'full' ? 'full' : 'redacted',
     request: readBody(isJsonObject(kept) ? kept['request'] : null) ?? { content_type: '', bytes: 0, text: null, truncated: true },
     reply: readBody(isJsonObject(kept) ? kept['reply'] : null),
+    shadow,
     created_at: toSeconds(row.createdMs),
     expires_at: toSeconds(row.expiresMs),
   };

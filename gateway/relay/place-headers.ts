@@ -8,9 +8,9 @@ type Headers = Readonly<Record<string, string>>;
 const atOnce = new WeakMap<Target, Headers>();
 
 /** The headers of a reply or an error after at least one attempt. */
-export function placeHeaders({ target, route, attempts, degradedFrom }: Pick<Trail, 'target' | 'route' | 'attempts' | 'degradedFrom'>): Headers {
+export function placeHeaders({ target, route, attempts, degradedFrom, rollout }: Pick<Trail, 'target' | 'route' | 'attempts' | 'degradedFrom' | 'rollout'>): Headers {
   if (target === null) return NONE;
-  if (route === null && attempts === 1) {
+  if (route === null && attempts === 1 && rollout === null) {
     const known = atOnce.get(target);
     if (known) return known;
     const made = { 'x-interline-target': ascii(target.id), 'x-interline-attempts': '1' };
@@ -22,6 +22,7 @@ export function placeHeaders({ target, route, attempts, degradedFrom }: Pick<Tra
     'x-interline-target': ascii(target.id),
     // Nobody was asked for an answer out of the cache.
     ...(attempts === 0 ? {} : { 'x-interline-attempts': String(attempts) }),
+    ...(rollout === null ? {} : { 'x-interline-rollout': rollout.part }),
     ...(degradedFrom === null ? {} : { 'x-interline-degraded': 'true' }),
   };
 }

@@ -13,6 +13,7 @@ import { chooseTargets } from './choose.ts';
 import { followRefusal, followReply } from './follow-bodies.ts';
 import type { House } from './house.ts';
 import { replay } from './idempotency.ts';
+import { offerShadow } from './shadow-call.ts';
 import { readSteering } from './steering.ts';
 import { passStoreGate } from './store-gate.ts';
 import { readStrict } from './strict.ts';
@@ -41,10 +42,14 @@ export async function relay(house: House, call: Call<OperationId>, ask: Ask): Pr
       return replay(kept);
     }
     trail.countHold();
+    const { rollout } = candidate.plan;
+    if (rollout) trail.noteRollout(rollout, false);
     const work = { house, call, ask, trail, isStrict, warnings: house.warnings.for(caller) };
     if (!ask.background) {
       const { plan } = candidate;
-      return follow({ house, call, caller }, caching ? await answerCached({ work, plan, caching, steering }) : await attempt(work, plan));
+      const reply = caching ? await answerCached({ work, plan, caching, steering }) : await attempt(work, plan);
+      if (trail.rollout) offerShadow({ house, call, ask, caller, plan });
+      return follow({ house, call, caller }, reply);
     }
     const reply = await ask.background.begin(trail, work.warnings);
     ask.background.run(attempt(work, candidate.plan).then(

@@ -11,7 +11,9 @@ import type { AnsweredBy, Placing } from '../metering/ledger.ts';
 import type { Ticket } from '../metering/rates.ts';
 import { NO_USAGE, settle } from '../metering/settle.ts';
 import type { ReplyFacts } from '../providers/wire.ts';
-import type { Plan, PlanStep } from '../routing/steps.ts';
+import { asPart } from '../routing/split.ts';
+import type { PartTaken } from '../routing/split.ts';
+import type { Plan, PlannedRollout, PlanStep } from '../routing/steps.ts';
 import type { House } from './house.ts';
 import { packReply } from './idempotency.ts';
 import { shutStoreGate } from './store-gate.ts';
@@ -69,6 +71,8 @@ export class Trail {
   route: string | null = null;
   /** Another model was asked than the route would have chosen. */
   isDegraded = false;
+  /** Null where nothing is rolled out. */
+  rollout: PartTaken | null = null;
   cache: CacheState | null = null;
   /** What had to be changed of the request for who answers it. */
   changes: readonly string[] = [];
@@ -137,20 +141,29 @@ export class Trail {
     this.#answerBy(plan, step);
   }
 
-  /** Notes who made the answer that is given again, and what percentage of it is charged. */
+  /** Notes who made the answer that is given again, and what percentage of it is charged. It says nothing of either side of a rollout. */
   takeCached(plan: Plan, step: PlanStep, percent: number): void {
     this.cache = 'hit';
     this.#cachedPercent = percent;
     this.#answerBy(plan, step);
+    this.rollout = null;
   }
 
   #answerBy(plan: Plan, step: PlanStep): void {
     this.target = step.target;
-    if (plan.route === null) return;
+    if (plan.rollout) this.noteRollout(plan.rollout, step.isOld === true);
+    else if (plan.route === null) return;
     this.model = step.model;
-    this.isDegraded = plan.preferred !== null && step.model !== plan.preferred;
-    this.degradedFrom = this.isDegraded && plan.policy.marksDegraded ? plan.preferred : null;
+    // Who falls back to the old target has what there was before.
+    const preferred = step.isOld === true && plan.rollout ? plan.rollout.oldPreferred : plan.preferred;
+    this.isDegraded = preferred !== null && step.model !== preferred;
+    this.degradedFrom = this.isDegraded && plan.policy.marksDegraded ? preferred : null;
     if (this.reach !== undefined) this.#answeredBy = step.isOwnKey ? 'own_key' : step.row?.tier;
+  }
+
+  /** Notes whose side of a rollout it is on, and whether the old target is asked all the same. */
+  noteRollout({ running, side }: PlannedRollout, isOld: boolean): void {
+    this.rollout = asPart(running.id, isOld ? 'fallback' : side);
   }
 
   /** An attempt begins; `startedAt` is in monotonic ms. */
@@ -274,6 +287,7 @@ export class Trail {
       route: this.route,
       isDegraded: this.isDegraded,
       cache: this.cache,
+      rollout: this.rollout?.logged ?? null,
       latencyMs: endedAt - received,
       firstByteMs: this.firstByteAt === null ? null : this.firstByteAt - received,
     };

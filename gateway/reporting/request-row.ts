@@ -24,6 +24,7 @@ export function toRequestRow(record: SettledRequest): RequestRow {
     target: record.target,
     degraded: record.isDegraded,
     cache: record.cache,
+    rollout: rolloutOf(record.rollout),
     attempts: attemptsOf(record),
     stream: record.isStream,
     status: record.status,
@@ -47,6 +48,15 @@ export function toRequestRow(record: SettledRequest): RequestRow {
   };
 }
 
+/** As a split has written it: its id, and the part. */
+function rolloutOf(logged: string | null): RequestRow['rollout'] {
+  const [id, part] = logged?.split('/') ?? [];
+  const known = PARTS.find((each) => each === part);
+  return id === undefined || known === undefined ? null : { id, part: known };
+}
+
+const PARTS = ['candidate', 'baseline', 'fallback'] as const;
+
 /** A code that no version of the contract knows any more is some failure of ours. */
 function typeOf(code: string | null): ErrorType | null {
   return code === null ? null : errorTypeOf(code) ?? 'api_error';
@@ -68,6 +78,7 @@ const columns: readonly (readonly [name: string, value: (record: SettledRequest)
   ['target', ({ target }) => target],
   ['degraded', ({ isDegraded }) => isDegraded],
   ['cache', ({ cache }) => cache],
+  ['rollout', ({ rollout }) => rollout],
   ['attempts', ({ attempts }) => attempts],
   ['failed_attempts', (record) => (record.failedAttempts === null ? null : attemptsOf(record).flatMap(({ target, code }) => (code === null ? [] : [`${target} ${code}`])).join('; '))],
   ['stream', ({ isStream }) => isStream],

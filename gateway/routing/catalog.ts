@@ -11,6 +11,8 @@ import { indexNames } from './names.ts';
 import { applyOperatorFile } from './operator-file.ts';
 import { EnvironmentMistake, onWire, resolveProvider, toPrice, toQuirks } from './providers.ts';
 import type { ProviderState } from './providers.ts';
+import { NO_ROLLOUTS } from './rollout-table.ts';
+import type { RolloutTable } from './rollout-table.ts';
 
 /** Everything that can be named in `model`, and what it means. Read-only but for `discovered`. */
 export interface Catalog {
@@ -21,6 +23,8 @@ export interface Catalog {
   readonly plans: readonly CatalogPlan[];
   /** Every name but those of models that local servers name themselves. */
   readonly names: ReadonlyMap<string, Meaning>;
+  /** What is being rolled out; kept by `keeper.ts`. */
+  readonly rollouts: RolloutTable;
   /** Provider → the models it said it has, as last heard; kept by `discover.ts`. */
   readonly discovered: Map<string, readonly string[]>;
 }
@@ -79,7 +83,7 @@ export function buildCatalog(rows: CatalogData, environment: Environment): Catal
   const models = new Map(rows.models.map((row) => [row.id, makeEntry(row, providers)]));
   const { routes, aliases, plans } = rows;
   const names = indexNames({ models, routes, aliases, providers });
-  return { providers, models, routes, aliases, plans, names, discovered: new Map() };
+  return { providers, models, routes, aliases, plans, names, rollouts: NO_ROLLOUTS, discovered: new Map() };
 }
 
 function resolveProviders(rows: CatalogData, environment: Environment): Map<string, ProviderState> {

@@ -271,6 +271,7 @@ describe('a store that can\'t be reached', () => {
         ...store,
         onForeignChange: (listener) => { tell = listener; },
         catalogRevision: () => Promise.resolve(1),
+        listRolloutsInForce: () => Promise.resolve([]),
         listCatalogEntries: () => {
           asked++;
           return isAway ? Promise.reject(new StoreUnavailable('away')) : Promise.resolve([{ kind: 'plan', id: 'free', body: JSON.stringify(plan('free', asked)), revision: 1, changedMs: 1 }]);

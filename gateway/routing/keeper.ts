@@ -7,10 +7,12 @@ import type { Clock } from '../foundation/clock.ts';
 import { fail } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
+import type { AuditStamp } from '../store/audit-row.ts';
 import type { CatalogEntryRow, Store } from '../store/store.ts';
 import { buildCatalog } from './catalog.ts';
 import type { Catalog, LoadedCatalog } from './catalog.ts';
 import { namesOf } from './references.ts';
+import { compileRollouts } from './rollouts.ts';
 import { LISTS, layOver } from './stored-entries.ts';
 import type { LeftOut, StoredEntry } from './stored-entries.ts';
 
@@ -51,10 +53,10 @@ export interface CatalogKeeper {
   findPlan(id: string): PlanTerms | null;
   /** Every entry of a kind with its source, in the catalogue's order. */
   list<Kind extends EntryKind>(kind: Kind): { readonly entry: Entry[Kind]; readonly source: EntrySource }[];
-  /** Puts an entry over what is beneath, in the place of what was put before. Refuses with invalid_request, naming what would not fit. */
-  put<Kind extends EntryKind>(kind: Kind, change: EntryChange[Kind]): Promise<void>;
+  /** Puts an entry over what is beneath, in the place of what was put before; `by` is who does it, for the audit log. Refuses with invalid_request, naming what would not fit. */
+  put<Kind extends EntryKind>(kind: Kind, change: EntryChange[Kind], by?: AuditStamp): Promise<void>;
   /** Takes away what was put; false when there is no such entry. Refuses with entry_is_built_in, and with invalid_request when others stand on it. */
-  remove(kind: EntryKind, id: string): Promise<boolean>;
+  remove(kind: EntryKind, id: string, by?: AuditStamp): Promise<boolean>;
   /** What is wrong with a route of a workspace's own; empty when nothing is. */
   faultsOfRoute(change: RouteChange): readonly string[];
   /** True when the program or the file has an entry of this id. */
@@ -68,7 +70,7 @@ export interface CatalogKeeper {
 export interface KeeperParts {
   readonly loaded: LoadedCatalog;
   readonly environment: Environment;
-  readonly store: Pick<Store, 'catalogRevision' | 'noteCatalogBeneath' | 'listCatalogEntries' | 'putCatalogEntry' | 'deleteCatalogEntry' | 'onForeignChange'>;
+  readonly store: Pick<Store, 'catalogRevision' | 'noteCatalogBeneath' | 'listCatalogEntries' | 'putCatalogEntry' | 'deleteCatalogEntry' | 'listRolloutsInForce' | 'onForeignChange'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -95,9 +97,13 @@ export async function createCatalogKeeper(parts: KeeperParts): Promise<CatalogKe
     // The clock first: entries that are newer than it move it, and are read again.
     const revision = await orUnavailable(store.catalogRevision());
     const entries = await orUnavailable(store.listCatalogEntries());
+    const rollouts = await orUnavailable(store.listRolloutsInForce());
     const laid = layOver(loaded.rows, entries, environment);
     report(log, laid.leftOut, held.leftOut);
-    Object.assign(catalog, buildCatalog(laid.rows, environment), { discovered: catalog.discovered });
+    const built: Catalog = { ...buildCatalog(laid.rows, environment), discovered: catalog.discovered };
+    Object.assign(catalog, built, {
+      rollouts: compileRollouts(rollouts, built, ({ id, terms: { candidate } }) => { log.error({ rollout: id, candidate }, 'a rollout is left out: its candidate leads nowhere'); }),
+    });
     held = { ...laid, entries, revision, plans: new Map(laid.rows.plans.map((plan) => [plan.id, { plan, revision }])) };
   };
   const inTurn = createTurns();
@@ -110,19 +116,19 @@ export async function createCatalogKeeper(parts: KeeperParts): Promise<CatalogKe
     get revision() { return held.revision; },
     findPlan: (id) => held.plans.get(id) ?? null,
     list: (kind) => entriesOf(held.rows, kind).map((entry) => ({ entry, source: sourceOf({ loaded, held }, kind, entry.id) })),
-    put: (kind, change) => inTurn(async () => {
+    put: (kind, change, by) => inTurn(async () => {
       await read();
       const entry = { kind, id: change.id, body: JSON.stringify(change) };
       refuseMistakes(held, layOver(loaded.rows, [...without(held.entries, entry), entry], environment).leftOut, { entry, verb: 'put' });
-      await orUnavailable(store.putCatalogEntry({ ...entry, changedMs: parts.clock.now() }));
+      await orUnavailable(store.putCatalogEntry({ ...entry, changedMs: parts.clock.now() }, by));
       await read();
     }),
-    remove: (kind, id) => inTurn(async () => {
+    remove: (kind, id, by) => inTurn(async () => {
       await read();
       if (!held.entries.some((entry) => isSame(entry, { kind, id }))) return hasEntry(held.rows, kind, id) ? fail('entry_is_built_in') : false;
       const others = without(held.entries, { kind, id });
       refuseMistakes(held, layOver(loaded.rows, others, environment).leftOut, { entry: { kind, id, body: null }, verb: 'deleted' });
-      const isGone = await orUnavailable(store.deleteCatalogEntry(kind, id));
+      const isGone = await orUnavailable(store.deleteCatalogEntry(kind, id, by));
       await read();
       return isGone;
     }),

@@ -20,6 +20,12 @@ export function routeTerms(row: CatalogRoute, meaningOf: (name: string) => Meani
   return { id: row.id, row, objective, candidates: inOrder(listed, objective), filters: row.filters ? new Set(row.filters) : EVERY_FILTER, policy: policyOf(row.fallback) };
 }
 
+/** The terms of a name that is no route, as if it were the only model of one. */
+export function asRoute(id: string, meaning: Meaning): RouteTerms {
+  const row: CatalogRoute = { id, description: id, targets: [] };
+  return { id, row, objective: 'order', candidates: [{ meaning, weight: 1 }], filters: EVERY_FILTER, policy: policyOf() };
+}
+
 /** The model a target of a route names. */
 export function nameOf(target: CatalogRouteTarget): string {
   return typeof target === 'string' ? target : target.model;

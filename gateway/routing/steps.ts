@@ -2,6 +2,8 @@
 import type { CatalogModel } from '../../generated/catalog-types.ts';
 import type { ModelId, Target } from '../foundation/terms.ts';
 import type { Policy } from './policy.ts';
+import type { RunningRollout } from './rollout-table.ts';
+import type { Side } from './split.ts';
 
 /** Why a model or a target is not tried. In the order they are looked at: the later, the nearer it came. */
 export const SKIP_REASONS = [
@@ -17,6 +19,8 @@ export interface PlanStep {
   readonly row: CatalogModel | null;
   /** True when the workspace's own provider key pays. */
   readonly isOwnKey: boolean;
+  /** In a plan that begins with the candidate of a rollout: what would answer without it. */
+  readonly isOld?: true;
 }
 
 /** A model, or one target of it, that is not tried. */
@@ -44,4 +48,15 @@ export interface Plan {
   readonly isLastResort: boolean;
   /** Most tokens of one answer, by the limits of the route; absent: as the request and the model say. */
   readonly outputTokensMax?: number;
+  /** Absent where nothing is rolled out. */
+  readonly rollout?: PlannedRollout;
+}
+
+/** What a rollout had to do with a plan. */
+export interface PlannedRollout {
+  readonly running: RunningRollout;
+  /** Of the caller's key. */
+  readonly side: Side;
+  /** What `preferred` would be without it. */
+  readonly oldPreferred: ModelId | null;
 }

@@ -1,9 +1,11 @@
 /** This file makes the methods of a Store out of whatever performs its plain calls by their names. */
+import type { AuditCalls } from './audit-row.ts';
 import type { CachedReplyCalls } from './cached-reply-row.ts';
 import type { PlainCallName } from './calls/plain.ts';
 import type { JobCalls } from './job-row.ts';
 import type { MediaCalls } from './media-row.ts';
 import type { RequestLogCalls } from './request-log-row.ts';
+import type { RolloutCalls } from './rollout-row.ts';
 import type { ResponseCalls } from './response-row.ts';
 import type { Store } from './store.ts';
 
@@ -49,14 +51,15 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     listCatalogEntries: () => perform('listCatalogEntries'),
     catalogRevision: () => perform('catalogRevision'),
     noteCatalogBeneath: (digest) => perform('noteCatalogBeneath', digest),
-    putCatalogEntry: (entry) => perform('putCatalogEntry', entry),
+    putCatalogEntry: (entry, by) => perform('putCatalogEntry', entry, by),
     putWorkspaceRoute: (workspaceId, id, given) => perform('putWorkspaceRoute', workspaceId, id, given),
     deleteWorkspaceRoute: (workspaceId, id) => perform('deleteWorkspaceRoute', workspaceId, id),
     putLaneOpening: (row, nowMs) => perform('putLaneOpening', row, nowMs),
     listLaneOpenings: (nowMs) => perform('listLaneOpenings', nowMs),
-    deleteCatalogEntry: (kind, id) => perform('deleteCatalogEntry', kind, id),
+    deleteCatalogEntry: (kind, id, by) => perform('deleteCatalogEntry', kind, id, by),
     ...bindKeptCalls(perform),
     ...bindLogCalls(perform),
+    ...bindRolloutCalls(perform),
   };
 }
 
@@ -91,6 +94,21 @@ function bindKeptCalls(perform: PerformPlain): Pick<Store, KeptCallName> {
     finishJob: (id, fence, ending) => perform('finishJob', id, fence, ending),
     deleteJob: (workspaceId, id, given) => perform('deleteJob', workspaceId, id, given),
     sweepJobs: (nowMs) => perform('sweepJobs', nowMs),
+  };
+}
+
+function bindRolloutCalls(perform: PerformPlain): AuditCalls & RolloutCalls {
+  return {
+    listAuditLog: (filter, page) => perform('listAuditLog', filter, page),
+    createRollout: (row, by) => perform('createRollout', row, by),
+    findRollout: (id) => perform('findRollout', id),
+    listRollouts: (page) => perform('listRollouts', page),
+    listRolloutsInForce: () => perform('listRolloutsInForce'),
+    changeRollout: (id, change, by) => perform('changeRollout', id, change, by),
+    deleteRollout: (id, by) => perform('deleteRollout', id, by),
+    takeShadowMoney: (purse, nanoUsd) => perform('takeShadowMoney', purse, nanoUsd),
+    returnShadowMoney: (purse, nanoUsd) => perform('returnShadowMoney', purse, nanoUsd),
+    insertShadowCalls: (calls) => perform('insertShadowCalls', calls),
   };
 }
 

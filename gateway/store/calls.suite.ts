@@ -5,6 +5,7 @@ import { describeJudgement } from './judgement.suite.ts';
 import { describeLanes } from './lanes.suite.ts';
 import { describeMedia } from './media.suite.ts';
 import { describeResponses } from './responses.suite.ts';
+import { describeRollouts } from './rollouts.suite.ts';
 import { noLimits, sampleKey, sampleUser, sampleWorkspace } from './sample-rows.ts';
 import { TEST_TIMEOUT_MS } from './store-under-test.ts';
 import type { WithPlace } from './store-under-test.ts';
@@ -21,6 +22,7 @@ export function describeCalls(withPlace: WithPlace): void {
   describeMembers(withPlace);
   describeJudgement(withPlace);
   describeLanes(withPlace);
+  describeRollouts(withPlace);
   describeMedia(withPlace);
   describeResponses(withPlace);
   describeJobs(withPlace);

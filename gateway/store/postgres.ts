@@ -82,6 +82,8 @@ function createStore({ tasks, ledger, changes }: StoreParts): Store {
     sumUsage: (filter) => run(ledgerCalls.sumUsage, filter),
     findRequest: (workspaceId, id) => run(ledgerCalls.findRequest, workspaceId, id),
     listRequests: (filter, page) => run(ledgerCalls.listRequests, filter, page),
+    listRolloutCalls: (part, page) => run(ledgerCalls.listRolloutCalls, part, page),
+    listShadowCalls: (rollout, page) => run(ledgerCalls.listShadowCalls, rollout, page),
     postTransfers: (transfers) => run(ledgerCalls.postTransfers, transfers),
     refund: (workspaceId, requestId, given) => run(ledgerCalls.refund, workspaceId, requestId, given),
     listTransfers: (filter, page) => run(ledgerCalls.listTransfers, filter, page),

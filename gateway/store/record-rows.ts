@@ -19,7 +19,7 @@ export const settledColumns = ['charged_nusd', 'overrun_nusd', 'overrun_msgs', '
 /** Columns of request_log after its id, in the order in which `pushRecord` writes them. */
 export const evidenceColumns = [
   'operation', 'is_stream', 'status', 'attempts', 'error_code', 'finish_reason', 'upstream_id', 'upstream_model',
-  'latency_us', 'first_byte_us', 'failed_attempts', 'route', 'degraded', 'cache', 'attempt_us',
+  'latency_us', 'first_byte_us', 'failed_attempts', 'route', 'degraded', 'cache', 'attempt_us', 'rollout',
 ] as const;
 
 const recordColumns = [...usageColumns, ...evidenceColumns];
@@ -43,7 +43,7 @@ const outcomeNames: { readonly [Name in Outcome]: Name } = {
 const basisNames: { readonly [Name in Basis]: Name } = { provider: 'provider', counted: 'counted', observed: 'observed', cached: 'cached', none: 'none' };
 const cacheNames: { readonly [Name in CacheState]: Name } = { hit: 'hit', miss: 'miss', bypass: 'bypass' };
 const payerNames: { readonly [Name in Payer]: Name } = { plan: 'plan', balance: 'balance', own_key: 'own_key', none: 'none' };
-const outcomes = Object.values(outcomeNames);
+export const outcomes = Object.values(outcomeNames);
 const bases = Object.values(basisNames);
 export const payers = Object.values(payerNames);
 const cacheStates = Object.values(cacheNames);
@@ -60,6 +60,7 @@ export function pushRecord(batch: unknown[], record: RequestRecord): void {
     record.upstreamId, record.upstreamModel, Math.round(record.latencyMs * MICROSECONDS_PER_MS),
     record.firstByteMs === null ? null : Math.round(record.firstByteMs * MICROSECONDS_PER_MS), record.failedAttempts,
     record.route, record.isDegraded ? 1 : 0, record.cache, record.lastAttemptMs === null ? null : Math.round(record.lastAttemptMs * MICROSECONDS_PER_MS),
+    record.rollout,
   );
 }
 
@@ -118,6 +119,7 @@ export function readRecord(row: Row): RequestRecord {
     lastAttemptMs: attemptUs === null ? null : attemptUs / MICROSECONDS_PER_MS,
     route: readTextOrNull(row, 'route'),
     isDegraded: readInteger(row, 'degraded') === 1,
+    rollout: readTextOrNull(row, 'rollout'),
     cache: row['cache'] === null ? null : readOneOf(row, 'cache', cacheStates),
     startedMs: readInteger(row, 'ts_ms'),
     latencyMs: readInteger(row, 'latency_us') / MICROSECONDS_PER_MS,
@@ -190,7 +192,7 @@ export function draftText(record: RequestRecord, borneBy?: readonly string[]): s
 }
 
 /** What a draft of an earlier version of this program lacks. */
-const SINCE_LONG_AGO: Row = { failed_attempts: null, route: null, degraded: 0, cache: null, attempt_us: null };
+const SINCE_LONG_AGO: Row = { failed_attempts: null, route: null, degraded: 0, cache: null, attempt_us: null, rollout: null };
 /** Beside the columns of a draft. */
 const BORNE_BY = 'borne_by';
 

@@ -36,6 +36,7 @@ export function sampleRecord(index: number, changes: Partial<RequestRecord> = {}
     route: null,
     isDegraded: false,
     cache: null,
+    rollout: null,
     startedMs: START_MS + index,
     latencyMs: 12.345,
     firstByteMs: 4.5,

@@ -107,6 +107,8 @@ function createCalls(writer: StoreThread, reader: Reader): StoreCalls {
     sumUsage: (filter) => reader.call('sumUsage', filter),
     findRequest: (...args) => reader.call('findRequest', ...args),
     listRequests: (...args) => reader.call('listRequests', ...args),
+    listRolloutCalls: (...args) => reader.call('listRolloutCalls', ...args),
+    listShadowCalls: (...args) => reader.call('listShadowCalls', ...args),
     listTransfers: (...args) => reader.call('listTransfers', ...args),
     listTransfersOldestFirst: (...args) => reader.call('listTransfersOldestFirst', ...args),
     balanceBefore: (...args) => reader.call('balanceBefore', ...args),

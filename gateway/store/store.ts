@@ -7,6 +7,8 @@ import type { ClockName } from './clocks.ts';
 import type { LaneCalls } from './lane-row.ts';
 import type { ProviderKeyRow } from './provider-key-row.ts';
 import type { RequestLogCalls, RequestLogReads } from './request-log-row.ts';
+import type { AuditCalls, AuditStamp } from './audit-row.ts';
+import type { RolloutCalls, RolloutReads } from './rollout-row.ts';
 import type { ResponseCalls } from './response-row.ts';
 import type { WorkspaceRouteCalls } from './workspace-route.ts';
 import type {
@@ -166,7 +168,7 @@ export class StoreUnavailable extends Error {}
  * The only room that persists. Every write resolves after it is durable (fsynced), and rejects with
  * StoreUnavailable when it is not. Writes of one tick share a message, writes of one batch a transaction.
  */
-export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, CachedReplyCalls, RequestLogCalls, RequestLogReads, WorkspaceRouteCalls {
+export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, CachedReplyCalls, RequestLogCalls, RequestLogReads, WorkspaceRouteCalls, AuditCalls, RolloutCalls, RolloutReads {
   /**
    * Takes one operation of the ledger and calls back once it is durable: with its answer, or with the failure. Operations
    * are decided in the order they are given, many in one transaction; a denied one costs nothing and aborts nobody. Repeating
@@ -228,11 +230,12 @@ export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, C
   catalogRevision(): Promise<number>;
   /** All of them: they are few. Writing one advances the clock `catalog`. */
   listCatalogEntries(): Promise<CatalogEntryRow[]>;
-  putCatalogEntry(entry: Omit<CatalogEntryRow, 'revision'>): Promise<CatalogEntryRow>;
+  /** `by` has it written into the audit log, in the same transaction; so below. */
+  putCatalogEntry(entry: Omit<CatalogEntryRow, 'revision'>, by?: AuditStamp): Promise<CatalogEntryRow>;
   /** Notes what the program and the operator's file give besides; what was not the last that was noted advances the clock `catalog`. */
   noteCatalogBeneath(digest: string): Promise<void>;
   /** False when there was none. */
-  deleteCatalogEntry(kind: CatalogEntryRow['kind'], id: string): Promise<boolean>;
+  deleteCatalogEntry(kind: CatalogEntryRow['kind'], id: string, by?: AuditStamp): Promise<boolean>;
 
   listUsage(filter: UsageFilter, page: Page): Promise<SettledRequest[]>;
   sumUsage(filter: UsageFilter): Promise<UsageTotals>;

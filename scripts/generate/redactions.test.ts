@@ -226,6 +226,11 @@ test('exactly these paths of bodies, replies and events are never logged', () =>
     'createProviderKey body key',
     'retrieveRequestBody replies reply.text',
     'retrieveRequestBody replies request.text',
+    'retrieveRequestBody replies shadow.text',
     'createUserKey replies secret',
+    'listProviderEntries replies data.*.provider.headers.*',
+    'retrieveProviderEntry replies provider.headers.*',
+    'putProviderEntry body headers.*',
+    'putProviderEntry replies provider.headers.*',
   ]);
 });

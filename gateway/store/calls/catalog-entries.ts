@@ -1,10 +1,12 @@
 /** This file holds the calls about what an operator has put over the catalogue. */
+import type { AuditStamp } from '../audit-row.ts';
 import { advanceClock } from '../clocks.ts';
 import { readInteger, readOneOf, readText, readTextOrNull } from '../columns.ts';
 import type { Row } from '../columns.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask } from '../sql-task.ts';
 import type { CatalogEntryRow } from '../store.ts';
+import { writeAudit } from './audit-log.ts';
 
 type Kind = CatalogEntryRow['kind'];
 
@@ -19,7 +21,8 @@ const REVISION = "SELECT rev FROM revision WHERE id = 'catalog'";
 const BENEATH = 'beneath';
 const FIND_BENEATH = 'SELECT digest FROM catalog_digest WHERE id = ?';
 const NOTE_BENEATH = 'INSERT INTO catalog_digest (id, digest) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest';
-const DELETE = 'DELETE FROM catalog_entry WHERE kind = ? AND id = ? RETURNING id';
+const FIND_BODY = 'SELECT body FROM catalog_entry WHERE kind = ? AND id = ?';
+const DELETE = 'DELETE FROM catalog_entry WHERE kind = ? AND id = ? RETURNING body';
 
 export function* listCatalogEntries(): SqlTask<CatalogEntryRow[]> {
   return (yield* rows(LIST)).map(readEntry);
@@ -36,15 +39,23 @@ export function* noteCatalogBeneath(digest: string): SqlTask<void> {
   yield* rows(NOTE_BENEATH, BENEATH, digest);
 }
 
-export function* putCatalogEntry(entry: Omit<CatalogEntryRow, 'revision'>): SqlTask<CatalogEntryRow> {
+export function* putCatalogEntry(entry: Omit<CatalogEntryRow, 'revision'>, by?: AuditStamp): SqlTask<CatalogEntryRow> {
   const revision = yield* advanceClock('catalog');
+  const { kind, id } = entry;
+  if (by) yield* writeAudit(by, { action: `${kind}.put`, kind, subject: id, before: bodyOf(yield* row(FIND_BODY, kind, id)), after: entry.body });
   yield* rows(PUT, entry.kind, entry.id, entry.body, revision, entry.changedMs);
   return { kind: entry.kind, id: entry.id, body: entry.body, revision, changedMs: entry.changedMs };
 }
 
-export function* deleteCatalogEntry(kind: Kind, id: string): SqlTask<boolean> {
+export function* deleteCatalogEntry(kind: Kind, id: string, by?: AuditStamp): SqlTask<boolean> {
   yield* advanceClock('catalog');
-  return (yield* row(DELETE, kind, id)) !== null;
+  const gone = yield* row(DELETE, kind, id);
+  if (by && gone) yield* writeAudit(by, { action: `${kind}.delete`, kind, subject: id, before: bodyOf(gone), after: null });
+  return gone !== null;
+}
+
+function bodyOf(found: Row | null): string | null {
+  return found && readTextOrNull(found, 'body');
 }
 
 function readEntry(found: Row): CatalogEntryRow {

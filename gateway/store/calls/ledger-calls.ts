@@ -5,6 +5,7 @@ import { checkLedger } from './check.ts';
 import { beatNode, forgetIdempotency, listNodes, lookAtNode, recoverChunk, registerNode, sweepChunk } from './nodes.ts';
 import type { BeatAnswer, EndedHolds } from './nodes.ts';
 import { listRequests } from './request-log.ts';
+import { listRolloutCalls, listShadowCalls } from './shadow-calls.ts';
 import { balanceBefore, listTransfersOldestFirst } from './statement.ts';
 import { listTransfers, listTransfersFor, postTransfers, readCounters, refund } from './transfers.ts';
 import { findRequest, listUsage, sumUsage } from './usage.ts';
@@ -12,7 +13,8 @@ import { findRequest, listUsage, sumUsage } from './usage.ts';
 /** Promises of the Store that one call keeps. */
 export type LedgerCallName =
   | 'postTransfers' | 'refund' | 'listTransfers' | 'listTransfersFor' | 'listTransfersOldestFirst' | 'balanceBefore' | 'readCounters'
-  | 'registerNode' | 'listNodes' | 'forgetIdempotency' | 'checkLedger' | 'listUsage' | 'sumUsage' | 'findRequest' | 'listRequests';
+  | 'registerNode' | 'listNodes' | 'forgetIdempotency' | 'checkLedger' | 'listUsage' | 'sumUsage' | 'findRequest' | 'listRequests'
+  | 'listRolloutCalls' | 'listShadowCalls';
 
 type PromiseCalls = { readonly [Name in LedgerCallName]: SqlCall<Parameters<Store[Name]>, Awaited<ReturnType<Store[Name]>>> };
 
@@ -45,4 +47,6 @@ export const ledgerCalls: PromiseCalls & PartCalls = {
   sumUsage: { mode: 'read', task: sumUsage },
   findRequest: { mode: 'read', task: findRequest },
   listRequests: { mode: 'read', task: listRequests },
+  listRolloutCalls: { mode: 'read', task: listRolloutCalls },
+  listShadowCalls: { mode: 'read', task: listShadowCalls },
 };

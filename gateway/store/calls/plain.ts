@@ -2,6 +2,7 @@
 import type { SqlCall } from '../sql-task.ts';
 import type { Store } from '../store.ts';
 import { findAccess } from './access.ts';
+import { listAuditLog } from './audit-log.ts';
 import { changeBudget, createBudget, deleteBudget, findBudget, listBudgets } from './budgets.ts';
 import { deleteReplies, expireReplies, findReply, keepReplies, measureReplies } from './cached-replies.ts';
 import { catalogRevision, deleteCatalogEntry, listCatalogEntries, noteCatalogBeneath, putCatalogEntry } from './catalog-entries.ts';
@@ -13,6 +14,8 @@ import { addMember, changeMember, findMember, listMembers, removeMember } from '
 import { deleteProviderKey, findProviderKey, insertProviderKey, listProviderKeys } from './provider-keys.ts';
 import { deleteRequestBodies, deleteRequestBody, expireRequestBodies, expireRequestLog, findRequestBody, insertRequestBodies } from './request-bodies.ts';
 import { cancelResponse, deleteResponse, endResponse, expireResponses, findResponse, insertResponse, listOpenResponses, listResponseChain } from './responses.ts';
+import { changeRollout, createRollout, deleteRollout, findRollout, listRollouts, listRolloutsInForce } from './rollouts.ts';
+import { insertShadowCalls, returnShadowMoney, takeShadowMoney } from './shadow-calls.ts';
 import { changeUser, createUser, findUser, findUserByEmail, listUsers } from './users.ts';
 import { deleteWorkspaceRoute, putWorkspaceRoute } from './workspace-routes.ts';
 import { changeWorkspace, createWorkspace, findWorkspace, listWorkspaces, listWorkspacesOf } from './workspaces.ts';
@@ -26,6 +29,7 @@ export type PlainCallName =
   | 'insertProviderKey' | 'findProviderKey' | 'listProviderKeys' | 'deleteProviderKey'
   | 'putWorkspaceRoute' | 'deleteWorkspaceRoute'
   | 'listCatalogEntries' | 'catalogRevision' | 'noteCatalogBeneath' | 'putCatalogEntry' | 'deleteCatalogEntry'
+  | 'listAuditLog' | 'createRollout' | 'findRollout' | 'listRollouts' | 'listRolloutsInForce' | 'changeRollout' | 'deleteRollout' | 'takeShadowMoney' | 'returnShadowMoney' | 'insertShadowCalls'
   | 'putLaneOpening' | 'listLaneOpenings'
   | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
   | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'endResponse' | 'cancelResponse' | 'listOpenResponses' | 'deleteResponse' | 'expireResponses'
@@ -77,6 +81,16 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   noteCatalogBeneath: { mode: 'write', task: noteCatalogBeneath },
   putCatalogEntry: { mode: 'write', task: putCatalogEntry },
   deleteCatalogEntry: { mode: 'write', task: deleteCatalogEntry },
+  listAuditLog: { mode: 'read', task: listAuditLog },
+  createRollout: { mode: 'write', task: createRollout },
+  findRollout: { mode: 'read', task: findRollout },
+  listRollouts: { mode: 'read', task: listRollouts },
+  listRolloutsInForce: { mode: 'read', task: listRolloutsInForce },
+  changeRollout: { mode: 'write', task: changeRollout },
+  deleteRollout: { mode: 'write', task: deleteRollout },
+  takeShadowMoney: { mode: 'write', task: takeShadowMoney },
+  returnShadowMoney: { mode: 'write', task: returnShadowMoney },
+  insertShadowCalls: { mode: 'write', task: insertShadowCalls },
   insertMedia: { mode: 'write', task: insertMedia },
   findMedia: { mode: 'read', task: findMedia },
   keepMedia: { mode: 'write', task: keepMedia },

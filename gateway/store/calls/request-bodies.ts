@@ -19,6 +19,7 @@ const DELETE_ALL = 'DELETE FROM request_body WHERE id IN (SELECT id FROM request
 const EXPIRE = 'DELETE FROM request_body WHERE id IN (SELECT id FROM request_body WHERE expires_ms <= ? ORDER BY expires_ms, id LIMIT ?) RETURNING id';
 /** An id begins with the time of its making; a refund's is its request's with a prefix. */
 const EXPIRE_LOG = 'DELETE FROM request_log WHERE id IN (SELECT id FROM request_log WHERE id >= ? AND id < ? ORDER BY id LIMIT ?) RETURNING id';
+const EXPIRE_SHADOWS = 'DELETE FROM shadow_call WHERE id IN (SELECT id FROM shadow_call WHERE id >= ? AND id < ? ORDER BY id LIMIT ?) RETURNING id';
 const PREFIXES = ['req_', 'rf:req_'];
 /** Hexadecimal digits of a time in an id: UUIDv7, RFC 9562. */
 const TIME_DIGITS = 12;
@@ -56,5 +57,6 @@ export function* expireRequestLog(beforeMs: number): SqlTask<number> {
   const time = Math.max(0, beforeMs).toString(16).padStart(TIME_DIGITS, '0');
   let count = 0;
   for (const prefix of PREFIXES) count += (yield* rows(EXPIRE_LOG, prefix, prefix + time, LOG_CHUNK)).length;
+  count += (yield* rows(EXPIRE_SHADOWS, 'req_', `req_${time}`, LOG_CHUNK)).length;
   return count;
 }

@@ -1,6 +1,6 @@
 /** This file takes out of a body what the contract hides from logs (`x-redact`), and leaves its shape. */
-import { isJsonObject, parseShallowJson } from '../foundation/json-value.ts';
-import type { JsonObject } from '../foundation/json-value.ts';
+import { isJsonObject, parseShallowJson } from './json-value.ts';
+import type { JsonObject } from './json-value.ts';
 
 /** Stands where something was taken out. */
 const REDACTED = '[redacted]';
