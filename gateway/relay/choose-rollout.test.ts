@@ -7,6 +7,8 @@ import type { Target } from '../foundation/terms.ts';
 import { planModel } from '../routing/plan.ts';
 import { PLAIN_POLICY } from '../routing/policy.ts';
 import { sampleCatalog, sampleModel } from '../routing/sample-routes.ts';
+import { asRoute } from '../routing/route-terms.ts';
+import type { RouteTerms } from '../routing/entries.ts';
 import type { RunningRollout } from '../routing/rollout-table.ts';
 import type { PlanStep } from '../routing/steps.ts';
 import type { Choice } from './choice.ts';
@@ -34,8 +36,8 @@ const old = (changes: Partial<PlanStep> = {}, more: Partial<Choice['plan']> = {}
   return candidateOf({ ...planModel([{ target, model: 'm/old', row: models[0], isOwnKey: false, ...changes }]), ...more });
 };
 const asking = (models: readonly string[] | null = null) => ({ caller: sampleCaller({ models }), ask: { kind: 'chat', model: 'm/old' }, steering: { route: null, target: null }, nowMs: 1000 }) as never;
-const choose = (parts: { resting?: readonly string[]; allowed?: readonly string[]; chooseOld?: () => Choice; percentage?: number } = {}): Choice => chooseSplit(houseWith(parts.resting), asking(parts.allowed ?? null), {
-  running: { ...running, terms: { ...running.terms, percentage: parts.percentage ?? 100 } }, keys: [], chooseOld: parts.chooseOld ?? old,
+const choose = (parts: { resting?: readonly string[]; allowed?: readonly string[]; chooseOld?: () => Choice; percentage?: number; route?: RouteTerms } = {}): Choice => chooseSplit(houseWith(parts.resting), asking(parts.allowed ?? null), {
+  running: { ...running, terms: { ...running.terms, percentage: parts.percentage ?? 100 } }, route: parts.route ?? null, keys: [], chooseOld: parts.chooseOld ?? old,
 });
 const told = ({ plan }: Choice): unknown => [plan.rollout?.side ?? null, plan.steps.map(({ target, isOld }) => `${target.id}${isOld === true ? ' (old)' : ''}`)];
 
@@ -65,9 +67,17 @@ describe('a caller on the side of the candidate', () => {
 
   test('has the candidate where nobody else is left, and is refused what the name is refused', () => {
     const refusing = (code: 'model_not_available' | 'tier_not_in_plan') => () => { throw new Refusal(code); };
-    expect(told(choose({ chooseOld: refusing('model_not_available') }))).toEqual(['candidate', ['p0/m/new', 'p1/m/new']]);
+    const alone = choose({ chooseOld: refusing('model_not_available') });
+    expect([told(alone), alone.plan.route]).toEqual([['candidate', ['p0/m/new', 'p1/m/new']], null]);
     expect(() => choose({ chooseOld: refusing('tier_not_in_plan') })).toThrow(expect.objectContaining({ code: 'tier_not_in_plan' }));
   });
+});
+
+test('the limits of the old route hold for the candidate', () => {
+  const route = asRoute('r', meaning('m/old'));
+  const within = (limits: RouteTerms['row']['limits']): Choice => choose({ route: { ...route, row: { ...route.row, ...(limits ? { limits } : {}) } }, chooseOld: () => old({}, { route: 'r' }) });
+  expect(told(within({ output_price_max: 1 }))).toEqual([null, ['p0/m/old']]);
+  expect([told(within({ output_tokens_max: 7 })), within({ output_tokens_max: 7 }).outputTokensMax]).toEqual([['candidate', ['p0/m/new', 'p1/m/new', 'p0/m/old (old)']], 7]);
 });
 
 test('everybody else is answered as before, and counted', () => {

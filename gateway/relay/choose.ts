@@ -65,7 +65,7 @@ function choose(house: House, asking: Asking, keys: OpenedKeys): Choice {
   const meant = { asked, meaning: rollouts.promoted ?? named, keys };
   // Who names a target has chosen.
   if (!rollouts.running || steering.target !== null) return chooseMeant(house, asking, meant);
-  return chooseSplit(house, asking, { running: rollouts.running, keys, chooseOld: () => chooseMeant(house, asking, meant) });
+  return chooseSplit(house, asking, { running: rollouts.running, route: meant.meaning.terms ?? null, keys, chooseOld: () => chooseMeant(house, asking, meant) });
 }
 
 interface Meant {

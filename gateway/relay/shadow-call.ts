@@ -6,9 +6,8 @@ import type { Metrics } from '../foundation/metrics.ts';
 import type { BytesReply, Call, EventSource, EventsReply, OperationId } from '../foundation/operation.ts';
 import type { Caller, RequestRecord } from '../foundation/terms.ts';
 import type { Ledger } from '../metering/ledger.ts';
-import type { RunningRollout } from '../routing/rollout-table.ts';
 import { isShadowed } from '../routing/split.ts';
-import type { Plan } from '../routing/steps.ts';
+import type { Plan, PlannedRollout } from '../routing/steps.ts';
 import type { Ask } from './ask.ts';
 import { attemptOnce } from './attempt.ts';
 import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
@@ -38,26 +37,26 @@ const OPERATIONS: ReadonlySet<OperationId> = new Set<OperationId>(['createChatCo
 export function offerShadow(shadowing: Shadowing): void {
   const { house: { shadows, limits }, call, ask, plan } = shadowing;
   if (plan.rollout?.side !== 'baseline' || ask.background || !OPERATIONS.has(call.operationId)) return;
-  const { running } = plan.rollout;
+  const { rollout: planned } = plan;
+  const { running } = planned;
   if (!isShadowed(running, call.requestId) || plan.steps.some((step) => step.isOwnKey)) return;
   if (call.bodyText.length > limits.shadowBodyBytesMax) shadows.drop(running.id);
-  else shadows.run(running.id, (departure) => askInShadow({ ...shadowing, running, departure }));
+  else shadows.run(running.id, (departure) => askInShadow({ ...shadowing, planned, departure }));
 }
 
 interface ShadowWork extends Shadowing {
-  readonly running: RunningRollout;
+  readonly planned: PlannedRollout;
   readonly departure: DepartureSignal;
 }
 
 /** Asks once, and writes down how it went. Nothing is asked where the candidate is not for this request, rests, or there is no money for it. */
 async function askInShadow(work: ShadowWork): Promise<void> {
-  const { house, call, ask, caller, running } = work;
+  const { house, call, ask, caller, planned: { running, limits } } = work;
   const asking = { caller, ask, steering: NO_STEERING, nowMs: house.clock.now() };
-  const plan = planCandidate(house, asking, { running, keys: [], isFree: true });
+  const plan = planCandidate(house, asking, { running, limits, keys: [], isFree: true });
   const [step] = plan.steps;
   if (!step || plan.isLastResort) return;
-  const { outputTokensMax } = plan;
-  const size = ask.size({ prices: [step.target.price], maxOutputTokens: step.row?.max_output_tokens ?? null, ...(outputTokensMax === undefined ? {} : { outputTokensMax }) });
+  const size = ask.size({ prices: [step.target.price], maxOutputTokens: step.row?.max_output_tokens ?? null, ...(plan.outputTokensMax === undefined ? {} : { outputTokensMax: plan.outputTokensMax }) });
   const money = await house.shadows.purse.reserve(running.id, size.nanoUsd, running.terms.shadowDailyNanoUsd);
   if (!money) {
     house.shadows.drop(running.id);

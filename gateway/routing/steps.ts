@@ -1,5 +1,5 @@
 /** This file names what a plan is: the steps of a request, and what was skipped. */
-import type { CatalogModel } from '../../generated/catalog-types.ts';
+import type { CatalogModel, CatalogRouteLimits } from '../../generated/catalog-types.ts';
 import type { ModelId, Target } from '../foundation/terms.ts';
 import type { Policy } from './policy.ts';
 import type { RunningRollout } from './rollout-table.ts';
@@ -57,6 +57,8 @@ export interface PlannedRollout {
   readonly running: RunningRollout;
   /** Of the caller's key. */
   readonly side: Side;
+  /** Of the old route, which hold for the candidate too; null without one. */
+  readonly limits: CatalogRouteLimits | null;
   /** What `preferred` would be without it. */
   readonly oldPreferred: ModelId | null;
 }
