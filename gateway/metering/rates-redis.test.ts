@@ -7,8 +7,8 @@ import type { RateLimits } from '../foundation/terms.ts';
 import { createRedisRates } from './rates-redis.ts';
 import { createRates } from './rates.ts';
 import type { RatedCaller, Rates, SharedRates } from './rates.ts';
-import { hasRedis, startRedis } from './redis-under-test.ts';
-import type { RedisUnderTest } from './redis-under-test.ts';
+import { hasRedis, startRedis } from '../store/redis-under-test.ts';
+import type { RedisUnderTest } from '../store/redis-under-test.ts';
 import { NO_LIMITS, sampleAccount } from './sample-limits.ts';
 
 const makeId = createIds(systemClock);
