@@ -17,7 +17,7 @@ function recordOf(id: string): RequestRecord {
     upstreamModel: 'bench-model', provider: 'openai', target: 'openai/gpt-4o-mini', attempts: 1, isStream: false, status: 200, outcome: 'ok', errorCode: null,
     finishReason: 'stop', upstreamId: 'chatcmpl-bench0000000000000000000000', basis: 'provider', startedMs: systemClock.now(), latencyMs: 1.5, firstByteMs: null,
     usage: { promptTokens: 180, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 100, reasoningTokens: 0 },
-    charge: { messages: 1, nanoUsd: 87_000n as NanoUsd, priceVersion: 'bench', isUnpriced: false }, payer: 'plan', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, cache: null, rollout: null,
+    charge: { messages: 1, nanoUsd: 87_000n as NanoUsd, priceVersion: 'bench', isUnpriced: false }, payer: 'plan', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, cache: null, rollout: null, evalRun: null,
   };
 }
 

@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'provider_not_found'
   | 'route_not_found'
   | 'request_not_found'
+  | 'eval_not_found'
   | 'response_not_found'
   | 'rollout_not_found'
   | 'method_not_allowed'
@@ -335,6 +336,12 @@ export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = {
     type: "invalid_request_error",
     message: "There is no such request in this workspace.",
     help: "GET /usage lists the requests this key may see; a refused one that left no row has no receipt.",
+  },
+  eval_not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    message: "There is no such eval set, prompt or run in this workspace.",
+    help: "GET /evals lists the eval sets of the workspace; runs are deleted with their set, and when they expire.",
   },
   response_not_found: {
     status: 404,

@@ -1,6 +1,9 @@
 /** This file is generated from spec/paths by `npm run generate`; do not edit it. */
 import type {
+  AddEvalItemsData,
+  AddEvalItemsRequest,
   AddMemberRequest,
+  AddedEvalItems,
   AnyWorkspace,
   AnyWorkspaceList,
   AuditLog,
@@ -8,7 +11,7 @@ import type {
   Budget,
   BudgetList,
   Bytes,
-  CachedReplies,
+  CancelEvalRunData,
   CancelResponseData,
   CatalogModelChange,
   CatalogProviderChange,
@@ -22,6 +25,9 @@ import type {
   ContractYaml,
   CreateAdjustmentRequest,
   CreateBudgetRequest,
+  CreateEvalRequest,
+  CreateEvalRunData,
+  CreateEvalRunRequest,
   CreateGrantRequest,
   CreateImageEditForm,
   CreateImageRequest,
@@ -39,7 +45,8 @@ import type {
   CreateWorkspaceRequest,
   CreatedKey,
   DeleteBudgetData,
-  DeleteCachedRepliesData,
+  DeleteEvalData,
+  DeleteEvalItemData,
   DeleteKeyData,
   DeleteModelEntryData,
   DeleteNativeData,
@@ -53,8 +60,8 @@ import type {
   DeleteRouteEntryData,
   DeleteVideoData,
   DeletedBudget,
-  DeletedCachedReplies,
   DeletedEntry,
+  DeletedEval,
   DeletedKey,
   DeletedProviderKey,
   DeletedRequestBodies,
@@ -65,7 +72,16 @@ import type {
   EmbeddingList,
   EmbeddingRequest,
   ErrorResponse,
+  EvalItemList,
+  EvalList,
+  EvalResultList,
+  EvalResultsCsv,
+  EvalRun,
+  EvalRunList,
+  EvalSet,
+  EvalSummary,
   ExplainRequest,
+  ExportEvalResultsData,
   ExportRequestsData,
   GetNativeData,
   GetStatementData,
@@ -82,6 +98,10 @@ import type {
   ListAllWorkspacesData,
   ListAuditLogData,
   ListBudgetsData,
+  ListEvalItemsData,
+  ListEvalResultsData,
+  ListEvalRunsData,
+  ListEvalsData,
   ListKeysData,
   ListLedgerData,
   ListMembersData,
@@ -132,9 +152,13 @@ import type {
   ResponseResource,
   ResponseTokens,
   ResponseTokensRequest,
+  ResumeEvalRunData,
+  ResumeEvalRunRequest,
   RetrieveAnyWorkspaceData,
   RetrieveBudgetData,
-  RetrieveCachedRepliesData,
+  RetrieveEvalData,
+  RetrieveEvalRunData,
+  RetrieveEvalSummaryData,
   RetrieveImageContentData,
   RetrieveKeyData,
   RetrieveMemberData,
@@ -172,6 +196,8 @@ import type {
   UpdateAnyWorkspaceRequest,
   UpdateBudgetData,
   UpdateBudgetRequest,
+  UpdateEvalData,
+  UpdateEvalRequest,
   UpdateKeyData,
   UpdateKeyRequest,
   UpdateMemberData,
@@ -926,38 +952,6 @@ export interface Operations {
       readonly 503: ErrorResponse;
     };
   };
-  readonly retrieveCachedReplies: {
-    readonly body: undefined;
-    readonly path: RetrieveCachedRepliesData['path'];
-    readonly query: Record<string, never>;
-    readonly replies: {
-      readonly 200: CachedReplies;
-      readonly 400: ErrorResponse;
-      readonly 401: ErrorResponse;
-      readonly 403: ErrorResponse;
-      readonly 404: ErrorResponse;
-      readonly 405: ErrorResponse;
-      readonly 431: ErrorResponse;
-      readonly 500: ErrorResponse;
-      readonly 503: ErrorResponse;
-    };
-  };
-  readonly deleteCachedReplies: {
-    readonly body: undefined;
-    readonly path: DeleteCachedRepliesData['path'];
-    readonly query: Record<string, never>;
-    readonly replies: {
-      readonly 200: DeletedCachedReplies;
-      readonly 400: ErrorResponse;
-      readonly 401: ErrorResponse;
-      readonly 403: ErrorResponse;
-      readonly 404: ErrorResponse;
-      readonly 405: ErrorResponse;
-      readonly 431: ErrorResponse;
-      readonly 500: ErrorResponse;
-      readonly 503: ErrorResponse;
-    };
-  };
   readonly listMembers: {
     readonly body: undefined;
     readonly path: Record<string, never>;
@@ -1362,6 +1356,275 @@ export interface Operations {
     readonly query: Record<string, never>;
     readonly replies: {
       readonly 200: DeletedRequestBody;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listEvals: {
+    readonly body: undefined;
+    readonly path: Record<string, never>;
+    readonly query: NonNullable<ListEvalsData['query']>;
+    readonly replies: {
+      readonly 200: EvalList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createEval: {
+    readonly body: CreateEvalRequest;
+    readonly path: Record<string, never>;
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: EvalSet;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveEval: {
+    readonly body: undefined;
+    readonly path: RetrieveEvalData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: EvalSet;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly updateEval: {
+    readonly body: UpdateEvalRequest;
+    readonly path: UpdateEvalData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: EvalSet;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteEval: {
+    readonly body: undefined;
+    readonly path: DeleteEvalData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedEval;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listEvalItems: {
+    readonly body: undefined;
+    readonly path: ListEvalItemsData['path'];
+    readonly query: NonNullable<ListEvalItemsData['query']>;
+    readonly replies: {
+      readonly 200: EvalItemList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly addEvalItems: {
+    readonly body: AddEvalItemsRequest;
+    readonly path: AddEvalItemsData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: AddedEvalItems;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteEvalItem: {
+    readonly body: undefined;
+    readonly path: DeleteEvalItemData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedEval;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listEvalRuns: {
+    readonly body: undefined;
+    readonly path: ListEvalRunsData['path'];
+    readonly query: NonNullable<ListEvalRunsData['query']>;
+    readonly replies: {
+      readonly 200: EvalRunList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly createEvalRun: {
+    readonly body: CreateEvalRunRequest;
+    readonly path: CreateEvalRunData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 201: EvalRun;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveEvalRun: {
+    readonly body: undefined;
+    readonly path: RetrieveEvalRunData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: EvalRun;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly cancelEvalRun: {
+    readonly body: undefined;
+    readonly path: CancelEvalRunData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: EvalRun;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly resumeEvalRun: {
+    readonly body: ResumeEvalRunRequest;
+    readonly path: ResumeEvalRunData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: EvalRun;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 408: ErrorResponse;
+      readonly 413: ErrorResponse;
+      readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly listEvalResults: {
+    readonly body: undefined;
+    readonly path: ListEvalResultsData['path'];
+    readonly query: NonNullable<ListEvalResultsData['query']>;
+    readonly replies: {
+      readonly 200: EvalResultList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveEvalSummary: {
+    readonly body: undefined;
+    readonly path: RetrieveEvalSummaryData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: EvalSummary;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly exportEvalResults: {
+    readonly body: undefined;
+    readonly path: ExportEvalResultsData['path'];
+    readonly query: NonNullable<ExportEvalResultsData['query']>;
+    readonly replies: {
+      readonly 200: EvalResultsCsv;
       readonly 400: ErrorResponse;
       readonly 401: ErrorResponse;
       readonly 403: ErrorResponse;
@@ -2542,28 +2805,6 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     takesJson: true,
     maxBody: 'json',
   },
-  retrieveCachedReplies: {
-    method: 'get',
-    path: '/workspaces/{workspace}/cache',
-    tag: 'workspaces',
-    meter: 'none',
-    scope: 'management',
-    roles: null,
-    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
-    hasBody: false,
-    takesJson: false,
-  },
-  deleteCachedReplies: {
-    method: 'delete',
-    path: '/workspaces/{workspace}/cache',
-    tag: 'workspaces',
-    meter: 'none',
-    scope: 'management',
-    roles: ['owner', 'admin'],
-    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
-    hasBody: false,
-    takesJson: false,
-  },
   listMembers: {
     method: 'get',
     path: '/members',
@@ -2841,6 +3082,187 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     meter: 'none',
     scope: 'inference',
     roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listEvals: {
+    method: 'get',
+    path: '/evals',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  createEval: {
+    method: 'post',
+    path: '/evals',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [201, 400, 401, 403, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
+  retrieveEval: {
+    method: 'get',
+    path: '/evals/{eval}',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  updateEval: {
+    method: 'patch',
+    path: '/evals/{eval}',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'json',
+  },
+  deleteEval: {
+    method: 'delete',
+    path: '/evals/{eval}',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listEvalItems: {
+    method: 'get',
+    path: '/evals/{eval}/items',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  addEvalItems: {
+    method: 'post',
+    path: '/evals/{eval}/items',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'media',
+  },
+  deleteEvalItem: {
+    method: 'delete',
+    path: '/evals/{eval}/items/{item}',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  listEvalRuns: {
+    method: 'get',
+    path: '/evals/{eval}/runs',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  createEvalRun: {
+    method: 'post',
+    path: '/evals/{eval}/runs',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [201, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'json',
+  },
+  retrieveEvalRun: {
+    method: 'get',
+    path: '/evals/{eval}/runs/{run}',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  cancelEvalRun: {
+    method: 'post',
+    path: '/evals/{eval}/runs/{run}/cancel',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  resumeEvalRun: {
+    method: 'post',
+    path: '/evals/{eval}/runs/{run}/resume',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503],
+    hasBody: true,
+    takesJson: true,
+    maxBody: 'json',
+  },
+  listEvalResults: {
+    method: 'get',
+    path: '/evals/{eval}/runs/{run}/results',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  retrieveEvalSummary: {
+    method: 'get',
+    path: '/evals/{eval}/runs/{run}/summary',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  exportEvalResults: {
+    method: 'get',
+    path: '/evals/{eval}/runs/{run}/export',
+    tag: 'evals',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin', 'member'],
     statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
     hasBody: false,
     takesJson: false,

@@ -515,6 +515,120 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  listEvals: {
+    body: [],
+    replies: [
+      'data.*.checks.*.rubric',
+      'data.*.checks.*.value',
+    ],
+  },
+  createEval: {
+    body: [
+      'checks.*.rubric',
+      'checks.*.value',
+      'items.*.checks.*.rubric',
+      'items.*.checks.*.value',
+      'items.*.prompt',
+      'items.*.request.messages.*.content',
+      'items.*.request.messages.*.function_call.arguments',
+      'items.*.request.messages.*.refusal',
+      'items.*.request.messages.*.tool_calls.*.custom.input',
+      'items.*.request.messages.*.tool_calls.*.function.arguments',
+    ],
+    replies: [
+      'checks.*.rubric',
+      'checks.*.value',
+    ],
+  },
+  retrieveEval: {
+    body: [],
+    replies: [
+      'checks.*.rubric',
+      'checks.*.value',
+    ],
+  },
+  updateEval: {
+    body: [
+      'checks.*.rubric',
+      'checks.*.value',
+    ],
+    replies: [
+      'checks.*.rubric',
+      'checks.*.value',
+    ],
+  },
+  deleteEval: {
+    body: [],
+    replies: [],
+  },
+  listEvalItems: {
+    body: [],
+    replies: [
+      'data.*.checks.*.rubric',
+      'data.*.checks.*.value',
+      'data.*.request.messages.*.content',
+      'data.*.request.messages.*.function_call.arguments',
+      'data.*.request.messages.*.refusal',
+      'data.*.request.messages.*.tool_calls.*.custom.input',
+      'data.*.request.messages.*.tool_calls.*.function.arguments',
+    ],
+  },
+  addEvalItems: {
+    body: [
+      'checks.*.rubric',
+      'checks.*.value',
+      'items.*.checks.*.rubric',
+      'items.*.checks.*.value',
+      'items.*.prompt',
+      'items.*.request.messages.*.content',
+      'items.*.request.messages.*.function_call.arguments',
+      'items.*.request.messages.*.refusal',
+      'items.*.request.messages.*.tool_calls.*.custom.input',
+      'items.*.request.messages.*.tool_calls.*.function.arguments',
+      'jsonl',
+    ],
+    replies: [],
+  },
+  deleteEvalItem: {
+    body: [],
+    replies: [],
+  },
+  listEvalRuns: {
+    body: [],
+    replies: [],
+  },
+  createEvalRun: {
+    body: [],
+    replies: [],
+  },
+  retrieveEvalRun: {
+    body: [],
+    replies: [],
+  },
+  cancelEvalRun: {
+    body: [],
+    replies: [],
+  },
+  resumeEvalRun: {
+    body: [],
+    replies: [],
+  },
+  listEvalResults: {
+    body: [],
+    replies: [
+      'data.*.checks.*.detail',
+      'data.*.output',
+      'data.*.tool_calls.*.arguments',
+    ],
+  },
+  retrieveEvalSummary: {
+    body: [],
+    replies: [],
+  },
+  exportEvalResults: {
+    body: [],
+    replies: [],
+  },
   listReceiptKeys: {
     body: [],
     replies: [],

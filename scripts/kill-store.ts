@@ -150,7 +150,7 @@ function recordOf(round: number, index: number): RequestRecord {
     outcome: 'ok', errorCode: null, finishReason: 'stop', upstreamId: null, basis: 'provider', startedMs: 1_800_000_000_000 + index,
     usage: { promptTokens: 10, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: index, reasoningTokens: 0 },
     charge: { messages: 1, nanoUsd: toNanoUsd(index % Number(ASK)), priceVersion: 'kill', isUnpriced: false }, latencyMs: 1, firstByteMs: null,
-    userId: 'user_1', payer: 'balance', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, cache: null, rollout: null,
+    userId: 'user_1', payer: 'balance', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, cache: null, rollout: null, evalRun: null,
   };
 }
 

@@ -2,7 +2,7 @@
 import { randomFillSync } from 'node:crypto';
 import type { Clock } from './clock.ts';
 
-export type IdPrefix = 'req' | 'key' | 'ws' | 'user' | 'hold' | 'roll' | 'audit' | 'lease' | 'node' | 'budget' | 'pk' | 'grant' | 'topup' | 'chatcmpl' | 'resp' | 'media' | 'video' | 'img';
+export type IdPrefix = 'req' | 'key' | 'ws' | 'user' | 'hold' | 'roll' | 'audit' | 'lease' | 'node' | 'budget' | 'pk' | 'grant' | 'topup' | 'chatcmpl' | 'resp' | 'media' | 'video' | 'img' | 'eval' | 'evitem' | 'evrun';
 
 /** Makes ids of the given prefix; injected so that tests can predict them. */
 export type MakeId = (prefix: IdPrefix) => string;

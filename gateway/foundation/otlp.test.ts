@@ -32,7 +32,7 @@ function story(id: string, changes: Partial<RequestRecord> = {}): RequestStory {
   const record: RequestRecord = {
     id, workspaceId: 'ws_1', keyId: 'key_1', userId: 'user_1', operation: 'createChatCompletion', modelAsked: 'a/b', model: 'a/b', upstreamModel: null, provider: null, target: null, attempts: 0,
     isStream: false, status: 200, outcome: 'ok', errorCode: null, finishReason: null, upstreamId: null, usage: { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 },
-    basis: 'none', charge: { messages: 0, nanoUsd: ZERO_NANO_USD, priceVersion: 'none', isUnpriced: false }, payer: 'none', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, cache: null, rollout: null,
+    basis: 'none', charge: { messages: 0, nanoUsd: ZERO_NANO_USD, priceVersion: 'none', isUnpriced: false }, payer: 'none', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, cache: null, rollout: null, evalRun: null,
     startedMs: 0, latencyMs: 5, firstByteMs: null, ...changes,
   };
   return { record, attempts: [], endedAt: 0, traceparent: undefined, tracestate: undefined };

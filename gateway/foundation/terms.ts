@@ -266,6 +266,8 @@ export interface RequestRecord {
   readonly rollout: string | null;
   /** Null where nothing is cached. */
   readonly cache: CacheState | null;
+  /** The run of an eval set it was made for; null for any other. */
+  readonly evalRun: string | null;
   readonly startedMs: number;
   readonly latencyMs: number;
   /** Time to the first event of a stream; null otherwise. */

@@ -215,6 +215,6 @@ export function usedMessages(id: string, messages: number): RequestRecord {
     upstreamModel: null, provider: null, target: null, attempts: 1, isStream: false, status: 200, outcome: 'ok', errorCode: null,
     finishReason: null, upstreamId: null, usage: NO_USAGE, basis: 'none',
     charge: { messages, nanoUsd: toNanoUsd(0), priceVersion: 'none', isUnpriced: true },
-    payer: 'plan', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, cache: null, rollout: null, startedMs: 0, latencyMs: 0, firstByteMs: null,
+    payer: 'plan', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, cache: null, rollout: null, evalRun: null, startedMs: 0, latencyMs: 0, firstByteMs: null,
   };
 }

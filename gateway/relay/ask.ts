@@ -111,6 +111,8 @@ export interface Ask {
   keep?(reply: ByteText): Promise<ByteText>;
   /** Puts what was counted into a whole reply that must say its usage and whose upstream did not. */
   tellUsage?(reply: ByteText, usage: Usage): ByteText;
+  /** The run of an eval set it is made for. */
+  readonly evalRun?: string;
   /** Absent: its caller waits for the answer. */
   readonly background?: BackgroundAsk;
 }

@@ -26,7 +26,7 @@ import { Trail } from './trail.ts';
 export async function relay(house: House, call: Call<OperationId>, ask: Ask): Promise<BytesReply | EventsReply> {
   const caller = call.caller ?? fail('missing_api_key');
   passStoreGate(house);
-  const trail = new Trail(house, call, { caller, model: ask.model, isStream: ask.isStream });
+  const trail = new Trail(house, call, { caller, model: ask.model, isStream: ask.isStream, evalRun: ask.evalRun });
   try {
     const isStrict = readStrict(call);
     const steering = readSteering(call);

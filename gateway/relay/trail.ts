@@ -101,16 +101,18 @@ export class Trail {
   readonly #isStream: boolean;
   readonly #startedMs: number;
   #ended: RequestRecord | null = null;
+  readonly #evalRun: string | null;
   #answeredBy: AnsweredBy | undefined = undefined;
   /** Of an answer out of the cache: what is asked for it; null for any other. */
   #cachedPercent: number | null = null;
 
-  constructor(house: House, call: Call<OperationId>, asked: { caller: Caller; model: string; isStream: boolean }) {
+  constructor(house: House, call: Call<OperationId>, asked: { caller: Caller; model: string; isStream: boolean; evalRun?: string | undefined }) {
     this.#house = house;
     this.#call = call;
     this.#caller = asked.caller;
     this.#modelAsked = asked.model;
     this.#isStream = asked.isStream;
+    this.#evalRun = asked.evalRun ?? null;
     this.#startedMs = house.clock.now();
   }
 
@@ -288,6 +290,7 @@ export class Trail {
       isDegraded: this.isDegraded,
       cache: this.cache,
       rollout: this.rollout?.logged ?? null,
+      evalRun: this.#evalRun,
       latencyMs: endedAt - received,
       firstByteMs: this.firstByteAt === null ? null : this.firstByteAt - received,
     };

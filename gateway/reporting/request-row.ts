@@ -25,6 +25,7 @@ export function toRequestRow(record: SettledRequest): RequestRow {
     degraded: record.isDegraded,
     cache: record.cache,
     rollout: rolloutOf(record.rollout),
+    eval_run: record.evalRun,
     attempts: attemptsOf(record),
     stream: record.isStream,
     status: record.status,

@@ -2,6 +2,7 @@
 import type { AuditCalls } from './audit-row.ts';
 import type { CachedReplyCalls } from './cached-reply-row.ts';
 import type { PlainCallName } from './calls/plain.ts';
+import type { EvalCalls } from './eval-row.ts';
 import type { JobCalls } from './job-row.ts';
 import type { MediaCalls } from './media-row.ts';
 import type { RequestLogCalls } from './request-log-row.ts';
@@ -60,6 +61,7 @@ export function bindPlainCalls(perform: PerformPlain): Pick<Store, PlainCallName
     ...bindKeptCalls(perform),
     ...bindLogCalls(perform),
     ...bindRolloutCalls(perform),
+    ...bindEvalCalls(perform),
   };
 }
 
@@ -120,5 +122,30 @@ function bindLogCalls(perform: PerformPlain): RequestLogCalls {
     deleteRequestBodies: (workspaceId) => perform('deleteRequestBodies', workspaceId),
     expireRequestBodies: (nowMs) => perform('expireRequestBodies', nowMs),
     expireRequestLog: (beforeMs) => perform('expireRequestLog', beforeMs),
+  };
+}
+
+function bindEvalCalls(perform: PerformPlain): EvalCalls {
+  return {
+    insertEval: (set) => perform('insertEval', set),
+    findEval: (workspaceId, id) => perform('findEval', workspaceId, id),
+    listEvals: (workspaceId, page) => perform('listEvals', workspaceId, page),
+    changeEval: (workspaceId, id, change) => perform('changeEval', workspaceId, id, change),
+    deleteEval: (workspaceId, id) => perform('deleteEval', workspaceId, id),
+    insertEvalItems: (workspaceId, setId, given) => perform('insertEvalItems', workspaceId, setId, given),
+    listEvalItems: (workspaceId, setId, page) => perform('listEvalItems', workspaceId, setId, page),
+    deleteEvalItem: (workspaceId, setId, id) => perform('deleteEvalItem', workspaceId, setId, id),
+    insertEvalRun: (run) => perform('insertEvalRun', run),
+    findEvalRun: (workspaceId, setId, id) => perform('findEvalRun', workspaceId, setId, id),
+    listEvalRuns: (workspaceId, setId, page) => perform('listEvalRuns', workspaceId, setId, page),
+    claimEvalRuns: (nowMs, leaseMs, limit) => perform('claimEvalRuns', nowMs, leaseMs, limit),
+    renewEvalRun: (id, fence, untilMs) => perform('renewEvalRun', id, fence, untilMs),
+    stepEvalRun: (id, fence, step) => perform('stepEvalRun', id, fence, step),
+    saveEvalResult: (runId, fence, given) => perform('saveEvalResult', runId, fence, given),
+    listEvalResults: (workspaceId, runId, page) => perform('listEvalResults', workspaceId, runId, page),
+    cancelEvalRun: (workspaceId, id, nowMs) => perform('cancelEvalRun', workspaceId, id, nowMs),
+    resumeEvalRun: (workspaceId, id, given) => perform('resumeEvalRun', workspaceId, id, given),
+    listEvalReports: (workspaceId, limit) => perform('listEvalReports', workspaceId, limit),
+    expireEvalRuns: (nowMs) => perform('expireEvalRuns', nowMs),
   };
 }

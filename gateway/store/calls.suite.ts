@@ -1,5 +1,6 @@
 /** This file is what the plain calls of every Store must do, whatever its engine: keys, users, workspaces, members, budgets and what operators keep. */
 import { expect, test } from '@jest/globals';
+import { describeEvals } from './evals.suite.ts';
 import { describeJobs } from './jobs.suite.ts';
 import { describeJudgement } from './judgement.suite.ts';
 import { describeLanes } from './lanes.suite.ts';
@@ -26,6 +27,7 @@ export function describeCalls(withPlace: WithPlace): void {
   describeMedia(withPlace);
   describeResponses(withPlace);
   describeJobs(withPlace);
+  describeEvals(withPlace);
 }
 
 /** Reads a list to its end, two rows at a time. */

@@ -19,7 +19,7 @@ export const settledColumns = ['charged_nusd', 'overrun_nusd', 'overrun_msgs', '
 /** Columns of request_log after its id, in the order in which `pushRecord` writes them. */
 export const evidenceColumns = [
   'operation', 'is_stream', 'status', 'attempts', 'error_code', 'finish_reason', 'upstream_id', 'upstream_model',
-  'latency_us', 'first_byte_us', 'failed_attempts', 'route', 'degraded', 'cache', 'attempt_us', 'rollout',
+  'latency_us', 'first_byte_us', 'failed_attempts', 'route', 'degraded', 'cache', 'attempt_us', 'rollout', 'eval_run',
 ] as const;
 
 const recordColumns = [...usageColumns, ...evidenceColumns];
@@ -61,6 +61,7 @@ export function pushRecord(batch: unknown[], record: RequestRecord): void {
     record.firstByteMs === null ? null : Math.round(record.firstByteMs * MICROSECONDS_PER_MS), record.failedAttempts,
     record.route, record.isDegraded ? 1 : 0, record.cache, record.lastAttemptMs === null ? null : Math.round(record.lastAttemptMs * MICROSECONDS_PER_MS),
     record.rollout,
+    record.evalRun,
   );
 }
 
@@ -121,6 +122,7 @@ export function readRecord(row: Row): RequestRecord {
     isDegraded: readInteger(row, 'degraded') === 1,
     rollout: readTextOrNull(row, 'rollout'),
     cache: row['cache'] === null ? null : readOneOf(row, 'cache', cacheStates),
+    evalRun: readTextOrNull(row, 'eval_run'),
     startedMs: readInteger(row, 'ts_ms'),
     latencyMs: readInteger(row, 'latency_us') / MICROSECONDS_PER_MS,
     firstByteMs: firstByteUs === null ? null : firstByteUs / MICROSECONDS_PER_MS,
@@ -192,7 +194,7 @@ export function draftText(record: RequestRecord, borneBy?: readonly string[]): s
 }
 
 /** What a draft of an earlier version of this program lacks. */
-const SINCE_LONG_AGO: Row = { failed_attempts: null, route: null, degraded: 0, cache: null, attempt_us: null, rollout: null };
+const SINCE_LONG_AGO: Row = { failed_attempts: null, route: null, degraded: 0, cache: null, attempt_us: null, rollout: null, eval_run: null };
 /** Beside the columns of a draft. */
 const BORNE_BY = 'borne_by';
 

@@ -37,6 +37,7 @@ export function sampleRecord(index: number, changes: Partial<RequestRecord> = {}
     isDegraded: false,
     cache: null,
     rollout: null,
+    evalRun: null,
     startedMs: START_MS + index,
     latencyMs: 12.345,
     firstByteMs: 4.5,

@@ -1,5 +1,6 @@
 /** This file is the Store interface: what every engine promises. There are two: SQLite in a thread, and PostgreSQL. */
 import type { CachedReplyCalls } from './cached-reply-row.ts';
+import type { EvalCalls } from './eval-row.ts';
 import type { JobCalls } from './job-row.ts';
 import type { MediaCalls } from './media-row.ts';
 import type { NodeRow } from './node-row.ts';
@@ -168,7 +169,7 @@ export class StoreUnavailable extends Error {}
  * The only room that persists. Every write resolves after it is durable (fsynced), and rejects with
  * StoreUnavailable when it is not. Writes of one tick share a message, writes of one batch a transaction.
  */
-export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, CachedReplyCalls, RequestLogCalls, RequestLogReads, WorkspaceRouteCalls, AuditCalls, RolloutCalls, RolloutReads {
+export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, CachedReplyCalls, RequestLogCalls, RequestLogReads, WorkspaceRouteCalls, EvalCalls, AuditCalls, RolloutCalls, RolloutReads {
   /**
    * Takes one operation of the ledger and calls back once it is durable: with its answer, or with the failure. Operations
    * are decided in the order they are given, many in one transaction; a denied one costs nothing and aborts nobody. Repeating

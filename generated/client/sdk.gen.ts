@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { type Client, type ClientMeta, formDataBodySerializer, type Options as Options2, type RequestResult, type ServerSentEventsResult, type TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelResponseData, CancelResponseErrors, CancelResponseResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CompareRolloutData, CompareRolloutErrors, CompareRolloutResponses, CountResponseInputTokensData, CountResponseInputTokensErrors, CountResponseInputTokensResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateRolloutData, CreateRolloutErrors, CreateRolloutResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteCachedRepliesData, DeleteCachedRepliesErrors, DeleteCachedRepliesResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteRequestBodiesData, DeleteRequestBodiesErrors, DeleteRequestBodiesResponses, DeleteRequestBodyData, DeleteRequestBodyErrors, DeleteRequestBodyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteRolloutData, DeleteRolloutErrors, DeleteRolloutResponses, DeleteRouteData, DeleteRouteEntryData, DeleteRouteEntryErrors, DeleteRouteEntryResponses, DeleteRouteErrors, DeleteRouteResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, ExplainRouteData, ExplainRouteErrors, ExplainRouteResponses, ExportRequestsData, ExportRequestsErrors, ExportRequestsResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListAuditLogData, ListAuditLogErrors, ListAuditLogResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListRolloutsData, ListRolloutsErrors, ListRolloutsResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListTargetsData, ListTargetsErrors, ListTargetsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PromoteRolloutData, PromoteRolloutErrors, PromoteRolloutResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, PutRouteData, PutRouteEntryData, PutRouteEntryErrors, PutRouteEntryResponses, PutRouteErrors, PutRouteResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveCachedRepliesData, RetrieveCachedRepliesErrors, RetrieveCachedRepliesResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestBodyData, RetrieveRequestBodyErrors, RetrieveRequestBodyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveRolloutData, RetrieveRolloutErrors, RetrieveRolloutResponses, RetrieveRouteData, RetrieveRouteErrors, RetrieveRouteResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, RollBackRolloutData, RollBackRolloutErrors, RollBackRolloutResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateRolloutData, UpdateRolloutErrors, UpdateRolloutResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
+import type { AddEvalItemsData, AddEvalItemsErrors, AddEvalItemsResponses, AddMemberData, AddMemberErrors, AddMemberResponses, CancelEvalRunData, CancelEvalRunErrors, CancelEvalRunResponses, CancelResponseData, CancelResponseErrors, CancelResponseResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CountResponseInputTokensData, CountResponseInputTokensErrors, CountResponseInputTokensResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateEvalData, CreateEvalErrors, CreateEvalResponses, CreateEvalRunData, CreateEvalRunErrors, CreateEvalRunResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteEvalData, DeleteEvalErrors, DeleteEvalItemData, DeleteEvalItemErrors, DeleteEvalItemResponses, DeleteEvalResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteRequestBodiesData, DeleteRequestBodiesErrors, DeleteRequestBodiesResponses, DeleteRequestBodyData, DeleteRequestBodyErrors, DeleteRequestBodyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteRouteData, DeleteRouteEntryData, DeleteRouteEntryErrors, DeleteRouteEntryResponses, DeleteRouteErrors, DeleteRouteResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, ExplainRouteData, ExplainRouteErrors, ExplainRouteResponses, ExportEvalResultsData, ExportEvalResultsErrors, ExportEvalResultsResponses, ExportRequestsData, ExportRequestsErrors, ExportRequestsResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListEvalItemsData, ListEvalItemsErrors, ListEvalItemsResponses, ListEvalResultsData, ListEvalResultsErrors, ListEvalResultsResponses, ListEvalRunsData, ListEvalRunsErrors, ListEvalRunsResponses, ListEvalsData, ListEvalsErrors, ListEvalsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListTargetsData, ListTargetsErrors, ListTargetsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, PutRouteData, PutRouteEntryData, PutRouteEntryErrors, PutRouteEntryResponses, PutRouteErrors, PutRouteResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, ResumeEvalRunData, ResumeEvalRunErrors, ResumeEvalRunResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveEvalData, RetrieveEvalErrors, RetrieveEvalResponses, RetrieveEvalRunData, RetrieveEvalRunErrors, RetrieveEvalRunResponses, RetrieveEvalSummaryData, RetrieveEvalSummaryErrors, RetrieveEvalSummaryResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestBodyData, RetrieveRequestBodyErrors, RetrieveRequestBodyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveRouteData, RetrieveRouteErrors, RetrieveRouteResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateEvalData, UpdateEvalErrors, UpdateEvalResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -44,7 +44,6 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -199,7 +198,6 @@ export const retrieveImageContent = <ThrowOnError extends boolean = false>(optio
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -245,7 +243,6 @@ export const createCompletion = <ThrowOnError extends boolean = false>(options: 
  * | The gateway is killed after it has awaited an answer for more than a second. | nothing | Nothing is certain; the loss is the operator's. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has the texts. |
@@ -399,7 +396,6 @@ export const createSpeech = <ThrowOnError extends boolean = false>(options: Opti
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -668,7 +664,7 @@ export const postNative = <ThrowOnError extends boolean = false>(options: Option
 /**
  * List the models this key can call
  *
- * Lists every model, alias and route that this key can really call now, those the workspace has put itself among them, with what it can do and what it costs. Models whose provider has no key, and retired ones, are not listed; `GET /models/{model}` still knows them.
+ * Lists every model, alias and route that this key can really call now, with what it can do and what it costs. Models whose provider has no key, and retired ones, are not listed; `GET /models/{model}` still knows them.
  */
 export const listModels = <ThrowOnError extends boolean = false>(options?: Options<ListModelsData, ThrowOnError>): RequestResult<ListModelsResponses, ListModelsErrors, ThrowOnError> => (options?.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -849,7 +845,7 @@ export const retrieveWorkspace = <ThrowOnError extends boolean = false>(options:
 /**
  * Change a workspace
  *
- * Changes the name of the workspace the call acts in, what it has kept of the bodies of its requests, or its reply cache.
+ * Changes the name of the workspace the call acts in, or what it has kept of the bodies of its requests.
  */
 export const updateWorkspace = <ThrowOnError extends boolean = false>(options: Options<UpdateWorkspaceData, ThrowOnError>): RequestResult<UpdateWorkspaceResponses, UpdateWorkspaceErrors, ThrowOnError> => (options.client ?? client).patch<UpdateWorkspaceResponses, UpdateWorkspaceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -859,28 +855,6 @@ export const updateWorkspace = <ThrowOnError extends boolean = false>(options: O
         'Content-Type': 'application/json',
         ...options.headers
     }
-});
-
-/**
- * Empty the reply cache
- *
- * Deletes every answer that is kept in the reply cache of the workspace the call acts in. What is being answered meanwhile may be kept after it.
- */
-export const deleteCachedReplies = <ThrowOnError extends boolean = false>(options: Options<DeleteCachedRepliesData, ThrowOnError>): RequestResult<DeleteCachedRepliesResponses, DeleteCachedRepliesErrors, ThrowOnError> => (options.client ?? client).delete<DeleteCachedRepliesResponses, DeleteCachedRepliesErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/workspaces/{workspace}/cache',
-    ...options
-});
-
-/**
- * Look at the reply cache
- *
- * Says how many answers are kept in the reply cache of the workspace the call acts in, and how much of its room they take. Those that have expired are counted until they are deleted.
- */
-export const retrieveCachedReplies = <ThrowOnError extends boolean = false>(options: Options<RetrieveCachedRepliesData, ThrowOnError>): RequestResult<RetrieveCachedRepliesResponses, RetrieveCachedRepliesErrors, ThrowOnError> => (options.client ?? client).get<RetrieveCachedRepliesResponses, RetrieveCachedRepliesErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/workspaces/{workspace}/cache',
-    ...options
 });
 
 /**
@@ -1179,6 +1153,202 @@ export const deleteRequestBody = <ThrowOnError extends boolean = false>(options:
 export const retrieveRequestBody = <ThrowOnError extends boolean = false>(options: Options<RetrieveRequestBodyData, ThrowOnError>): RequestResult<RetrieveRequestBodyResponses, RetrieveRequestBodyErrors, ThrowOnError> => (options.client ?? client).get<RetrieveRequestBodyResponses, RetrieveRequestBodyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/requests/{request}/body',
+    ...options
+});
+
+/**
+ * List the eval sets
+ *
+ * Lists the eval sets of the workspace, the newest first.
+ */
+export const listEvals = <ThrowOnError extends boolean = false>(options?: Options<ListEvalsData, ThrowOnError>): RequestResult<ListEvalsResponses, ListEvalsErrors, ThrowOnError> => (options?.client ?? client).get<ListEvalsResponses, ListEvalsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals',
+    ...options
+});
+
+/**
+ * Create an eval set
+ *
+ * Creates a set of prompts and what their answers must be. Prompts and checks are kept sealed.
+ */
+export const createEval = <ThrowOnError extends boolean = false>(options: Options<CreateEvalData, ThrowOnError>): RequestResult<CreateEvalResponses, CreateEvalErrors, ThrowOnError> => (options.client ?? client).post<CreateEvalResponses, CreateEvalErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete an eval set
+ *
+ * Deletes a set with its prompts, its runs and their results. What runs is stopped; what was spent stays in the log of requests.
+ */
+export const deleteEval = <ThrowOnError extends boolean = false>(options: Options<DeleteEvalData, ThrowOnError>): RequestResult<DeleteEvalResponses, DeleteEvalErrors, ThrowOnError> => (options.client ?? client).delete<DeleteEvalResponses, DeleteEvalErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}',
+    ...options
+});
+
+/**
+ * Look at an eval set
+ *
+ * Gives a set, without its prompts.
+ */
+export const retrieveEval = <ThrowOnError extends boolean = false>(options: Options<RetrieveEvalData, ThrowOnError>): RequestResult<RetrieveEvalResponses, RetrieveEvalErrors, ThrowOnError> => (options.client ?? client).get<RetrieveEvalResponses, RetrieveEvalErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}',
+    ...options
+});
+
+/**
+ * Change an eval set
+ *
+ * Changes a set; runs that have begun go on with what it was.
+ */
+export const updateEval = <ThrowOnError extends boolean = false>(options: Options<UpdateEvalData, ThrowOnError>): RequestResult<UpdateEvalResponses, UpdateEvalErrors, ThrowOnError> => (options.client ?? client).patch<UpdateEvalResponses, UpdateEvalErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the prompts of an eval set
+ *
+ * Lists the prompts of a set in the order they were added.
+ */
+export const listEvalItems = <ThrowOnError extends boolean = false>(options: Options<ListEvalItemsData, ThrowOnError>): RequestResult<ListEvalItemsResponses, ListEvalItemsErrors, ThrowOnError> => (options.client ?? client).get<ListEvalItemsResponses, ListEvalItemsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/items',
+    ...options
+});
+
+/**
+ * Add prompts to an eval set
+ *
+ * Adds prompts: by hand, as JSONL, or picked from the log of requests, by their ids or by a filter, where the workspace keeps bodies in full. What can’t be taken is told and skipped.
+ */
+export const addEvalItems = <ThrowOnError extends boolean = false>(options: Options<AddEvalItemsData, ThrowOnError>): RequestResult<AddEvalItemsResponses, AddEvalItemsErrors, ThrowOnError> => (options.client ?? client).post<AddEvalItemsResponses, AddEvalItemsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/items',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a prompt
+ *
+ * Deletes a prompt of a set. A run that has not come to it leaves it out; results that are there stay.
+ */
+export const deleteEvalItem = <ThrowOnError extends boolean = false>(options: Options<DeleteEvalItemData, ThrowOnError>): RequestResult<DeleteEvalItemResponses, DeleteEvalItemErrors, ThrowOnError> => (options.client ?? client).delete<DeleteEvalItemResponses, DeleteEvalItemErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/items/{item}',
+    ...options
+});
+
+/**
+ * List the runs of an eval set
+ *
+ * Lists the runs of a set, the newest first.
+ */
+export const listEvalRuns = <ThrowOnError extends boolean = false>(options: Options<ListEvalRunsData, ThrowOnError>): RequestResult<ListEvalRunsResponses, ListEvalRunsErrors, ThrowOnError> => (options.client ?? client).get<ListEvalRunsResponses, ListEvalRunsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/runs',
+    ...options
+});
+
+/**
+ * Run an eval set
+ *
+ * Asks every prompt of two or more models or routes, with this key and like any call of it: the same limits, routes, charges and log. It goes on without its caller, waits where a limit says so, and survives the death of its gateway. The key needs the scope `inference`, too.
+ */
+export const createEvalRun = <ThrowOnError extends boolean = false>(options: Options<CreateEvalRunData, ThrowOnError>): RequestResult<CreateEvalRunResponses, CreateEvalRunErrors, ThrowOnError> => (options.client ?? client).post<CreateEvalRunResponses, CreateEvalRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/runs',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Look at a run
+ *
+ * Gives a run and how far it has come.
+ */
+export const retrieveEvalRun = <ThrowOnError extends boolean = false>(options: Options<RetrieveEvalRunData, ThrowOnError>): RequestResult<RetrieveEvalRunResponses, RetrieveEvalRunErrors, ThrowOnError> => (options.client ?? client).get<RetrieveEvalRunResponses, RetrieveEvalRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/runs/{run}',
+    ...options
+});
+
+/**
+ * Cancel a run
+ *
+ * Stops a run: no further call is made, those under way are let go. Its results stay. Refused for one that has ended by itself; again does no harm.
+ */
+export const cancelEvalRun = <ThrowOnError extends boolean = false>(options: Options<CancelEvalRunData, ThrowOnError>): RequestResult<CancelEvalRunResponses, CancelEvalRunErrors, ThrowOnError> => (options.client ?? client).post<CancelEvalRunResponses, CancelEvalRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/runs/{run}/cancel',
+    ...options
+});
+
+/**
+ * Resume a run
+ *
+ * Goes on with a run that was stopped by its budget, has failed or was cancelled, where it stopped; with a larger budget if one is given. Nothing that is done is done again.
+ */
+export const resumeEvalRun = <ThrowOnError extends boolean = false>(options: Options<ResumeEvalRunData, ThrowOnError>): RequestResult<ResumeEvalRunResponses, ResumeEvalRunErrors, ThrowOnError> => (options.client ?? client).post<ResumeEvalRunResponses, ResumeEvalRunErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/runs/{run}/resume',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the results of a run
+ *
+ * Lists results, prompt by prompt, as far as they are there.
+ */
+export const listEvalResults = <ThrowOnError extends boolean = false>(options: Options<ListEvalResultsData, ThrowOnError>): RequestResult<ListEvalResultsResponses, ListEvalResultsErrors, ThrowOnError> => (options.client ?? client).get<ListEvalResultsResponses, ListEvalResultsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/runs/{run}/results',
+    ...options
+});
+
+/**
+ * Sum up a run
+ *
+ * Compares the contenders by what is there so far: pass rates with their intervals, cost per useful answer, latency, errors, instability, and a conclusion in sentences.
+ */
+export const retrieveEvalSummary = <ThrowOnError extends boolean = false>(options: Options<RetrieveEvalSummaryData, ThrowOnError>): RequestResult<RetrieveEvalSummaryResponses, RetrieveEvalSummaryErrors, ThrowOnError> => (options.client ?? client).get<RetrieveEvalSummaryResponses, RetrieveEvalSummaryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/runs/{run}/summary',
+    ...options
+});
+
+/**
+ * Export the results of a run
+ *
+ * Writes every result as CSV or JSONL, as it is read.
+ */
+export const exportEvalResults = <ThrowOnError extends boolean = false>(options: Options<ExportEvalResultsData, ThrowOnError>): RequestResult<ExportEvalResultsResponses, ExportEvalResultsErrors, ThrowOnError> => (options.client ?? client).get<ExportEvalResultsResponses, ExportEvalResultsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/evals/{eval}/runs/{run}/export',
     ...options
 });
 
@@ -1506,118 +1676,6 @@ export const listTargets = <ThrowOnError extends boolean = false>(options?: Opti
 });
 
 /**
- * List rollouts
- *
- * Lists all rollouts, also those that are over, the newest first.
- */
-export const listRollouts = <ThrowOnError extends boolean = false>(options?: Options<ListRolloutsData, ThrowOnError>): RequestResult<ListRolloutsResponses, ListRolloutsErrors, ThrowOnError> => (options?.client ?? client).get<ListRolloutsResponses, ListRolloutsErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/rollouts',
-    ...options
-});
-
-/**
- * Begin a rollout
- *
- * Lets a candidate answer what callers ask of a model, a route or an alias: for a percentage of the keys, for chosen keys, or only in the shadow of
- * the old target. A key is always on the same side, and raising the percentage only adds keys. One rollout runs for a name at a time. In force at
- * once, on other gateways within a second.
- *
- */
-export const createRollout = <ThrowOnError extends boolean = false>(options: Options<CreateRolloutData, ThrowOnError>): RequestResult<CreateRolloutResponses, CreateRolloutErrors, ThrowOnError> => (options.client ?? client).post<CreateRolloutResponses, CreateRolloutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/rollouts',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
- * Delete a rollout
- *
- * Ends a rollout and forgets what was asked in its shadow; everybody is answered as before. One that was promoted must be rolled back first.
- */
-export const deleteRollout = <ThrowOnError extends boolean = false>(options: Options<DeleteRolloutData, ThrowOnError>): RequestResult<DeleteRolloutResponses, DeleteRolloutErrors, ThrowOnError> => (options.client ?? client).delete<DeleteRolloutResponses, DeleteRolloutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/rollouts/{rollout}',
-    ...options
-});
-
-/**
- * Retrieve a rollout
- *
- * Gives one rollout.
- */
-export const retrieveRollout = <ThrowOnError extends boolean = false>(options: Options<RetrieveRolloutData, ThrowOnError>): RequestResult<RetrieveRolloutResponses, RetrieveRolloutErrors, ThrowOnError> => (options.client ?? client).get<RetrieveRolloutResponses, RetrieveRolloutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/rollouts/{rollout}',
-    ...options
-});
-
-/**
- * Change a rollout
- *
- * Changes who gets the candidate while it runs.
- */
-export const updateRollout = <ThrowOnError extends boolean = false>(options: Options<UpdateRolloutData, ThrowOnError>): RequestResult<UpdateRolloutResponses, UpdateRolloutErrors, ThrowOnError> => (options.client ?? client).patch<UpdateRolloutResponses, UpdateRolloutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/rollouts/{rollout}',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
- * Promote a candidate
- *
- * Lets the candidate answer everybody from now on, for good. A promoted rollout can be rolled back, and another can be begun for the same name.
- */
-export const promoteRollout = <ThrowOnError extends boolean = false>(options: Options<PromoteRolloutData, ThrowOnError>): RequestResult<PromoteRolloutResponses, PromoteRolloutErrors, ThrowOnError> => (options.client ?? client).post<PromoteRolloutResponses, PromoteRolloutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/rollouts/{rollout}/promote',
-    ...options
-});
-
-/**
- * Roll back
- *
- * Sends everybody back to what answered before, at once. Also what was promoted.
- */
-export const rollBackRollout = <ThrowOnError extends boolean = false>(options: Options<RollBackRolloutData, ThrowOnError>): RequestResult<RollBackRolloutResponses, RollBackRolloutErrors, ThrowOnError> => (options.client ?? client).post<RollBackRolloutResponses, RollBackRolloutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/rollouts/{rollout}/rollback',
-    ...options
-});
-
-/**
- * Compare both sides
- *
- * Puts the candidate beside what it is to take the place of, and beside what it answered in its shadow: successes, errors, times, tokens and what a
- * useful answer costs. Over the newest requests of each side since the rollout began, or between `from` and `to`.
- *
- */
-export const compareRollout = <ThrowOnError extends boolean = false>(options: Options<CompareRolloutData, ThrowOnError>): RequestResult<CompareRolloutResponses, CompareRolloutErrors, ThrowOnError> => (options.client ?? client).get<CompareRolloutResponses, CompareRolloutErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/rollouts/{rollout}/comparison',
-    ...options
-});
-
-/**
- * List what was changed
- *
- * Lists who changed which rollout, route, model, provider or plan, how it was before and how it is since, the newest first. Each row was written with the change itself. Secrets are blanked.
- */
-export const listAuditLog = <ThrowOnError extends boolean = false>(options?: Options<ListAuditLogData, ThrowOnError>): RequestResult<ListAuditLogResponses, ListAuditLogErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditLogResponses, ListAuditLogErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/admin/audit-log',
-    ...options
-});
-
-/**
  * Grant a credit
  *
  * Credits the balance of a workspace. With an id of yours, once however often it is sent.
@@ -1713,7 +1771,6 @@ export const getOpenapiJson = <ThrowOnError extends boolean = false>(options?: O
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -1856,7 +1913,6 @@ export const createImageEditStream = <ThrowOnError extends boolean = false>(opti
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |
@@ -1962,7 +2018,6 @@ export const createTranscriptionStream = <ThrowOnError extends boolean = false>(
  * | The gateway is killed in the middle of a stream of which it has noted every second what is certain. | what was noted | Settled at the last note, never at all that was held. |
  * | The same, of a request with an Idempotency-Key. | nothing | The key is free again, and the repeated request pays. |
  * | A request is repeated with its Idempotency-Key and answered with the kept reply. | nothing | The first one has paid. |
- * | The answer comes out of the reply cache, and the caller waits for its end or leaves in the middle. | the plan's percentage of the answer | It is settled before its first byte leaves; `cached_reply_percent` of the plan says how much. |
  * | Another target answers after one or more have failed. | the answer | Only the answer is paid, at the price of the target that gave it. |
  * | The answer costs more than was set aside, and a limit has no room for the rest. | what the limits have room for | A hard limit is never overspent; the rest is the operator's loss and stands in the receipt as overrun. |
  * | The key is revoked while it is answered. | the prompt and what came | The upstream is let go at once; it has read the prompt and generated what came by then. |

@@ -15,16 +15,6 @@ export type IdempotencyKeyText = string;
 export type StrictFlag = 'true' | 'false';
 
 /**
- * What to do with the reply cache: `use`, `refresh` or `bypass`. Without effect where it is off.
- */
-export type CacheWish = string;
-
-/**
- * Whole seconds, from 1 to 2592000 (30 days). Without effect where the cache is off.
- */
-export type CacheSeconds = string;
-
-/**
  * A name in a header, of a route or of a target. What stands for nothing is refused as a name that is unknown.
  */
 export type SteeringName = string;
@@ -1169,21 +1159,6 @@ export type AttemptCount = string;
  * Always `true`.
  */
 export type TrueText = 'true';
-
-/**
- * Whether a reply came out of the workspace's cache (`hit`), might have (`miss`), or was not to (`bypass`).
- */
-export type CacheState = 'hit' | 'miss' | 'bypass';
-
-/**
- * Whole seconds, from 0 up.
- */
-export type CacheAge = string;
-
-/**
- * Who answered: `candidate`, `baseline`, or `fallback` when the candidate was to answer and could not, so that the old target was asked.
- */
-export type RolloutPart = 'candidate' | 'baseline' | 'fallback';
 
 /**
  * A whole number.
@@ -5004,25 +4979,11 @@ export type CatalogRouteFilter = 'tools' | 'vision' | 'audio' | 'files' | 'struc
 export type CatalogNanoUsd = number;
 
 /**
- * What a target may cost to be tried, and how much it may say.
- *
- * `input_price_max`, `output_price_max`: in nano-USD for a million prompt tokens and a million generated ones. `cost_max`: what one call could cost at
- * most, in nano-USD: its prompt as guessed and a tenth more, and all the output that is asked for (where nothing is, `output_tokens_max`, else 4,096
- * tokens) and that the model can give, of each of its `n` answers. It is what would be set aside for it at that target. A target over one of these is
- * skipped, and one without a known price where there is any.
- *
- * `output_tokens_max`: most tokens of one answer. What a request asks beyond is lowered to it, and said in `x-interline-warnings` (refused with
- * `x-interline-strict`); a request that says nothing is sent with it. An answer that is cut by it ends with `finish_reason: length`, like any other.
- *
+ * What a target may cost to be tried, in nano-USD for a million prompt tokens (`input_price_max`) and a million generated ones (`output_price_max`). One without a known price is skipped where there is such a limit.
  */
 export type CatalogRouteLimits = {
     input_price_max?: CatalogNanoUsd;
     output_price_max?: CatalogNanoUsd;
-    cost_max?: CatalogNanoUsd;
-    /**
-     * Tokens, reasoning included.
-     */
-    output_tokens_max?: number;
 };
 
 /**
@@ -5044,10 +5005,6 @@ export type CatalogFallbackSteps = Array<CatalogFallbackStep>;
  * `timeout`: no answer in the time it had, also the upstream's own 408 and 504. `rate_limited`: 429. `server_error`: 5xx, what can't be understood, or
  * the operator's own credentials refused. `connection`: not reached, or closed. `refusal`: the request itself (4xx), for another reason than the two
  * below. `context_length`: the prompt is too long for this model, as the upstream says. `content_filter`: the upstream's filter refused the request.
- *
- * Where `content_filter` or `refusal` do not begin with `stop`, a 200 counts as well: of a chat that ends as `content_filter` with nothing said, and of
- * one that says nothing but a `refusal`. A stream is held back until its first word for that. When nobody else can be asked, the answer is handed out as
- * it came. What the provider charges for one that was passed over is not charged to the caller.
  *
  */
 export type CatalogFallbackRules = {
@@ -5086,10 +5043,10 @@ export type RoutePolicy = {
 /**
  * Why a model or a target is not tried. `no_key`: no key to reach it. `retired`: by its provider. `sandbox`: it plays answers, and a provider can be
  * called. `kind`: it does something else. `not_allowed`: not with this key. `tier`: not in the plan. `not_pinned`: another target was named. `price`,
- * `price_unknown`, `cost`: by the limits of the route. `unhealthy`: it has failed and is left alone for a while. The others: it lacks what the request needs.
+ * `price_unknown`: by the limits of the route. `unhealthy`: it has failed and is left alone for a while. The others: it lacks what the request needs.
  *
  */
-export type RouteSkipReason = 'not_pinned' | 'retired' | 'sandbox' | 'kind' | 'not_allowed' | 'no_key' | 'tier' | 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context' | 'price_unknown' | 'price' | 'cost' | 'unhealthy';
+export type RouteSkipReason = 'not_pinned' | 'retired' | 'sandbox' | 'kind' | 'not_allowed' | 'no_key' | 'tier' | 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context' | 'price_unknown' | 'price' | 'unhealthy';
 
 /**
  * A model of a route, and whether this key reaches it now.
@@ -5208,22 +5165,6 @@ export type ExplainRequest = ({
 } & ExplainEmbedding);
 
 /**
- * A rollout.
- */
-export type RolloutId = string;
-
-/**
- * The rollout that has a say in who answers.
- */
-export type ExplainedRollout = {
-    id: RolloutId;
-    /**
-     * On which side the key is, always the same.
-     */
-    side: 'candidate' | 'baseline';
-};
-
-/**
  * A target that would be tried.
  */
 export type ExplainedTarget = {
@@ -5294,10 +5235,6 @@ export type RouteExplanation = {
      * The route it led to; null when a model was named.
      */
     route: CatalogModelId | null;
-    /**
-     * Null where nothing is rolled out under this name.
-     */
-    rollout: ExplainedRollout | null;
     /**
      * The model that answers when nothing fails; null when none can.
      */
@@ -5723,9 +5660,9 @@ export type MediaUsage = {
 export type SignedNanoUsd = string;
 
 /**
- * How the usage is known. The provider said so, the gateway counted it, it saw a part of it, it is that of an answer out of the reply cache (of which the plan's percentage is charged), or there was none.
+ * How the usage is known. The provider said so, the gateway counted it, it saw a part of it, or there was none.
  */
-export type UsageBasis = 'provider' | 'counted' | 'observed' | 'cached' | 'none';
+export type UsageBasis = 'provider' | 'counted' | 'observed' | 'none';
 
 /**
  * Who paid. The plan's messages, the balance, the workspace's own provider key (nothing is charged here), or nobody.
@@ -5951,28 +5888,6 @@ export type RequestBodySetting = {
 };
 
 /**
- * Whether whole answers are kept, sealed, and given again to whoever in the workspace asks exactly the same.
- */
-export type ReplyCacheSetting = {
-    /**
-     * Off unless it is turned on. Turned off, nothing is given and nothing more is kept.
-     */
-    enabled: boolean;
-    /**
-     * An answer is given for so long; a shorter time holds at once for what is there.
-     */
-    ttl_seconds: number;
-    /**
-     * An answer of more bytes is not kept.
-     */
-    reply_bytes_max: number;
-    /**
-     * All that is kept has at most so many bytes; the oldest make room. The operator may set a lower bound for every workspace.
-     */
-    bytes_max: number;
-};
-
-/**
  * Who pays and whose limits apply, as a member sees it.
  */
 export type Workspace = {
@@ -5995,7 +5910,6 @@ export type Workspace = {
     created_at: number;
     role: Role;
     request_bodies: RequestBodySetting;
-    reply_cache: ReplyCacheSetting;
 };
 
 /**
@@ -6039,70 +5953,11 @@ export type RequestBodySettingChange = {
 };
 
 /**
- * What to change of the reply cache; what is left out stays.
- */
-export type ReplyCacheSettingChange = {
-    /**
-     * Off unless it is turned on. Turned off, nothing is given and nothing more is kept.
-     */
-    enabled?: boolean;
-    /**
-     * An answer is given for so long; a shorter time holds at once for what is there.
-     */
-    ttl_seconds?: number;
-    /**
-     * An answer of more bytes is not kept.
-     */
-    reply_bytes_max?: number;
-    /**
-     * All that is kept has at most so many bytes; the oldest make room. The operator may set a lower bound for every workspace.
-     */
-    bytes_max?: number;
-};
-
-/**
  * What to change; what is left out stays.
  */
 export type UpdateWorkspaceRequest = {
     name?: WorkspaceName;
     request_bodies?: RequestBodySettingChange;
-    reply_cache?: ReplyCacheSettingChange;
-};
-
-/**
- * What is in a reply cache.
- */
-export type CachedReplies = {
-    /**
-     * Always `cached_replies`.
-     */
-    object: 'cached_replies';
-    /**
-     * How many answers.
-     */
-    count: number;
-    /**
-     * How much of the room they take.
-     */
-    bytes: number;
-};
-
-/**
- * Says how many were deleted.
- */
-export type DeletedCachedReplies = {
-    /**
-     * Always `cached_replies`.
-     */
-    object: 'cached_replies';
-    /**
-     * Always true.
-     */
-    deleted: true;
-    /**
-     * How many answers.
-     */
-    count: number;
 };
 
 /**
@@ -6709,12 +6564,14 @@ export type HttpStatus = number;
 export type LogCursor = string;
 
 /**
- * The part a request had in a rollout.
+ * Whether a reply came out of the workspace's cache (`hit`), might have (`miss`), or was not to (`bypass`).
  */
-export type RolloutPartOf = {
-    id: RolloutId;
-    part: RolloutPart;
-};
+export type CacheState = 'hit' | 'miss' | 'bypass';
+
+/**
+ * A run of an eval set.
+ */
+export type EvalRunId = string;
 
 /**
  * One call to an upstream.
@@ -6782,9 +6639,9 @@ export type RequestRow = {
      */
     cache: CacheState | null;
     /**
-     * Its part in a rollout; null without one.
+     * The run of an eval set it was made for; null for any other.
      */
-    rollout: RolloutPartOf | null;
+    eval_run?: EvalRunId | null;
     /**
      * The upstream calls, in order; the last is the one that answered, if any did.
      */
@@ -7000,7 +6857,7 @@ export type ReceiptPrice = {
 };
 
 /**
- * How the messages were counted: `max(1, ceil((max(0, prompt − floor(cached × 0.5)) + completion) / 16000))`. Where the basis is `cached`, the plan's percentage of that, rounded up.
+ * How the messages were counted: `max(1, ceil((max(0, prompt − floor(cached × 0.5)) + completion) / 16000))`.
  */
 export type MessageSteps = {
     /**
@@ -7179,10 +7036,6 @@ export type RequestBodies = {
      */
     reply: KeptBody | null;
     /**
-     * What the candidate of a rollout answered to the same; null where it was not asked, or has not answered yet.
-     */
-    shadow: KeptBody | null;
-    /**
      * When it was kept, Unix seconds.
      */
     created_at: number;
@@ -7206,6 +7059,988 @@ export type DeletedRequestBody = {
      */
     deleted: true;
 };
+
+/**
+ * An eval set.
+ */
+export type EvalId = string;
+
+/**
+ * What the set is called.
+ */
+export type EvalName = string;
+
+/**
+ * The answer is this text, but for spaces at its ends.
+ */
+export type EvalExactCheck = {
+    /**
+     * Always `exact`.
+     */
+    type: 'exact';
+    /**
+     * The whole answer.
+     */
+    value: string;
+    /**
+     * Whether upper and lower case are the same; false when left out.
+     */
+    ignore_case?: boolean;
+};
+
+/**
+ * The answer has this text in it.
+ */
+export type EvalContainsCheck = {
+    /**
+     * Always `contains`.
+     */
+    type: 'contains';
+    /**
+     * What it must say.
+     */
+    value: string;
+    /**
+     * Whether upper and lower case are the same; false when left out.
+     */
+    ignore_case?: boolean;
+};
+
+/**
+ * The answer has this text nowhere in it.
+ */
+export type EvalLacksCheck = {
+    /**
+     * Always `not_contains`.
+     */
+    type: 'not_contains';
+    /**
+     * What it must not say.
+     */
+    value: string;
+    /**
+     * Whether upper and lower case are the same; false when left out.
+     */
+    ignore_case?: boolean;
+};
+
+/**
+ * Some part of the answer matches a regular expression. It is run apart, on so much of the answer (`evalRegexCharactersMax`) and for so long (`evalRegexMs`); one that takes longer is `undetermined`.
+ */
+export type EvalRegexCheck = {
+    /**
+     * Always `regex`.
+     */
+    type: 'regex';
+    /**
+     * An ECMAScript pattern, with the flag `u`.
+     */
+    pattern: string;
+    /**
+     * Whether upper and lower case are the same; false when left out.
+     */
+    ignore_case?: boolean;
+};
+
+/**
+ * The answer is JSON that a schema takes. A block of code around it is left out of account.
+ */
+export type EvalSchemaCheck = {
+    /**
+     * Always `json_schema`.
+     */
+    type: 'json_schema';
+    schema: JsonSchemaObject;
+};
+
+/**
+ * The model called this tool.
+ */
+export type EvalToolCheck = {
+    /**
+     * Always `tool_called`.
+     */
+    type: 'tool_called';
+    /**
+     * Of the tool.
+     */
+    name: string;
+    /**
+     * What the arguments must have among them: objects in objects, likewise; anything else equal.
+     */
+    arguments?: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * The answer is so long.
+ */
+export type EvalLengthCheck = {
+    /**
+     * Always `length`.
+     */
+    type: 'length';
+    /**
+     * What is counted; tokens as the upstream counted them, else as the gateway does.
+     */
+    unit: 'characters' | 'words' | 'tokens';
+    /**
+     * At least so many.
+     */
+    min?: number;
+    /**
+     * At most so many.
+     */
+    max?: number;
+};
+
+/**
+ * Another model finds that the answer meets a rubric. Its calls are charged like any and count in the budget of the run; where it gives no verdict the check is `undetermined`, never passed.
+ */
+export type EvalJudgeCheck = {
+    /**
+     * Always `judge`.
+     */
+    type: 'judge';
+    /**
+     * What a good answer is, in words.
+     */
+    rubric: string;
+    /**
+     * The least score, of 10, that passes; that of the set when left out.
+     */
+    pass_mark?: number;
+};
+
+/**
+ * What an answer must be, told apart by its `type`.
+ */
+export type EvalCheck = ({
+    type: 'exact';
+} & EvalExactCheck) | ({
+    type: 'contains';
+} & EvalContainsCheck) | ({
+    type: 'not_contains';
+} & EvalLacksCheck) | ({
+    type: 'regex';
+} & EvalRegexCheck) | ({
+    type: 'json_schema';
+} & EvalSchemaCheck) | ({
+    type: 'tool_called';
+} & EvalToolCheck) | ({
+    type: 'length';
+} & EvalLengthCheck) | ({
+    type: 'judge';
+} & EvalJudgeCheck);
+
+/**
+ * Checks; all must pass.
+ */
+export type EvalCheckList = Array<EvalCheck>;
+
+/**
+ * Who judges answers where a check says so.
+ */
+export type EvalJudge = {
+    model: ModelName;
+    /**
+     * The least score, of 10, that passes.
+     */
+    pass_mark?: number;
+};
+
+/**
+ * An eval set: prompts, and what their answers must be.
+ */
+export type EvalSet = {
+    id: EvalId;
+    /**
+     * Always `eval`.
+     */
+    object: 'eval';
+    name: EvalName;
+    /**
+     * What the set is for.
+     */
+    description: string | null;
+    checks: EvalCheckList;
+    /**
+     * Who judges; null: nobody.
+     */
+    judge: EvalJudge | null;
+    /**
+     * How many prompts it has.
+     */
+    items: number;
+    /**
+     * When it was made, Unix seconds.
+     */
+    created_at: number;
+    /**
+     * When it was changed last, Unix seconds.
+     */
+    changed_at: number;
+};
+
+/**
+ * A page of eval sets.
+ */
+export type EvalList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The eval sets.
+     */
+    data: Array<EvalSet>;
+    /**
+     * The id of the first one of the page.
+     */
+    first_id: EvalId | null;
+    /**
+     * The id of the last one of the page, for `after`.
+     */
+    last_id: EvalId | null;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+};
+
+/**
+ * What the set is for.
+ */
+export type EvalDescription = string;
+
+/**
+ * A chat request but for its model.
+ */
+export type EvalPrompt = {
+    /**
+     * The conversation so far, oldest message first.
+     */
+    messages: Array<ChatMessage>;
+    /**
+     * The most tokens that may be generated, visible and reasoning tokens together.
+     */
+    max_completion_tokens?: number | null;
+    /**
+     * The older name of `max_completion_tokens`; renamed where the upstream knows only the other.
+     *
+     * @deprecated
+     */
+    max_tokens?: number | null;
+    /**
+     * Sampling temperature. Higher is more varied, 0 is the most repeatable.
+     */
+    temperature?: number | null;
+    /**
+     * Nucleus sampling, only the tokens of this probability mass are considered.
+     */
+    top_p?: number | null;
+    /**
+     * Where to stop; the sequence itself is not returned.
+     */
+    stop?: StopSequences | null;
+    /**
+     * A best effort to sample the same way for the same seed and request.
+     */
+    seed?: number | null;
+    /**
+     * The tools the model may call.
+     */
+    tools?: Array<Tool> | null;
+    /**
+     * Which tool, if any, the model must call.
+     */
+    tool_choice?: ToolChoice | null;
+    /**
+     * Whether the model may call several tools in one turn.
+     */
+    parallel_tool_calls?: boolean | null;
+    /**
+     * The form the answer must have.
+     */
+    response_format?: ResponseFormat | null;
+    /**
+     * How much a reasoning model may think: `none`, `minimal`, `low`, `medium`, `high`, `xhigh`, `max`, or another word the upstream knows. Not every model takes every word.
+     */
+    reasoning_effort?: string | null;
+    /**
+     * How long answers should be, `low`, `medium` or `high`.
+     */
+    verbosity?: string | null;
+    sandbox?: SandboxOptions;
+};
+
+/**
+ * A prompt, and what its answers must be.
+ */
+export type NewEvalItem = {
+    /**
+     * How the prompt is called in results.
+     */
+    name?: string;
+    /**
+     * The prompt as one message of a user. Either this or `request`.
+     */
+    prompt?: string;
+    request?: EvalPrompt;
+    checks?: EvalCheckList;
+};
+
+/**
+ * Prompts.
+ */
+export type NewEvalItemList = Array<NewEvalItem>;
+
+/**
+ * An eval set.
+ */
+export type CreateEvalRequest = {
+    name: EvalName;
+    description?: EvalDescription;
+    checks?: EvalCheckList;
+    /**
+     * Who judges; needed where a check is `judge`.
+     */
+    judge?: EvalJudge | null;
+    items?: NewEvalItemList;
+};
+
+/**
+ * A prompt of an eval set.
+ */
+export type EvalItemId = string;
+
+/**
+ * Says which eval set was deleted, or which prompt of one.
+ */
+export type DeletedEval = {
+    /**
+     * Of the set or the prompt.
+     */
+    id: EvalId | EvalItemId;
+    /**
+     * What it was.
+     */
+    object: 'eval.deleted' | 'eval.item.deleted';
+    /**
+     * Always true.
+     */
+    deleted: true;
+};
+
+/**
+ * What to change; what is left out stays.
+ */
+export type UpdateEvalRequest = {
+    name?: EvalName;
+    description?: EvalDescription;
+    checks?: EvalCheckList;
+    /**
+     * Who judges; null: nobody.
+     */
+    judge?: EvalJudge | null;
+};
+
+/**
+ * A prompt of an eval set.
+ */
+export type EvalItem = {
+    id: EvalItemId;
+    /**
+     * Always `eval.item`.
+     */
+    object: 'eval.item';
+    /**
+     * How it is called in results.
+     */
+    name: string | null;
+    request: EvalPrompt;
+    /**
+     * What answers must be; null: what the set says.
+     */
+    checks: EvalCheckList | null;
+    /**
+     * The request it was picked from.
+     */
+    source_request: RequestId | null;
+    /**
+     * When it was added, Unix seconds.
+     */
+    created_at: number;
+};
+
+/**
+ * A page of prompts.
+ */
+export type EvalItemList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The prompts.
+     */
+    data: Array<EvalItem>;
+    /**
+     * The id of the first one of the page.
+     */
+    first_id: EvalItemId | null;
+    /**
+     * The id of the last one of the page, for `after`.
+     */
+    last_id: EvalItemId | null;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+};
+
+/**
+ * Requests of the log, the newest first; what is left out is not asked.
+ */
+export type LoggedRequestFilter = {
+    /**
+     * Not before, Unix seconds.
+     */
+    from?: number;
+    /**
+     * Before, Unix seconds.
+     */
+    to?: number;
+    key?: KeyId;
+    /**
+     * Answered, or asked for.
+     */
+    model?: string;
+    /**
+     * That chose the target.
+     */
+    route?: string;
+    outcome?: Outcome;
+    /**
+     * At most so many; 100 when left out.
+     */
+    limit?: number;
+};
+
+/**
+ * Prompts: by hand, as lines of JSONL, or from the log of requests. One of the four.
+ */
+export type AddEvalItemsRequest = {
+    items?: NewEvalItemList;
+    /**
+     * Lines, each an item as JSON.
+     */
+    jsonl?: string;
+    /**
+     * Chat requests whose bodies are kept in full.
+     */
+    requests?: Array<RequestId>;
+    filter?: LoggedRequestFilter;
+    checks?: EvalCheckList;
+};
+
+/**
+ * Something that was not taken, and why.
+ */
+export type SkippedEvalItem = {
+    /**
+     * The line, or the request.
+     */
+    source: string;
+    /**
+     * In words.
+     */
+    reason: string;
+};
+
+/**
+ * What was added.
+ */
+export type AddedEvalItems = {
+    /**
+     * Always `eval.items.added`.
+     */
+    object: 'eval.items.added';
+    /**
+     * How many.
+     */
+    added: number;
+    /**
+     * Theirs, in order.
+     */
+    ids: Array<EvalItemId>;
+    /**
+     * What was not.
+     */
+    skipped: Array<SkippedEvalItem>;
+};
+
+/**
+ * `stopped_by_budget`: what is left of the budget pays for no further call. `failed`: `error` says what stands in the way. Both can be resumed.
+ */
+export type EvalRunState = 'queued' | 'running' | 'completed' | 'cancelled' | 'stopped_by_budget' | 'failed';
+
+/**
+ * A model or a route that answers the prompts.
+ */
+export type EvalContender = {
+    model: ModelName;
+    /**
+     * The one target of the model that may answer, as `x-interline-target`.
+     */
+    target?: string;
+};
+
+/**
+ * Who is compared.
+ */
+export type EvalContenderList = Array<EvalContender>;
+
+/**
+ * How far a run has come; an answer is one prompt asked once of one contender.
+ */
+export type EvalProgress = {
+    /**
+     * Answers there will be.
+     */
+    total: number;
+    /**
+     * Answers that are there and checked, failed ones among them.
+     */
+    done: number;
+    /**
+     * Of these, where nobody answered.
+     */
+    failed: number;
+    /**
+     * Still to be made.
+     */
+    left: number;
+    /**
+     * About how long it will take; null when nothing is known.
+     */
+    eta_seconds: number | null;
+};
+
+/**
+ * Why a run has failed.
+ */
+export type EvalRunError = {
+    code: ErrorCodeName;
+    /**
+     * In words.
+     */
+    message: string;
+};
+
+/**
+ * A run of an eval set.
+ */
+export type EvalRun = {
+    id: EvalRunId;
+    /**
+     * Always `eval.run`.
+     */
+    object: 'eval.run';
+    eval: EvalId;
+    key: KeyId;
+    state: EvalRunState;
+    contenders: EvalContenderList;
+    /**
+     * How often every prompt is asked of each; more than once shows which are unstable.
+     */
+    repetitions: number;
+    /**
+     * Calls at once.
+     */
+    concurrency: number;
+    /**
+     * Of prompts that say none; null: the model’s own.
+     */
+    temperature: number | null;
+    /**
+     * Of prompts that say none; null: none.
+     */
+    seed: number | null;
+    /**
+     * Of prompts that say none; null: none.
+     */
+    max_completion_tokens: number | null;
+    budget_nano_usd: PositiveNanoUsd;
+    spent_nano_usd: NanoUsd;
+    progress: EvalProgress;
+    /**
+     * Why it failed; null otherwise.
+     */
+    error: EvalRunError | null;
+    /**
+     * When it was asked for, Unix seconds.
+     */
+    created_at: number;
+    /**
+     * When its first call was made, Unix seconds.
+     */
+    started_at: number | null;
+    /**
+     * When it ended, Unix seconds.
+     */
+    ended_at: number | null;
+    /**
+     * When it is deleted with its results, Unix seconds.
+     */
+    expires_at: number;
+};
+
+/**
+ * A page of runs.
+ */
+export type EvalRunList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The runs.
+     */
+    data: Array<EvalRun>;
+    /**
+     * The id of the first one of the page.
+     */
+    first_id: EvalRunId | null;
+    /**
+     * The id of the last one of the page, for `after`.
+     */
+    last_id: EvalRunId | null;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+};
+
+/**
+ * Who is to be compared, and for how much at most. Not a nano-USD more than `budget_nano_usd` is spent on contenders and judge together: a call is made only if all it may cost fits in what is left.
+ */
+export type CreateEvalRunRequest = {
+    contenders: EvalContenderList;
+    /**
+     * How often every prompt is asked of each; more than once shows which are unstable.
+     */
+    repetitions?: number;
+    budget_nano_usd: PositiveNanoUsd;
+    /**
+     * Calls at once.
+     */
+    concurrency?: number;
+    /**
+     * Of prompts that say none; those of the contenders, not of the judge.
+     */
+    temperature?: number;
+    /**
+     * Of prompts that say none.
+     */
+    seed?: number;
+    /**
+     * Of prompts that say none.
+     */
+    max_completion_tokens?: number;
+};
+
+/**
+ * How to go on.
+ */
+export type ResumeEvalRunRequest = {
+    budget_nano_usd?: PositiveNanoUsd;
+};
+
+/**
+ * A place among the results of a run.
+ */
+export type EvalResultId = string;
+
+/**
+ * `undetermined`: nothing failed, but a check could not be made. `error`: nobody answered.
+ */
+export type EvalVerdict = 'pass' | 'fail' | 'undetermined' | 'error';
+
+/**
+ * What one check found.
+ */
+export type EvalCheckResult = {
+    /**
+     * Of the check.
+     */
+    type: string;
+    /**
+     * What it found.
+     */
+    verdict: 'pass' | 'fail' | 'undetermined';
+    /**
+     * Why, in words; null when there is nothing to say.
+     */
+    detail: string | null;
+};
+
+/**
+ * A tool the model called.
+ */
+export type EvalToolCall = {
+    /**
+     * Of the tool.
+     */
+    name: string;
+    /**
+     * JSON, as the model wrote it.
+     */
+    arguments: string;
+};
+
+/**
+ * One prompt asked once of one contender.
+ */
+export type EvalResult = {
+    id: EvalResultId;
+    /**
+     * Always `eval.result`.
+     */
+    object: 'eval.result';
+    item: EvalItemId;
+    /**
+     * The prompt’s name; null when it has none.
+     */
+    item_name: string | null;
+    /**
+     * Which of the contenders, from 0.
+     */
+    contender: number;
+    model_asked: ModelName;
+    /**
+     * From 0.
+     */
+    repetition: number;
+    verdict: EvalVerdict;
+    /**
+     * What each check found.
+     */
+    checks: Array<EvalCheckResult>;
+    /**
+     * The answer’s text, cut at `evalOutputCharactersMax`; null when there is none.
+     */
+    output: string | null;
+    /**
+     * Tools the model called.
+     */
+    tool_calls: Array<EvalToolCall>;
+    /**
+     * Why nobody answered.
+     */
+    error_code: string | null;
+    /**
+     * The model that answered.
+     */
+    model: string | null;
+    /**
+     * The target that answered.
+     */
+    target: string | null;
+    /**
+     * Targets that were asked, and asked again.
+     */
+    attempts: number;
+    /**
+     * How often it was told to come back, and waited.
+     */
+    waits: number;
+    /**
+     * Of the prompt.
+     */
+    prompt_tokens: number;
+    /**
+     * Of the answer.
+     */
+    completion_tokens: number;
+    cost_nano_usd: NanoUsd;
+    judge_cost_nano_usd: NanoUsd;
+    /**
+     * From the call to the whole answer; null when there is none.
+     */
+    latency_ms: number | null;
+    /**
+     * The calls in the log of requests: the contender’s, then the judge’s.
+     */
+    requests: Array<RequestId>;
+    /**
+     * When it was there, Unix seconds.
+     */
+    ended_at: number;
+};
+
+/**
+ * A page of results.
+ */
+export type EvalResultList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The results.
+     */
+    data: Array<EvalResult>;
+    /**
+     * The id of the first one of the page.
+     */
+    first_id: EvalResultId | null;
+    /**
+     * The id of the last one of the page, for `after`.
+     */
+    last_id: EvalResultId | null;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+};
+
+/**
+ * How often nobody answered for one reason.
+ */
+export type EvalErrorCount = {
+    /**
+     * The error code.
+     */
+    code: string;
+    /**
+     * How often.
+     */
+    count: number;
+};
+
+/**
+ * How one contender did.
+ */
+export type EvalContenderSummary = {
+    /**
+     * Which one, from 0.
+     */
+    contender: number;
+    model: ModelName;
+    /**
+     * Where it was pinned to one; null otherwise.
+     */
+    target: string | null;
+    /**
+     * How many there are.
+     */
+    answers: number;
+    /**
+     * Of these, passed every check.
+     */
+    passed: number;
+    /**
+     * Failed a check.
+     */
+    failed: number;
+    /**
+     * Could not be judged; left out of the pass rate.
+     */
+    undetermined: number;
+    /**
+     * Nobody answered; they count as not passed.
+     */
+    errors: number;
+    /**
+     * Passed, of those that could be judged; null when there is none.
+     */
+    pass_rate: number | null;
+    /**
+     * Lower end of its 95 % Wilson interval.
+     */
+    pass_rate_low: number | null;
+    /**
+     * Upper end.
+     */
+    pass_rate_high: number | null;
+    cost_nano_usd: NanoUsd;
+    judge_cost_nano_usd: NanoUsd;
+    /**
+     * What its calls cost, failed ones among them and the judge’s not, by answers that passed; null when none did.
+     */
+    cost_per_useful_nano_usd: NanoUsd | null;
+    /**
+     * Half of the answers were there by then.
+     */
+    latency_p50_ms: number | null;
+    /**
+     * 95 of 100 were.
+     */
+    latency_p95_ms: number | null;
+    /**
+     * Targets asked, for one answer.
+     */
+    attempts_per_answer: number | null;
+    /**
+     * Why nobody answered, the most frequent first.
+     */
+    error_classes: Array<EvalErrorCount>;
+    /**
+     * Share of prompts, asked more than once, of which some answers passed and others did not; null when none was asked more than once.
+     */
+    instability: number | null;
+    /**
+     * Some of these prompts.
+     */
+    unstable_items: Array<EvalItemId>;
+};
+
+/**
+ * A sentence with its figures.
+ */
+export type EvalSentence = string;
+
+/**
+ * What a run has found so far.
+ */
+export type EvalSummary = {
+    /**
+     * Always `eval.summary`.
+     */
+    object: 'eval.summary';
+    eval: EvalId;
+    run: EvalRunId;
+    state: EvalRunState;
+    /**
+     * That are there.
+     */
+    answers: number;
+    spent_nano_usd: NanoUsd;
+    /**
+     * How each did.
+     */
+    contenders: Array<EvalContenderSummary>;
+    /**
+     * Whose pass rate is above that of every other, interval against interval; null: there is no clear difference.
+     */
+    winner: number | null;
+    /**
+     * What follows from it, in sentences.
+     */
+    conclusion: Array<EvalSentence>;
+};
+
+/**
+ * The results, a header and then a line each.
+ */
+export type EvalResultsCsv = string;
+
+/**
+ * The results, a JSON object in each line.
+ */
+export type EvalResultsJsonl = string;
 
 /**
  * A public key that verifies receipts (RFC 8037).
@@ -7449,11 +8284,6 @@ export type UpdateAnyWorkspaceRequest = {
 };
 
 /**
- * What an answer out of the reply cache costs, in percent of what the same answer costs when a model makes it, in money and in messages alike, each rounded up. It is settled before its first byte leaves, so who goes in the middle has paid it, and who was answered nothing has not.
- */
-export type CachedReplyPercent = number;
-
-/**
  * What the plan gives of one tier.
  */
 export type CatalogPlanTier = {
@@ -7516,7 +8346,6 @@ export type Plan = {
      * Its name for people.
      */
     name: string;
-    cached_reply_percent: CachedReplyPercent;
     time_zone: TimeZone;
     tiers: CatalogPlanTiers;
     /**
@@ -7548,7 +8377,6 @@ export type PutPlanRequest = {
      * Its name for people.
      */
     name: string;
-    cached_reply_percent?: CachedReplyPercent;
     time_zone?: TimeZone;
     tiers: CatalogPlanTiers;
     /**
@@ -8178,313 +9006,6 @@ export type TargetHealthList = {
 };
 
 /**
- * What callers write in `model`, a model, a route or an alias.
- */
-export type RolloutName = string;
-
-/**
- * `running`: some callers get the candidate. `promoted`: all do. `rolled_back`: nobody does.
- */
-export type RolloutState = 'running' | 'promoted' | 'rolled_back';
-
-/**
- * A share in percent.
- */
-export type RolloutPercentage = number;
-
-/**
- * Keys that get the candidate whatever the percentage is.
- */
-export type RolloutKeys = Array<KeyId>;
-
-/**
- * What shadow traffic may cost the operator in a day (UTC), in nano-USD. Prices are those of the price list.
- */
-export type ShadowLimit = string;
-
-/**
- * Shadow traffic: what the old target answers, the candidate is asked too. Its answer is written down, handed to nobody and billed to nobody.
- */
-export type RolloutShadow = {
-    percentage: RolloutPercentage;
-    daily_limit_nano_usd: ShadowLimit;
-};
-
-/**
- * What is tried under a name, and with whom.
- */
-export type Rollout = {
-    id: RolloutId;
-    /**
-     * Always `rollout`.
-     */
-    object: 'rollout';
-    model: RolloutName;
-    candidate: TargetName;
-    state: RolloutState;
-    percentage: RolloutPercentage;
-    keys: RolloutKeys;
-    shadow: RolloutShadow;
-    /**
-     * Whether the candidate can be called now. While it can't, everybody is answered as if there were no rollout.
-     */
-    available: boolean;
-    created_at: UnixSeconds;
-    changed_at: UnixSeconds;
-    /**
-     * When it was promoted; null when it never was.
-     */
-    promoted_at: UnixSeconds | null;
-};
-
-/**
- * A page of rollouts, the newest first.
- */
-export type RolloutList = {
-    /**
-     * Always `list`.
-     */
-    object: 'list';
-    /**
-     * The rollouts, the newest first.
-     */
-    data: Array<Rollout>;
-    /**
-     * Whether more follow.
-     */
-    has_more: boolean;
-    /**
-     * The id of the first of the page.
-     */
-    first_id: string | null;
-    /**
-     * The id of the last of the page, for `after`.
-     */
-    last_id: string | null;
-};
-
-/**
- * The shadow traffic. What is left out stays as it is.
- */
-export type ChangeRolloutShadow = {
-    percentage?: RolloutPercentage;
-    daily_limit_nano_usd?: ShadowLimit;
-};
-
-/**
- * The rollout to begin. Without a percentage, keys or shadow nobody notices it yet.
- */
-export type CreateRolloutRequest = {
-    model: RolloutName;
-    candidate: TargetName;
-    percentage?: RolloutPercentage;
-    keys?: RolloutKeys;
-    shadow?: ChangeRolloutShadow;
-};
-
-/**
- * Says which rollout was deleted.
- */
-export type DeletedRollout = {
-    id: RolloutId;
-    /**
-     * Always `rollout.deleted`.
-     */
-    object: 'rollout.deleted';
-    /**
-     * Always true.
-     */
-    deleted: true;
-};
-
-/**
- * What to change; what is left out stays as it is.
- */
-export type UpdateRolloutRequest = {
-    percentage?: RolloutPercentage;
-    keys?: RolloutKeys;
-    shadow?: ChangeRolloutShadow;
-};
-
-/**
- * How often something went wrong in one way.
- */
-export type RolloutError = {
-    /**
-     * An error code, or the outcome of what ended without one.
-     */
-    code: string;
-    /**
-     * How often.
-     */
-    count: number;
-};
-
-/**
- * The middle and the slow end of some times, in ms; null where there are none.
- */
-export type Percentiles = {
-    /**
-     * Half of them took no longer.
-     */
-    p50: number | null;
-    /**
-     * Of a hundred, 95 took no longer.
-     */
-    p95: number | null;
-};
-
-/**
- * How one side of a rollout does, over the newest requests of it.
- */
-export type RolloutSide = {
-    /**
-     * Requests of this side that were looked at.
-     */
-    requests: number;
-    /**
-     * False when there are more of them, and only the newest were looked at.
-     */
-    complete: boolean;
-    /**
-     * Of these, answered by this side and to the end.
-     */
-    successes: number;
-    /**
-     * Successes of all but those whose callers went away; null without any.
-     */
-    success_rate: number | null;
-    /**
-     * Requests the candidate was to answer and could not, so that the old target was asked. Always 0 of the others.
-     */
-    fallbacks: number;
-    /**
-     * What went wrong, the most frequent first; of a fallback, how the candidate failed.
-     */
-    errors: Array<RolloutError>;
-    latency_ms: Percentiles;
-    first_byte_ms: Percentiles;
-    /**
-     * Tokens of all prompts.
-     */
-    prompt_tokens: number;
-    /**
-     * Tokens of all answers.
-     */
-    completion_tokens: number;
-    cost_nano_usd: NanoUsd;
-    /**
-     * What all of them cost, shared out over the successes; null without any.
-     */
-    cost_per_success_nano_usd: NanoUsd | null;
-};
-
-/**
- * The candidate of a rollout beside what it is to take the place of.
- */
-export type RolloutComparison = {
-    /**
-     * Always `rollout.comparison`.
-     */
-    object: 'rollout.comparison';
-    rollout: RolloutId;
-    from: UnixSeconds;
-    to: UnixSeconds;
-    baseline: RolloutSide;
-    candidate: RolloutSide;
-    shadow: RolloutSide;
-    /**
-     * Shadow calls this gateway has not made since it was started, for want of room or of money.
-     */
-    shadow_dropped: number;
-};
-
-/**
- * A row of the audit log.
- */
-export type AuditId = string;
-
-/**
- * What was done to what.
- */
-export type AuditAction = 'rollout.create' | 'rollout.change' | 'rollout.promote' | 'rollout.roll_back' | 'rollout.delete' | 'route.put' | 'route.delete' | 'model.put' | 'model.delete' | 'provider.put' | 'provider.delete' | 'plan.put' | 'plan.delete';
-
-/**
- * The kind of thing that was changed.
- */
-export type AuditKind = 'rollout' | 'route' | 'model' | 'provider' | 'plan';
-
-/**
- * The id of what was changed.
- */
-export type AuditSubject = string;
-
-/**
- * As it stood, or as it was put; without secrets.
- */
-export type AuditedThing = {
-    [key: string]: unknown;
-};
-
-/**
- * One change, and who made it.
- */
-export type AuditEntry = {
-    id: AuditId;
-    /**
-     * Always `audit_entry`.
-     */
-    object: 'audit_entry';
-    created_at: UnixSeconds;
-    action: AuditAction;
-    kind: AuditKind;
-    subject: AuditSubject;
-    /**
-     * The key it was done with.
-     */
-    key: string;
-    /**
-     * Whose key it was.
-     */
-    user: string;
-    request: RequestId;
-    /**
-     * How it was; null where there was nothing of the operator's.
-     */
-    before: AuditedThing | null;
-    /**
-     * How it is since; null where nothing is left of it.
-     */
-    after: AuditedThing | null;
-};
-
-/**
- * A page of changes, the newest first.
- */
-export type AuditLog = {
-    /**
-     * Always `list`.
-     */
-    object: 'list';
-    /**
-     * The changes, the newest first.
-     */
-    data: Array<AuditEntry>;
-    /**
-     * Whether more follow.
-     */
-    has_more: boolean;
-    /**
-     * The id of the first of the page.
-     */
-    first_id: string | null;
-    /**
-     * The id of the last of the page, for `after`.
-     */
-    last_id: string | null;
-};
-
-/**
  * Why, for whoever reads the ledger.
  */
 export type Note = string;
@@ -8615,16 +9136,6 @@ export type IdempotencyKey = IdempotencyKeyText;
  * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
  */
 export type Strict = StrictFlag;
-
-/**
- * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
- */
-export type CacheHeader = CacheWish;
-
-/**
- * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
- */
-export type CacheTtlHeader = CacheSeconds;
 
 /**
  * A route to go by, whatever `model` says; one that could be named there.
@@ -8852,11 +9363,6 @@ export type LogErrorType = ErrorType;
 export type LogStatus = HttpStatus;
 
 /**
- * Only requests whose answer came out of the reply cache (`hit`), might have (`miss`), or was not to (`bypass`).
- */
-export type LogCache = CacheState;
-
-/**
  * Only requests that cost so much or more, in nano-USD.
  */
 export type LogCostMin = NanoUsd;
@@ -8880,6 +9386,41 @@ export type ExportFormat2 = ExportFormat;
  * The id of a request.
  */
 export type RequestPath = RequestId;
+
+/**
+ * The id of the last set of the page before.
+ */
+export type AfterEval = EvalId;
+
+/**
+ * An eval set.
+ */
+export type EvalPath = EvalId;
+
+/**
+ * The id of the last prompt of the page before.
+ */
+export type AfterEvalItem = EvalItemId;
+
+/**
+ * A prompt of the set.
+ */
+export type EvalItemPath = EvalItemId;
+
+/**
+ * The id of the last run of the page before.
+ */
+export type AfterEvalRun = EvalRunId;
+
+/**
+ * A run of the set.
+ */
+export type EvalRunPath = EvalRunId;
+
+/**
+ * The id of the last result of the page before.
+ */
+export type AfterEvalResult = EvalResultId;
 
 /**
  * Stripe's signature of the event.
@@ -8911,46 +9452,6 @@ export type ProviderPath = ProviderId;
  */
 export type TargetState = 'closed' | 'trial' | 'open';
 
-/**
- * The id of the last rollout of the page before.
- */
-export type AfterRollout = RolloutId;
-
-/**
- * The id of a rollout.
- */
-export type RolloutPath = RolloutId;
-
-/**
- * The id of the last row of the page before.
- */
-export type AfterAudit = AuditId;
-
-/**
- * Only changes of this sort.
- */
-export type AuditActionOnly = AuditAction;
-
-/**
- * Only changes of things of this kind.
- */
-export type AuditKindOnly = AuditKind;
-
-/**
- * Only changes of the thing of this id.
- */
-export type AuditSubjectOnly = AuditSubject;
-
-/**
- * Only changes made with this key.
- */
-export type AuditKey = KeyId;
-
-/**
- * Only changes made with keys of this user.
- */
-export type AuditUser = UserId;
-
 export type CreateChatCompletionData = {
     /**
      * The conversation and how to answer it.
@@ -8965,14 +9466,6 @@ export type CreateChatCompletionData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
-        /**
-         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
-         */
-        'x-interline-cache'?: CacheWish;
-        /**
-         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
-         */
-        'x-interline-cache-ttl'?: CacheSeconds;
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
@@ -9388,14 +9881,6 @@ export type CreateCompletionData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
-         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
-         */
-        'x-interline-cache'?: CacheWish;
-        /**
-         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
-         */
-        'x-interline-cache-ttl'?: CacheSeconds;
-        /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
         'x-interline-route'?: SteeringName;
@@ -9509,14 +9994,6 @@ export type CreateEmbeddingData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
-        /**
-         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
-         */
-        'x-interline-cache'?: CacheWish;
-        /**
-         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
-         */
-        'x-interline-cache-ttl'?: CacheSeconds;
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
@@ -9859,14 +10336,6 @@ export type CreateResponseData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
-        /**
-         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
-         */
-        'x-interline-cache'?: CacheWish;
-        /**
-         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
-         */
-        'x-interline-cache-ttl'?: CacheSeconds;
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
@@ -12091,134 +12560,6 @@ export type UpdateWorkspaceResponses = {
 
 export type UpdateWorkspaceResponse = UpdateWorkspaceResponses[keyof UpdateWorkspaceResponses];
 
-export type DeleteCachedRepliesData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path: {
-        /**
-         * The id of a workspace.
-         */
-        workspace: WorkspaceId;
-    };
-    query?: never;
-    url: '/workspaces/{workspace}/cache';
-};
-
-export type DeleteCachedRepliesErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * There is no such thing, or it cannot be reached.
-     */
-    404: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type DeleteCachedRepliesError = DeleteCachedRepliesErrors[keyof DeleteCachedRepliesErrors];
-
-export type DeleteCachedRepliesResponses = {
-    /**
-     * They were deleted.
-     */
-    200: DeletedCachedReplies;
-};
-
-export type DeleteCachedRepliesResponse = DeleteCachedRepliesResponses[keyof DeleteCachedRepliesResponses];
-
-export type RetrieveCachedRepliesData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path: {
-        /**
-         * The id of a workspace.
-         */
-        workspace: WorkspaceId;
-    };
-    query?: never;
-    url: '/workspaces/{workspace}/cache';
-};
-
-export type RetrieveCachedRepliesErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * There is no such thing, or it cannot be reached.
-     */
-    404: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type RetrieveCachedRepliesError = RetrieveCachedRepliesErrors[keyof RetrieveCachedRepliesErrors];
-
-export type RetrieveCachedRepliesResponses = {
-    /**
-     * What is there.
-     */
-    200: CachedReplies;
-};
-
-export type RetrieveCachedRepliesResponse = RetrieveCachedRepliesResponses[keyof RetrieveCachedRepliesResponses];
-
 export type ListMembersData = {
     body?: never;
     headers?: {
@@ -13578,10 +13919,6 @@ export type ListRequestsData = {
          */
         status?: HttpStatus;
         /**
-         * Only requests whose answer came out of the reply cache (`hit`), might have (`miss`), or was not to (`bypass`).
-         */
-        cache?: CacheState;
-        /**
          * Only requests that cost so much or more, in nano-USD.
          */
         cost_min_nano_usd?: NanoUsd;
@@ -13701,10 +14038,6 @@ export type ExportRequestsData = {
          * Only requests answered with this HTTP status.
          */
         status?: HttpStatus;
-        /**
-         * Only requests whose answer came out of the reply cache (`hit`), might have (`miss`), or was not to (`bypass`).
-         */
-        cache?: CacheState;
         /**
          * Only requests that cost so much or more, in nano-USD.
          */
@@ -14005,6 +14338,1156 @@ export type RetrieveRequestBodyResponses = {
 };
 
 export type RetrieveRequestBodyResponse = RetrieveRequestBodyResponses[keyof RetrieveRequestBodyResponses];
+
+export type ListEvalsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last set of the page before.
+         */
+        after?: EvalId;
+    };
+    url: '/evals';
+};
+
+export type ListEvalsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListEvalsError = ListEvalsErrors[keyof ListEvalsErrors];
+
+export type ListEvalsResponses = {
+    /**
+     * A page of sets.
+     */
+    200: EvalList;
+};
+
+export type ListEvalsResponse = ListEvalsResponses[keyof ListEvalsResponses];
+
+export type CreateEvalData = {
+    /**
+     * The set.
+     */
+    body: CreateEvalRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/evals';
+};
+
+export type CreateEvalErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateEvalError = CreateEvalErrors[keyof CreateEvalErrors];
+
+export type CreateEvalResponses = {
+    /**
+     * The new set.
+     */
+    201: EvalSet;
+};
+
+export type CreateEvalResponse = CreateEvalResponses[keyof CreateEvalResponses];
+
+export type DeleteEvalData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+    };
+    query?: never;
+    url: '/evals/{eval}';
+};
+
+export type DeleteEvalErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteEvalError = DeleteEvalErrors[keyof DeleteEvalErrors];
+
+export type DeleteEvalResponses = {
+    /**
+     * Which was deleted.
+     */
+    200: DeletedEval;
+};
+
+export type DeleteEvalResponse = DeleteEvalResponses[keyof DeleteEvalResponses];
+
+export type RetrieveEvalData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+    };
+    query?: never;
+    url: '/evals/{eval}';
+};
+
+export type RetrieveEvalErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveEvalError = RetrieveEvalErrors[keyof RetrieveEvalErrors];
+
+export type RetrieveEvalResponses = {
+    /**
+     * The set.
+     */
+    200: EvalSet;
+};
+
+export type RetrieveEvalResponse = RetrieveEvalResponses[keyof RetrieveEvalResponses];
+
+export type UpdateEvalData = {
+    /**
+     * What to change.
+     */
+    body: UpdateEvalRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+    };
+    query?: never;
+    url: '/evals/{eval}';
+};
+
+export type UpdateEvalErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type UpdateEvalError = UpdateEvalErrors[keyof UpdateEvalErrors];
+
+export type UpdateEvalResponses = {
+    /**
+     * The set as it is now.
+     */
+    200: EvalSet;
+};
+
+export type UpdateEvalResponse = UpdateEvalResponses[keyof UpdateEvalResponses];
+
+export type ListEvalItemsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+    };
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last prompt of the page before.
+         */
+        after?: EvalItemId;
+    };
+    url: '/evals/{eval}/items';
+};
+
+export type ListEvalItemsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListEvalItemsError = ListEvalItemsErrors[keyof ListEvalItemsErrors];
+
+export type ListEvalItemsResponses = {
+    /**
+     * A page of prompts.
+     */
+    200: EvalItemList;
+};
+
+export type ListEvalItemsResponse = ListEvalItemsResponses[keyof ListEvalItemsResponses];
+
+export type AddEvalItemsData = {
+    /**
+     * The prompts.
+     */
+    body: AddEvalItemsRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+    };
+    query?: never;
+    url: '/evals/{eval}/items';
+};
+
+export type AddEvalItemsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type AddEvalItemsError = AddEvalItemsErrors[keyof AddEvalItemsErrors];
+
+export type AddEvalItemsResponses = {
+    /**
+     * What was added.
+     */
+    200: AddedEvalItems;
+};
+
+export type AddEvalItemsResponse = AddEvalItemsResponses[keyof AddEvalItemsResponses];
+
+export type DeleteEvalItemData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+        /**
+         * A prompt of the set.
+         */
+        item: EvalItemId;
+    };
+    query?: never;
+    url: '/evals/{eval}/items/{item}';
+};
+
+export type DeleteEvalItemErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteEvalItemError = DeleteEvalItemErrors[keyof DeleteEvalItemErrors];
+
+export type DeleteEvalItemResponses = {
+    /**
+     * Which was deleted.
+     */
+    200: DeletedEval;
+};
+
+export type DeleteEvalItemResponse = DeleteEvalItemResponses[keyof DeleteEvalItemResponses];
+
+export type ListEvalRunsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+    };
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last run of the page before.
+         */
+        after?: EvalRunId;
+    };
+    url: '/evals/{eval}/runs';
+};
+
+export type ListEvalRunsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListEvalRunsError = ListEvalRunsErrors[keyof ListEvalRunsErrors];
+
+export type ListEvalRunsResponses = {
+    /**
+     * A page of runs.
+     */
+    200: EvalRunList;
+};
+
+export type ListEvalRunsResponse = ListEvalRunsResponses[keyof ListEvalRunsResponses];
+
+export type CreateEvalRunData = {
+    /**
+     * Who is compared, and for how much.
+     */
+    body: CreateEvalRunRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+    };
+    query?: never;
+    url: '/evals/{eval}/runs';
+};
+
+export type CreateEvalRunErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateEvalRunError = CreateEvalRunErrors[keyof CreateEvalRunErrors];
+
+export type CreateEvalRunResponses = {
+    /**
+     * The run that was begun.
+     */
+    201: EvalRun;
+};
+
+export type CreateEvalRunResponse = CreateEvalRunResponses[keyof CreateEvalRunResponses];
+
+export type RetrieveEvalRunData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+        /**
+         * A run of the set.
+         */
+        run: EvalRunId;
+    };
+    query?: never;
+    url: '/evals/{eval}/runs/{run}';
+};
+
+export type RetrieveEvalRunErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveEvalRunError = RetrieveEvalRunErrors[keyof RetrieveEvalRunErrors];
+
+export type RetrieveEvalRunResponses = {
+    /**
+     * The run.
+     */
+    200: EvalRun;
+};
+
+export type RetrieveEvalRunResponse = RetrieveEvalRunResponses[keyof RetrieveEvalRunResponses];
+
+export type CancelEvalRunData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+        /**
+         * A run of the set.
+         */
+        run: EvalRunId;
+    };
+    query?: never;
+    url: '/evals/{eval}/runs/{run}/cancel';
+};
+
+export type CancelEvalRunErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CancelEvalRunError = CancelEvalRunErrors[keyof CancelEvalRunErrors];
+
+export type CancelEvalRunResponses = {
+    /**
+     * The run as it is now.
+     */
+    200: EvalRun;
+};
+
+export type CancelEvalRunResponse = CancelEvalRunResponses[keyof CancelEvalRunResponses];
+
+export type ResumeEvalRunData = {
+    /**
+     * How to go on.
+     */
+    body: ResumeEvalRunRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+        /**
+         * A run of the set.
+         */
+        run: EvalRunId;
+    };
+    query?: never;
+    url: '/evals/{eval}/runs/{run}/resume';
+};
+
+export type ResumeEvalRunErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ResumeEvalRunError = ResumeEvalRunErrors[keyof ResumeEvalRunErrors];
+
+export type ResumeEvalRunResponses = {
+    /**
+     * The run as it is now.
+     */
+    200: EvalRun;
+};
+
+export type ResumeEvalRunResponse = ResumeEvalRunResponses[keyof ResumeEvalRunResponses];
+
+export type ListEvalResultsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+        /**
+         * A run of the set.
+         */
+        run: EvalRunId;
+    };
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last result of the page before.
+         */
+        after?: EvalResultId;
+    };
+    url: '/evals/{eval}/runs/{run}/results';
+};
+
+export type ListEvalResultsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListEvalResultsError = ListEvalResultsErrors[keyof ListEvalResultsErrors];
+
+export type ListEvalResultsResponses = {
+    /**
+     * A page of results.
+     */
+    200: EvalResultList;
+};
+
+export type ListEvalResultsResponse = ListEvalResultsResponses[keyof ListEvalResultsResponses];
+
+export type RetrieveEvalSummaryData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+        /**
+         * A run of the set.
+         */
+        run: EvalRunId;
+    };
+    query?: never;
+    url: '/evals/{eval}/runs/{run}/summary';
+};
+
+export type RetrieveEvalSummaryErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveEvalSummaryError = RetrieveEvalSummaryErrors[keyof RetrieveEvalSummaryErrors];
+
+export type RetrieveEvalSummaryResponses = {
+    /**
+     * The summary.
+     */
+    200: EvalSummary;
+};
+
+export type RetrieveEvalSummaryResponse = RetrieveEvalSummaryResponses[keyof RetrieveEvalSummaryResponses];
+
+export type ExportEvalResultsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * An eval set.
+         */
+        eval: EvalId;
+        /**
+         * A run of the set.
+         */
+        run: EvalRunId;
+    };
+    query?: {
+        /**
+         * How to write them; `csv` when left out.
+         */
+        format?: ExportFormat;
+    };
+    url: '/evals/{eval}/runs/{run}/export';
+};
+
+export type ExportEvalResultsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ExportEvalResultsError = ExportEvalResultsErrors[keyof ExportEvalResultsErrors];
+
+export type ExportEvalResultsResponses = {
+    /**
+     * The results.
+     */
+    200: EvalResultsCsv;
+};
+
+export type ExportEvalResultsResponse = ExportEvalResultsResponses[keyof ExportEvalResultsResponses];
 
 export type ListReceiptKeysData = {
     body?: never;
@@ -15751,656 +17234,6 @@ export type ListTargetsResponses = {
 
 export type ListTargetsResponse = ListTargetsResponses[keyof ListTargetsResponses];
 
-export type ListRolloutsData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path?: never;
-    query?: {
-        /**
-         * How many rows to give; 20 when left out.
-         */
-        limit?: PageLimit;
-        /**
-         * The id of the last rollout of the page before.
-         */
-        after?: RolloutId;
-    };
-    url: '/admin/rollouts';
-};
-
-export type ListRolloutsErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type ListRolloutsError = ListRolloutsErrors[keyof ListRolloutsErrors];
-
-export type ListRolloutsResponses = {
-    /**
-     * A page of rollouts.
-     */
-    200: RolloutList;
-};
-
-export type ListRolloutsResponse = ListRolloutsResponses[keyof ListRolloutsResponses];
-
-export type CreateRolloutData = {
-    /**
-     * What to roll out, and to whom.
-     */
-    body: CreateRolloutRequest;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path?: never;
-    query?: never;
-    url: '/admin/rollouts';
-};
-
-export type CreateRolloutErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The request did not arrive in time.
-     */
-    408: ErrorResponse;
-    /**
-     * It cannot be done as things stand.
-     */
-    409: ErrorResponse;
-    /**
-     * The body is too large.
-     */
-    413: ErrorResponse;
-    /**
-     * The body is of no content type the operation takes, or it is compressed.
-     */
-    415: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type CreateRolloutError = CreateRolloutErrors[keyof CreateRolloutErrors];
-
-export type CreateRolloutResponses = {
-    /**
-     * The new rollout.
-     */
-    201: Rollout;
-};
-
-export type CreateRolloutResponse = CreateRolloutResponses[keyof CreateRolloutResponses];
-
-export type DeleteRolloutData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path: {
-        /**
-         * The id of a rollout.
-         */
-        rollout: RolloutId;
-    };
-    query?: never;
-    url: '/admin/rollouts/{rollout}';
-};
-
-export type DeleteRolloutErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * There is no such thing, or it cannot be reached.
-     */
-    404: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * It cannot be done as things stand.
-     */
-    409: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type DeleteRolloutError = DeleteRolloutErrors[keyof DeleteRolloutErrors];
-
-export type DeleteRolloutResponses = {
-    /**
-     * Which rollout was deleted.
-     */
-    200: DeletedRollout;
-};
-
-export type DeleteRolloutResponse = DeleteRolloutResponses[keyof DeleteRolloutResponses];
-
-export type RetrieveRolloutData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path: {
-        /**
-         * The id of a rollout.
-         */
-        rollout: RolloutId;
-    };
-    query?: never;
-    url: '/admin/rollouts/{rollout}';
-};
-
-export type RetrieveRolloutErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * There is no such thing, or it cannot be reached.
-     */
-    404: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type RetrieveRolloutError = RetrieveRolloutErrors[keyof RetrieveRolloutErrors];
-
-export type RetrieveRolloutResponses = {
-    /**
-     * The rollout.
-     */
-    200: Rollout;
-};
-
-export type RetrieveRolloutResponse = RetrieveRolloutResponses[keyof RetrieveRolloutResponses];
-
-export type UpdateRolloutData = {
-    /**
-     * What to change.
-     */
-    body: UpdateRolloutRequest;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path: {
-        /**
-         * The id of a rollout.
-         */
-        rollout: RolloutId;
-    };
-    query?: never;
-    url: '/admin/rollouts/{rollout}';
-};
-
-export type UpdateRolloutErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * There is no such thing, or it cannot be reached.
-     */
-    404: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The request did not arrive in time.
-     */
-    408: ErrorResponse;
-    /**
-     * It cannot be done as things stand.
-     */
-    409: ErrorResponse;
-    /**
-     * The body is too large.
-     */
-    413: ErrorResponse;
-    /**
-     * The body is of no content type the operation takes, or it is compressed.
-     */
-    415: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type UpdateRolloutError = UpdateRolloutErrors[keyof UpdateRolloutErrors];
-
-export type UpdateRolloutResponses = {
-    /**
-     * The rollout as it is now.
-     */
-    200: Rollout;
-};
-
-export type UpdateRolloutResponse = UpdateRolloutResponses[keyof UpdateRolloutResponses];
-
-export type PromoteRolloutData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path: {
-        /**
-         * The id of a rollout.
-         */
-        rollout: RolloutId;
-    };
-    query?: never;
-    url: '/admin/rollouts/{rollout}/promote';
-};
-
-export type PromoteRolloutErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * There is no such thing, or it cannot be reached.
-     */
-    404: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * It cannot be done as things stand.
-     */
-    409: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type PromoteRolloutError = PromoteRolloutErrors[keyof PromoteRolloutErrors];
-
-export type PromoteRolloutResponses = {
-    /**
-     * The rollout as it is now.
-     */
-    200: Rollout;
-};
-
-export type PromoteRolloutResponse = PromoteRolloutResponses[keyof PromoteRolloutResponses];
-
-export type RollBackRolloutData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path: {
-        /**
-         * The id of a rollout.
-         */
-        rollout: RolloutId;
-    };
-    query?: never;
-    url: '/admin/rollouts/{rollout}/rollback';
-};
-
-export type RollBackRolloutErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * There is no such thing, or it cannot be reached.
-     */
-    404: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type RollBackRolloutError = RollBackRolloutErrors[keyof RollBackRolloutErrors];
-
-export type RollBackRolloutResponses = {
-    /**
-     * The rollout as it is now.
-     */
-    200: Rollout;
-};
-
-export type RollBackRolloutResponse = RollBackRolloutResponses[keyof RollBackRolloutResponses];
-
-export type CompareRolloutData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path: {
-        /**
-         * The id of a rollout.
-         */
-        rollout: RolloutId;
-    };
-    query?: {
-        /**
-         * Only rows created at this time or later, Unix seconds.
-         */
-        from?: UnixSeconds;
-        /**
-         * Only rows created before this time, Unix seconds.
-         */
-        to?: UnixSeconds;
-    };
-    url: '/admin/rollouts/{rollout}/comparison';
-};
-
-export type CompareRolloutErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * There is no such thing, or it cannot be reached.
-     */
-    404: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type CompareRolloutError = CompareRolloutErrors[keyof CompareRolloutErrors];
-
-export type CompareRolloutResponses = {
-    /**
-     * The comparison.
-     */
-    200: RolloutComparison;
-};
-
-export type CompareRolloutResponse = CompareRolloutResponses[keyof CompareRolloutResponses];
-
-export type ListAuditLogData = {
-    body?: never;
-    headers?: {
-        /**
-         * The workspace to act in, another one of the key's user; the key's own when left out.
-         */
-        'x-writingmate-workspace'?: WorkspaceSelector;
-    };
-    path?: never;
-    query?: {
-        /**
-         * How many rows to give; 20 when left out.
-         */
-        limit?: PageLimit;
-        /**
-         * The id of the last row of the page before.
-         */
-        after?: AuditId;
-        /**
-         * Only rows created at this time or later, Unix seconds.
-         */
-        from?: UnixSeconds;
-        /**
-         * Only rows created before this time, Unix seconds.
-         */
-        to?: UnixSeconds;
-        /**
-         * Only changes of this sort.
-         */
-        action?: AuditAction;
-        /**
-         * Only changes of things of this kind.
-         */
-        kind?: AuditKind;
-        /**
-         * Only changes of the thing of this id.
-         */
-        subject?: AuditSubject;
-        /**
-         * Only changes made with this key.
-         */
-        key?: KeyId;
-        /**
-         * Only changes made with keys of this user.
-         */
-        user?: UserId;
-    };
-    url: '/admin/audit-log';
-};
-
-export type ListAuditLogErrors = {
-    /**
-     * The request is not what the contract asks for, or the upstream refused it.
-     */
-    400: ErrorResponse;
-    /**
-     * No key came with the request, or one that does not work.
-     */
-    401: ErrorResponse;
-    /**
-     * The key works, but may not do this.
-     */
-    403: ErrorResponse;
-    /**
-     * The path exists, but does not answer this method; `Allow` names those it does.
-     */
-    405: ErrorResponse;
-    /**
-     * The headers are too large.
-     */
-    431: ErrorResponse;
-    /**
-     * The gateway failed.
-     */
-    500: ErrorResponse;
-    /**
-     * The gateway cannot take the request now.
-     */
-    503: ErrorResponse;
-};
-
-export type ListAuditLogError = ListAuditLogErrors[keyof ListAuditLogErrors];
-
-export type ListAuditLogResponses = {
-    /**
-     * A page of changes.
-     */
-    200: AuditLog;
-};
-
-export type ListAuditLogResponse = ListAuditLogResponses[keyof ListAuditLogResponses];
-
 export type CreateGrantData = {
     /**
      * How much, to whom, and why.
@@ -16783,14 +17616,6 @@ export type CreateChatCompletionStreamData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
-         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
-         */
-        'x-interline-cache'?: CacheWish;
-        /**
-         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
-         */
-        'x-interline-cache-ttl'?: CacheSeconds;
-        /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
         'x-interline-route'?: SteeringName;
@@ -17133,14 +17958,6 @@ export type CreateCompletionStreamData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
-         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
-         */
-        'x-interline-cache'?: CacheWish;
-        /**
-         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
-         */
-        'x-interline-cache-ttl'?: CacheSeconds;
-        /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
         'x-interline-route'?: SteeringName;
@@ -17368,14 +18185,6 @@ export type CreateResponseStreamData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
-        /**
-         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
-         */
-        'x-interline-cache'?: CacheWish;
-        /**
-         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
-         */
-        'x-interline-cache-ttl'?: CacheSeconds;
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */

@@ -6,6 +6,8 @@ import { listAuditLog } from './audit-log.ts';
 import { changeBudget, createBudget, deleteBudget, findBudget, listBudgets } from './budgets.ts';
 import { deleteReplies, expireReplies, findReply, keepReplies, measureReplies } from './cached-replies.ts';
 import { catalogRevision, deleteCatalogEntry, listCatalogEntries, noteCatalogBeneath, putCatalogEntry } from './catalog-entries.ts';
+import { cancelEvalRun, claimEvalRuns, expireEvalRuns, findEvalRun, insertEvalRun, listEvalReports, listEvalResults, listEvalRuns, renewEvalRun, resumeEvalRun, saveEvalResult, stepEvalRun } from './eval-runs.ts';
+import { changeEval, deleteEval, deleteEvalItem, findEval, insertEval, insertEvalItems, listEvalItems, listEvals } from './evals.ts';
 import { changeKey, deleteKey, findKey, insertKey, listKeys } from './keys.ts';
 import { claimJobs, createJob, deleteJob, findJob, finishJob, listJobs, renewJob, stepJob, sweepJobs } from './jobs.ts';
 import { collectMedia, deleteMedia, expireMedia, findMedia, forgetMedia, insertMedia, keepMedia } from './media.ts';
@@ -35,6 +37,8 @@ export type PlainCallName =
   | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'endResponse' | 'cancelResponse' | 'listOpenResponses' | 'deleteResponse' | 'expireResponses'
   | 'insertRequestBodies' | 'findRequestBody' | 'deleteRequestBody' | 'deleteRequestBodies' | 'expireRequestBodies' | 'expireRequestLog'
   | 'keepReplies' | 'findReply' | 'measureReplies' | 'deleteReplies' | 'expireReplies'
+  | 'insertEval' | 'findEval' | 'listEvals' | 'changeEval' | 'deleteEval' | 'insertEvalItems' | 'listEvalItems' | 'deleteEvalItem'
+  | 'insertEvalRun' | 'findEvalRun' | 'listEvalRuns' | 'claimEvalRuns' | 'renewEvalRun' | 'stepEvalRun' | 'saveEvalResult' | 'listEvalResults' | 'cancelEvalRun' | 'resumeEvalRun' | 'listEvalReports' | 'expireEvalRuns'
   | 'createJob' | 'findJob' | 'listJobs' | 'claimJobs' | 'renewJob' | 'stepJob' | 'finishJob' | 'deleteJob' | 'sweepJobs';
 
 /** What performs a promise of the Store. */
@@ -126,4 +130,24 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   finishJob: { mode: 'write', task: finishJob },
   deleteJob: { mode: 'write', task: deleteJob },
   sweepJobs: { mode: 'write', task: sweepJobs },
+  insertEval: { mode: 'write', task: insertEval },
+  findEval: { mode: 'read', task: findEval },
+  listEvals: { mode: 'read', task: listEvals },
+  changeEval: { mode: 'write', task: changeEval },
+  deleteEval: { mode: 'write', task: deleteEval },
+  insertEvalItems: { mode: 'write', task: insertEvalItems },
+  listEvalItems: { mode: 'read', task: listEvalItems },
+  deleteEvalItem: { mode: 'write', task: deleteEvalItem },
+  insertEvalRun: { mode: 'write', task: insertEvalRun },
+  findEvalRun: { mode: 'read', task: findEvalRun },
+  listEvalRuns: { mode: 'read', task: listEvalRuns },
+  claimEvalRuns: { mode: 'write', task: claimEvalRuns },
+  renewEvalRun: { mode: 'write', task: renewEvalRun },
+  stepEvalRun: { mode: 'write', task: stepEvalRun },
+  saveEvalResult: { mode: 'write', task: saveEvalResult },
+  listEvalResults: { mode: 'read', task: listEvalResults },
+  cancelEvalRun: { mode: 'write', task: cancelEvalRun },
+  resumeEvalRun: { mode: 'write', task: resumeEvalRun },
+  listEvalReports: { mode: 'read', task: listEvalReports },
+  expireEvalRuns: { mode: 'write', task: expireEvalRuns },
 };
