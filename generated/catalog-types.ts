@@ -845,6 +845,42 @@ export type CatalogLimits = {
      */
     nodeDeadMs?: number;
     /**
+     * Prompts of an eval set; more are a 400.
+     */
+    evalItemsMax?: number;
+    /**
+     * Answers of one run of an eval set, which are prompts by contenders by repetitions; more are a 400.
+     */
+    evalAnswersMax?: number;
+    /**
+     * Runs of eval sets one gateway does at once; the others wait for the next that is free.
+     */
+    evalRunsAtOnceMax?: number;
+    /**
+     * Between two looks for runs of eval sets that are due, in ms.
+     */
+    evalLookMs?: number;
+    /**
+     * A gateway that does a run and died keeps it from others for so long, in ms.
+     */
+    evalLeaseMs?: number;
+    /**
+     * A gateway that closes waits so long for answers of its runs, in ms.
+     */
+    evalFarewellMs?: number;
+    /**
+     * A run is deleted with its results after so long, in ms.
+     */
+    evalRetentionMs?: number;
+    /**
+     * What is kept of one answer, and looked at by checks, in characters; the rest is left out.
+     */
+    evalOutputCharactersMax?: number;
+    /**
+     * A regular expression or a JSON schema has so long for one answer, in ms.
+     */
+    evalCheckMs?: number;
+    /**
      * Rows of one page when the caller asks for no number.
      */
     pageSizeDefault?: number;

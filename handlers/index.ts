@@ -18,6 +18,7 @@ import * as budgets from './budgets.ts';
 import * as chatCompletions from './chat-completions.ts';
 import * as completions from './completions.ts';
 import * as embeddings from './embeddings.ts';
+import * as evals from './evals.ts';
 import * as images from './images.ts';
 import * as keys from './keys.ts';
 import * as ledger from './ledger.ts';
@@ -51,6 +52,7 @@ export const handlers = {
   ...audio,
   ...balance,
   ...budgets,
+  ...evals,
   ...chatCompletions,
   ...completions,
   ...embeddings,

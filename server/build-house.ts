@@ -28,6 +28,7 @@ import { createBackgroundRuns } from '../gateway/relay/background-runs.ts';
 import { createCachedReplies } from '../gateway/relay/cached-replies.ts';
 import { createKeptBodies } from '../gateway/relay/kept-bodies.ts';
 import { createKeptResponses } from '../gateway/relay/kept-responses.ts';
+import { createEvals } from '../gateway/relay/evaluate.ts';
 import { createMedia } from '../gateway/relay/media.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { createPayments } from '../gateway/relay/payments.ts';
@@ -99,8 +100,9 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
   const [ownKeys, metrics] = [createOwnKeys({ store, vault, log }), createMetrics(() => store.pendingRecords, () => health.report(operatorTargets(catalog).keys()))];
   const telemetry = await openTelemetry(environment, { clock, log, instanceId: ledger.nodeId, dropped: metrics.dropped });
   const videos = startVideoJobs({ store, media, catalog, ownKeys, openExchange, faultOfUrl, clock, limits, log, metrics, telemetry, makeId, inboxFolder });
+  const evals = createEvals({ store, clock, limits, log }, () => house);
   const house: House = {
-    ...videos, catalog, keeper, health, media, responses, background, bodies, replies, ownKeys, openExchange, faultOfUrl, metrics, telemetry, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
+    ...videos, evals, catalog, keeper, health, media, responses, background, bodies, replies, ownKeys, openExchange, faultOfUrl, metrics, telemetry, store, authenticator, secrets, vault, ledger, ledgerWatch, rates, counter, pulse, clock, makeId, limits, log,
     storeGate: createStoreGate(), shadows: createShadows({ store, clock, limits, log }),
     payments: openPayments(environment, { terms: termsOf(loaded.file?.billing), store, clock, makeId, log }),
     warnings: createWarnings({ store, keeper, clock }),
@@ -115,6 +117,7 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
       background.close();
       await house.shadows.close();
       keeper.close();
+      await evals.close();
       await videos.jobs.close();
       await upstreams.close();
       await Promise.all([counter.close(), telemetry?.close()]);

@@ -32,10 +32,12 @@ export interface OperationRoute {
   /** The whole path, or what stands before the parameter. */
   readonly path: string;
   readonly parameter: string | null;
-  /** What stands after the parameter; '' where nothing does. */
+  /** What stands between two parameters, without the slash before the second; '' where nothing does, and where there is one. */
+  readonly middle: string;
+  /** What stands after the parameters; '' where nothing does. */
   readonly suffix: string;
   readonly mayHoldSlashes: boolean;
-  /** A second parameter, which takes all that follows the first one's slash, raw slashes too; null where there is none. */
+  /** A second parameter; right behind the first one's slash it takes all that follows, raw slashes too. Null where there is none. */
   readonly rest: string | null;
   readonly validators: OperationValidators;
 }
@@ -116,11 +118,12 @@ function routeOf(operationId: OperationId, api: OpenAPIBackend, forms: ReadonlyM
   if (!parameters) throw new Error(`the contract has no operation ${operationId}`);
   const { path, takesJson }: OperationEntry = operations[operationId];
   const body = takesJson && compiled.length > 1 ? compiled[0] ?? null : null;
-  const [, prefix, parameter, rest, suffix = ''] = /^(.*?\/)\{(\w+)\}(?:\/\{(\w+)\})?(\/.*)?$/.exec(path) ?? [];
+  const [, prefix, parameter, middle = '', rest, suffix = ''] = /^(.*?\/)\{(\w+)\}(?:((?:\/[^{}/]+)*)\/\{(\w+)\})?(\/.*)?$/.exec(path) ?? [];
   return {
     operationId,
     path: prefix ?? path,
     parameter: parameter ?? null,
+    middle,
     suffix,
     mayHoldSlashes: parameter !== undefined && SLASHED_PARAMETERS.has(parameter),
     rest: rest ?? null,

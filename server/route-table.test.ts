@@ -9,7 +9,7 @@ const table = createRouteTable(routes);
 describe('the route table', () => {
   test.each(['/v1', '/api/openai/v1'])('%s serves every operation of the contract', (base) => {
     for (const route of routes) {
-      const match = table.match(base + route.path + (route.parameter === null ? '' : 'x') + (route.rest === null ? '' : '/a/b') + route.suffix);
+      const match = table.match(base + route.path + (route.parameter === null ? '' : 'x') + (route.rest === null ? '' : route.middle === '' ? '/a/b' : `${route.middle}/a`) + route.suffix);
       expect([...match?.entry.methods.values() ?? []].map((found) => found.operationId)).toContain(route.operationId);
     }
   });
@@ -25,6 +25,12 @@ describe('the route table', () => {
     expect(table.match('/v1/native/sandbox/%252e%252e')).toMatchObject({ rest: '%2e%2e' });
     expect(table.match('/v1/native/sandbox/%zz')).toMatchObject({ rest: undefined });
     for (const path of ['/v1/native/sandbox', '/v1/native/sandbox/', '/v1/native//models', '/v1/native/']) expect(table.match(path)).toBeNull();
+  });
+
+  test('of two parameters with a word between them neither holds a slash', () => {
+    expect(table.match('/v1/evals/a/runs/b/cancel')).toMatchObject({ parameter: 'a', rest: 'b' });
+    expect(table.match('/v1/evals/a/runs/b')).toMatchObject({ parameter: 'a', rest: 'b' });
+    for (const path of ['/v1/evals/a/runs/b/c/cancel', '/v1/evals/a/c/runs/b', '/v1/evals//runs/b', '/v1/evals/a/runs//cancel', '/v1/evals/a/other/b']) expect(table.match(path)).toBeNull();
   });
 
   test('a key id holds no slash', () => {

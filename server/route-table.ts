@@ -30,26 +30,28 @@ export interface RouteTable {
 /** Builds the table from the contract's operations. */
 export function createRouteTable(routes: readonly OperationRoute[]): RouteTable {
   const exact = new Map<string, PathEntry>();
-  const templated: { prefix: string; suffix: string; entry: PathEntry; mayHoldSlashes: boolean; hasRest: boolean }[] = [];
+  const templated: { prefix: string; suffix: string; middle: string; entry: PathEntry; mayHoldSlashes: boolean; hasRest: boolean }[] = [];
   for (const group of Map.groupBy(routes, (route) => operations[route.operationId].path).values()) {
     const entry = entryOf(group);
     const [first] = group;
     if (!first) continue;
     for (const base of BASE_PATHS) {
       if (first.parameter === null) exact.set(base + first.path, entry);
-      else templated.push({ prefix: base + first.path, suffix: first.suffix, entry, mayHoldSlashes: first.mayHoldSlashes, hasRest: first.rest !== null });
+      else templated.push({ prefix: base + first.path, suffix: first.suffix, middle: first.middle, entry, mayHoldSlashes: first.mayHoldSlashes, hasRest: first.rest !== null });
     }
   }
   const matchPath = (path: string, queryText: string): RouteMatch | null => {
     const entry = exact.get(path);
     if (entry) return { entry, parameter: null, rest: null, queryText };
-    for (const { prefix, suffix, entry: candidate, mayHoldSlashes, hasRest } of templated) {
+    for (const { prefix, suffix, middle, entry: candidate, mayHoldSlashes, hasRest } of templated) {
       if (!path.startsWith(prefix) || !path.endsWith(suffix) || path.length <= prefix.length + suffix.length) continue;
       const raw = path.slice(prefix.length, path.length - suffix.length);
       if (hasRest) {
         const slash = raw.indexOf('/');
-        if (slash < 1 || slash === raw.length - 1) continue;
-        return { entry: candidate, parameter: decode(raw.slice(0, slash)), rest: decode(raw.slice(slash + 1)), queryText };
+        const restAt = slash + middle.length + 1;
+        if (slash < 1 || restAt >= raw.length || !raw.startsWith(`${middle}/`, slash)) continue;
+        if (middle !== '' && raw.includes('/', restAt)) continue;
+        return { entry: candidate, parameter: decode(raw.slice(0, slash)), rest: decode(raw.slice(restAt)), queryText };
       }
       if (!mayHoldSlashes && raw.includes('/')) continue;
       return { entry: candidate, parameter: decode(raw), rest: null, queryText };

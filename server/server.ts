@@ -52,6 +52,7 @@ export async function startServer(house: House, options: ListenOptions): Promise
     url: urlOf(server, options.host),
     async drain() {
       isDraining = true;
+      house.evals.pause();
       // The door stays open while calls do, so that whoever asks hears that this gateway is closing; idle callers are let go.
       server.closeIdleConnections();
       await untilAnswered(house, openCalls);

@@ -22,10 +22,6 @@ export interface EvalFacts {
   readonly attempts: number;
   /** How often it was told to come back. */
   readonly waits: number;
-  /** Calls that left a row, the next one's number among them: with it an answer that was lost is found again. */
-  readonly tries: number;
-  /** The same of each judge check. */
-  readonly judgeTries: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly costNanoUsd: bigint;
@@ -62,8 +58,6 @@ export function readEvalFacts(text: string): EvalFacts {
     target: stringAt(read, 'target'),
     attempts: number('attempts'),
     waits: number('waits'),
-    tries: number('tries'),
-    judgeTries: number('judgeTries'),
     promptTokens: number('promptTokens'),
     completionTokens: number('completionTokens'),
     costNanoUsd: BigInt(stringAt(read, 'costNanoUsd') ?? '0'),

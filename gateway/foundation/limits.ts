@@ -140,6 +140,24 @@ export const defaultLimits = {
   shadowReplyBytesMax: 2 * MEGA,
   /** Requests of each side by which a rollout is compared: the newest so many. */
   rolloutSampleMax: 10_000,
+  /** Prompts of an eval set; more are a 400. */
+  evalItemsMax: 1000,
+  /** Answers of one run of an eval set: prompts, contenders and repetitions; more are a 400. */
+  evalAnswersMax: 20_000,
+  /** Runs of eval sets one gateway does at once; the others wait for the next that is free. */
+  evalRunsAtOnceMax: 4,
+  /** Between two looks for runs of eval sets that are due, in ms. */
+  evalLookMs: 1 * SECOND,
+  /** A gateway that does a run and died keeps it from others for so long, in ms. */
+  evalLeaseMs: 15 * SECOND,
+  /** A gateway that closes waits so long for answers of its runs, in ms. */
+  evalFarewellMs: 5 * SECOND,
+  /** A run is deleted with its results after so long, in ms. */
+  evalRetentionMs: 400 * 24 * 60 * 60 * SECOND,
+  /** What is kept of one answer, and looked at by checks, in characters; the rest is left out. */
+  evalOutputCharactersMax: 32_000,
+  /** A regular expression or a JSON schema has so long for one answer, in ms. */
+  evalCheckMs: 1 * SECOND,
   pageSizeDefault: 20,
   pageSizeMax: 100,
 } as const;

@@ -20,6 +20,7 @@ import type { Health } from '../routing/health.ts';
 import type { CatalogKeeper } from '../routing/keeper.ts';
 import type { Store } from '../store/store.ts';
 import type { BackgroundRuns } from './background-runs.ts';
+import type { Evals } from './evaluate.ts';
 import type { Jobs } from './jobs.ts';
 import type { MediaStore } from './media.ts';
 import type { Payments } from './payments.ts';
@@ -46,6 +47,8 @@ export interface House {
   /** Work that outlives its request. */
   readonly jobs: Jobs;
   readonly videoWireOf: VideoWireOf;
+  /** Runs of eval sets. */
+  readonly evals: Evals;
   /** Bytes that outlive their request. */
   readonly media: MediaStore;
   /** Answers of Responses that can be fetched and followed. */

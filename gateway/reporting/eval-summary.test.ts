@@ -8,7 +8,7 @@ import { percentile, wilson } from './interval.ts';
 
 function facts(changes: Partial<EvalFacts>): EvalFacts {
   return {
-    itemId: 'evitem_1', itemName: null, contender: 0, repetition: 0, verdict: 'pass', checks: [], errorCode: null, model: 'a', target: 'a', attempts: 1, waits: 0, tries: 1, judgeTries: 0,
+    itemId: 'evitem_1', itemName: null, contender: 0, repetition: 0, verdict: 'pass', checks: [], errorCode: null, model: 'a', target: 'a', attempts: 1, waits: 0,
     promptTokens: 1, completionTokens: 1, costNanoUsd: 100n, judgeCostNanoUsd: 7n, latencyMs: 10, requests: [], endedMs: 1, ...changes,
   };
 }

@@ -13,9 +13,9 @@ export const evalRunColumns = [
   'id', 'ws_id', 'set_id', 'key_id', 'state', 'plan', ...sealedColumns, 'budget_nusd', 'budget_rev', 'spent_nusd', 'total', 'done', 'failed', 'last_item',
   'error_code', 'error_message', 'summary', 'fence', 'run_at', 'created_ms', 'started_ms', 'ended_ms', 'expires_ms',
 ] as const;
-export const evalResultColumns = ['run_id', 'id', 'ws_id', 'state', 'reserved_nusd', 'facts', ...sealedColumns] as const;
+export const evalResultColumns = ['run_id', 'id', 'ws_id', 'state', 'facts', ...sealedColumns] as const;
 
-const moneyColumns: ReadonlySet<string> = new Set(['budget_nusd', 'spent_nusd', 'reserved_nusd']);
+const moneyColumns: ReadonlySet<string> = new Set(['budget_nusd', 'spent_nusd']);
 
 /** What a query selects: money is read as text. */
 export function selectionOf(columns: readonly string[]): string {
@@ -26,7 +26,7 @@ export function selectionOf(columns: readonly string[]): string {
 const stateNames: { readonly [Name in EvalRunState]: Name } = {
   queued: 'queued', running: 'running', completed: 'completed', cancelled: 'cancelled', stopped_by_budget: 'stopped_by_budget', failed: 'failed',
 };
-const states = Object.values(stateNames);
+export const evalRunStates = Object.values(stateNames);
 
 export function sealedValues({ kekId, wrappedKey, iv, ciphertext, tag }: SealedColumns): SqlValue[] {
   return [kekId, wrappedKey, iv, ciphertext, tag];
@@ -82,7 +82,7 @@ export function readEvalRun(row: Row): EvalRunRow {
     workspaceId: readText(row, 'ws_id'),
     setId: readText(row, 'set_id'),
     keyId: readText(row, 'key_id'),
-    state: readOneOf(row, 'state', states),
+    state: readOneOf(row, 'state', evalRunStates),
     plan: readText(row, 'plan'),
     ...readSealed(row),
     budgetNanoUsd: readBigInt(row, 'budget_nusd'),
@@ -107,7 +107,6 @@ export function readEvalResult(row: Row): EvalResultRow {
   return {
     id: readText(row, 'id'),
     state: readOneOf(row, 'state', ['asked', 'answered', 'done']),
-    reservedNanoUsd: readBigInt(row, 'reserved_nusd'),
     facts: readText(row, 'facts'),
     said: row['kek_id'] === null ? null : readSealed(row),
   };

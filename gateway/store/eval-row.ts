@@ -83,8 +83,6 @@ export interface EvalResultRow {
   /** Prompt, contender and repetition: `evitem_….001.00`. */
   readonly id: string;
   readonly state: EvalResultState;
-  /** What its call under way may cost. */
-  readonly reservedNanoUsd: bigint;
   /** JSON: nothing of what was said. */
   readonly facts: string;
   /** What was said; null until there is an answer. */
@@ -130,12 +128,15 @@ export interface EvalCalls {
   listEvalRuns(workspaceId: string, setId: string, page: Page): Promise<EvalRunRow[]>;
   /** Claims runs that are due and that nobody else has claimed, for `leaseMs`. */
   claimEvalRuns(nowMs: number, leaseMs: number, limit: number): Promise<EvalRunRow[]>;
-  /** Moves the end of a claim; false when it is no longer the newest, or the run has been stopped. */
+  /** Moves the end of a claim; false when it is no longer the newest, or the run was stopped. */
   renewEvalRun(id: string, fence: number, untilMs: number): Promise<boolean>;
   /** Writes how far it has come; false, and nothing was written, as `renewEvalRun`. */
   stepEvalRun(id: string, fence: number, step: EvalRunStep): Promise<boolean>;
-  /** Writes a result in the place of what stood there, and what it adds to its run, in one transaction; false as `renewEvalRun`. */
-  saveEvalResult(runId: string, fence: number, given: { readonly result: EvalResultRow; readonly advance: EvalAdvance }): Promise<boolean>;
+  /**
+   * Writes a result in the place of what stood there, and what it adds to its run, in one transaction. Gives the state of the run: of one that was stopped
+   * meanwhile, what was under way is still written. Null, and nothing was written, when the claim is no longer the newest.
+   */
+  saveEvalResult(runId: string, fence: number, given: { readonly result: EvalResultRow; readonly advance: EvalAdvance }): Promise<EvalRunState | null>;
   /** By prompt, contender and repetition; of all states. */
   listEvalResults(workspaceId: string, runId: string, page: Page): Promise<EvalResultRow[]>;
   /** Stops a run that has not completed; gives it as it is then. */

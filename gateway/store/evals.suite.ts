@@ -33,7 +33,7 @@ function sampleRun(index: number, changes: Partial<EvalRunRow> = {}): EvalRunRow
 }
 
 function sampleResult(id: string, changes: Partial<EvalResultRow> = {}): EvalResultRow {
-  return { id, state: 'asked', reservedNanoUsd: 0n, facts: '{}', said: null, ...changes };
+  return { id, state: 'asked', facts: '{}', said: null, ...changes };
 }
 
 async function addItems(store: Store, items: readonly EvalItemRow[], max = 100): Promise<string> {
@@ -70,7 +70,7 @@ export function describeEvals(withPlace: WithPlace): void {
     expect(await store.renewEvalRun('evrun_1', 1, NOW_MS + 2000)).toBe(true);
     expect((await store.claimEvalRuns(NOW_MS + 2000, 1000, 10)).map(({ fence }) => fence)).toEqual([2]);
     expect(await store.renewEvalRun('evrun_1', 1, NOW_MS + 9000)).toBe(false);
-    expect(await store.saveEvalResult('evrun_1', 1, { result: sampleResult('a'), advance: { spentNanoUsd: 5n, done: 1, failed: 0 } })).toBe(false);
+    expect(await store.saveEvalResult('evrun_1', 1, { result: sampleResult('a'), advance: { spentNanoUsd: 5n, done: 1, failed: 0 } })).toBeNull();
     expect(await store.listEvalResults('ws_1', 'evrun_1', firstPage)).toEqual([]);
     expect(await store.stepEvalRun('evrun_1', 1, { state: 'failed' })).toBe(false);
     expect(await store.stepEvalRun('evrun_1', 2, { runAtMs: NOW_MS + 5000, startedMs: NOW_MS + 1 })).toBe(true);
@@ -82,12 +82,12 @@ export function describeEvals(withPlace: WithPlace): void {
     const store = await open();
     await store.insertEvalRun(sampleRun(1));
     await store.claimEvalRuns(NOW_MS, 1000, 1);
-    await store.saveEvalResult('evrun_1', 1, { result: sampleResult('b', { reservedNanoUsd: MUCH }), advance: NOTHING });
+    await store.saveEvalResult('evrun_1', 1, { result: sampleResult('b'), advance: NOTHING });
     await store.saveEvalResult('evrun_1', 1, { result: sampleResult('a'), advance: NOTHING });
-    expect((await store.listEvalResults('ws_1', 'evrun_1', firstPage)).map(({ id, reservedNanoUsd }) => [id, reservedNanoUsd])).toEqual([['a', 0n], ['b', MUCH]]);
+    expect((await store.listEvalResults('ws_1', 'evrun_1', firstPage)).map(({ id, state }) => [id, state])).toEqual([['a', 'asked'], ['b', 'asked']]);
     await store.saveEvalResult('evrun_1', 1, { result: sampleResult('b', { state: 'done', facts: '{"x":1}', said: sealed(7) }), advance: { spentNanoUsd: MUCH, done: 1, failed: 1 } });
     const [result] = await store.listEvalResults('ws_1', 'evrun_1', { limit: 5, after: 'a' });
-    expect(result).toMatchObject({ id: 'b', state: 'done', reservedNanoUsd: 0n, facts: '{"x":1}' });
+    expect(result).toMatchObject({ id: 'b', state: 'done', facts: '{"x":1}' });
     expect([...result?.said?.ciphertext ?? []]).toEqual([7]);
     expect(await store.listEvalResults('ws_2', 'evrun_1', firstPage)).toEqual([]);
     expect(await store.findEvalRun('ws_1', 'eval_1', 'evrun_1')).toMatchObject({ spentNanoUsd: MUCH, done: 1, failed: 1 });
@@ -105,11 +105,15 @@ export function describeEvals(withPlace: WithPlace): void {
     expect(await store.resumeEvalRun('ws_2', 'evrun_1', { budgetNanoUsd: null, keyId: 'key_2', nowMs: NOW_MS })).toBeNull();
     expect(await store.resumeEvalRun('ws_1', 'evrun_1', { budgetNanoUsd: 7n, keyId: 'key_2', nowMs: NOW_MS }))
       .toMatchObject({ state: 'queued', budgetNanoUsd: 7n, budgetRevision: 2, keyId: 'key_2', error: null, endedMs: null });
+    const [claimed] = await store.claimEvalRuns(NOW_MS + 9000, 1000, 1);
     expect(await store.cancelEvalRun('ws_1', 'evrun_1', NOW_MS + 1)).toMatchObject({ state: 'cancelled', endedMs: NOW_MS + 1 });
+    // What was under way is still written, and nothing else is begun.
+    expect(await store.saveEvalResult('evrun_1', claimed?.fence ?? 0, { result: sampleResult('a', { state: 'done' }), advance: { ...NOTHING, done: 1 } })).toBe('cancelled');
+    expect(await store.renewEvalRun('evrun_1', claimed?.fence ?? 0, NOW_MS)).toBe(false);
     expect(await store.cancelEvalRun('ws_2', 'evrun_1', NOW_MS + 1)).toBeNull();
-    expect(await store.claimEvalRuns(NOW_MS + 9000, 1000, 1)).toEqual([]);
+    expect(await store.claimEvalRuns(NOW_MS + 19_000, 1000, 1)).toEqual([]);
     expect(await store.resumeEvalRun('ws_1', 'evrun_1', { budgetNanoUsd: null, keyId: 'key_1', nowMs: NOW_MS + 2 })).toMatchObject({ state: 'queued', budgetNanoUsd: 7n });
-    const [again] = await store.claimEvalRuns(NOW_MS + 9000, 1000, 1);
+    const [again] = await store.claimEvalRuns(NOW_MS + 19_000, 1000, 1);
     expect(await store.stepEvalRun('evrun_1', again?.fence ?? 0, { state: 'completed', summary: '{"s":1}', total: 3, endedMs: NOW_MS + 3 })).toBe(true);
     expect(await store.cancelEvalRun('ws_1', 'evrun_1', NOW_MS + 4)).toMatchObject({ state: 'completed', total: 3 });
     expect(await store.resumeEvalRun('ws_1', 'evrun_1', { budgetNanoUsd: 9n, keyId: 'key_1', nowMs: NOW_MS + 4 })).toBeNull();

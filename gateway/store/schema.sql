@@ -2,8 +2,6 @@
 
 CREATE INDEX api_key_ws_created ON api_key(ws_id, created_ms, id);
 
-CREATE INDEX audit_log_subject ON audit_log(subject_kind, subject, id);
-
 CREATE INDEX budget_ws ON budget(ws_id, created_ms, id);
 
 CREATE INDEX cached_reply_age ON cached_reply(ws_id, created_ms, id, bytes);
@@ -13,6 +11,18 @@ CREATE INDEX cached_reply_expiry ON cached_reply(expires_ms, ws_id);
 CREATE INDEX counter_recall ON counter(recall_ms) WHERE recall_ms > 0;
 
 CREATE INDEX counter_scope ON counter(scope_id, kind);
+
+CREATE INDEX eval_item_set ON eval_item(set_id, id);
+
+CREATE INDEX eval_run_completed ON eval_run(ws_id, ended_ms, id) WHERE state = 'completed';
+
+CREATE INDEX eval_run_due ON eval_run(run_at, id) WHERE state IN ('queued', 'running');
+
+CREATE INDEX eval_run_expiry ON eval_run(expires_ms, id);
+
+CREATE INDEX eval_run_set ON eval_run(set_id, id);
+
+CREATE INDEX eval_set_ws ON eval_set(ws_id, id);
 
 CREATE INDEX hold_expiry ON hold(expires_ms);
 
@@ -38,15 +48,9 @@ CREATE INDEX request_body_expiry ON request_body(expires_ms, id);
 
 CREATE INDEX request_body_ws ON request_body(ws_id, id);
 
-CREATE INDEX request_log_rollout ON request_log(rollout, id) WHERE rollout IS NOT NULL;
-
 CREATE INDEX response_expiry ON response(expires_ms, id);
 
 CREATE INDEX response_open ON response(open_node) WHERE open_node IS NOT NULL;
-
-CREATE UNIQUE INDEX rollout_running ON rollout(name) WHERE state = 'running';
-
-CREATE INDEX shadow_call_rollout ON shadow_call(rollout, id);
 
 CREATE INDEX transfer_credits ON transfer(ws_id, ts_ms, id) WHERE kind <> 'usage';
 
@@ -78,19 +82,6 @@ CREATE TABLE app_user (
   disabled   INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
   created_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE audit_log (                      -- written with the change it tells of; rows are large: they have rowids
-  id           TEXT PRIMARY KEY,
-  ts_ms        INTEGER NOT NULL,
-  key_id       TEXT NOT NULL,
-  user_id      TEXT NOT NULL,
-  request_id   TEXT NOT NULL,
-  action       TEXT NOT NULL,
-  subject_kind TEXT NOT NULL,
-  subject      TEXT NOT NULL,
-  before       TEXT,                          -- JSON, without secrets; NULL where there was nothing
-  after        TEXT                           -- likewise
-);
 
 CREATE TABLE budget (
   id         TEXT PRIMARY KEY,
@@ -153,6 +144,80 @@ CREATE TABLE counter (                        -- wallet, quota, pool and budget 
   held      INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
   recall_ms INTEGER NOT NULL DEFAULT 0        -- when somebody last wanted what others lease
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE eval_item (
+  id             TEXT PRIMARY KEY,
+  set_id         TEXT NOT NULL,
+  ws_id          TEXT NOT NULL,
+  name           TEXT,
+  source_request TEXT,                        -- the request it was picked from
+  kek_id         TEXT NOT NULL,               -- its request and its own checks, sealed
+  wrapped_key    BLOB NOT NULL,
+  iv             BLOB NOT NULL,
+  ciphertext     BLOB NOT NULL,
+  tag            BLOB NOT NULL,
+  created_ms     INTEGER NOT NULL
+);
+
+CREATE TABLE eval_result (
+  run_id        TEXT NOT NULL,
+  id            TEXT NOT NULL,                -- prompt, contender and repetition
+  ws_id         TEXT NOT NULL,
+  state         TEXT NOT NULL CHECK (state IN ('asked', 'answered', 'done')),
+  facts         TEXT NOT NULL,                -- JSON, nothing of what was said
+  kek_id        TEXT,                         -- what was said, sealed; NULL until there is an answer
+  wrapped_key   BLOB,
+  iv            BLOB,
+  ciphertext    BLOB,
+  tag           BLOB,
+  PRIMARY KEY (run_id, id)
+);
+
+CREATE TABLE eval_run (
+  id            TEXT PRIMARY KEY,
+  ws_id         TEXT NOT NULL,
+  set_id        TEXT NOT NULL,
+  key_id        TEXT NOT NULL,                -- whose calls it makes
+  state         TEXT NOT NULL CHECK (state IN ('queued', 'running', 'completed', 'cancelled', 'stopped_by_budget', 'failed')),
+  plan          TEXT NOT NULL,                -- JSON: contenders, repetitions and the like
+  kek_id        TEXT NOT NULL,                -- the checks and the judge of its set when it was begun, sealed
+  wrapped_key   BLOB NOT NULL,
+  iv            BLOB NOT NULL,
+  ciphertext    BLOB NOT NULL,
+  tag           BLOB NOT NULL,
+  budget_nusd   INTEGER NOT NULL,
+  budget_rev    INTEGER NOT NULL,             -- advances with every budget it is given
+  spent_nusd    INTEGER NOT NULL,
+  total         INTEGER NOT NULL,             -- answers there will be
+  done          INTEGER NOT NULL,
+  failed        INTEGER NOT NULL,             -- of these, without an answer
+  last_item     TEXT NOT NULL,                -- prompts after this one were added later, and are not asked
+  error_code    TEXT,
+  error_message TEXT,
+  summary       TEXT,                         -- JSON, once it is completed
+  fence         INTEGER NOT NULL,             -- advances with every claim
+  lease_until   INTEGER NOT NULL,
+  run_at        INTEGER NOT NULL,
+  created_ms    INTEGER NOT NULL,
+  started_ms    INTEGER,
+  ended_ms      INTEGER,
+  expires_ms    INTEGER NOT NULL
+);
+
+CREATE TABLE eval_set (
+  id          TEXT PRIMARY KEY,
+  ws_id       TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  description TEXT,
+  items       INTEGER NOT NULL,               -- how many it has
+  kek_id      TEXT NOT NULL,                  -- its checks and who judges, sealed
+  wrapped_key BLOB NOT NULL,
+  iv          BLOB NOT NULL,
+  ciphertext  BLOB NOT NULL,
+  tag         BLOB NOT NULL,
+  created_ms  INTEGER NOT NULL,
+  changed_ms  INTEGER NOT NULL
+);
 
 CREATE TABLE "hold" (                      -- the working set: requests that stand on their own, jobs, and leases
   id          TEXT PRIMARY KEY,               -- = request id, or lease_…
@@ -298,7 +363,7 @@ CREATE TABLE request_log (                   -- the evidence beside the usage: w
   upstream_model TEXT,
   latency_us     INTEGER NOT NULL,
   first_byte_us  INTEGER
-, failed_attempts TEXT, route TEXT, degraded INTEGER NOT NULL DEFAULT 0 CHECK (degraded IN (0, 1)), cache TEXT CHECK (cache IN ('hit', 'miss', 'bypass')), attempt_us INTEGER, rollout TEXT) STRICT, WITHOUT ROWID;
+, failed_attempts TEXT, route TEXT, degraded INTEGER NOT NULL DEFAULT 0 CHECK (degraded IN (0, 1)), cache TEXT CHECK (cache IN ('hit', 'miss', 'bypass')), attempt_us INTEGER, eval_run TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE response (
   id          TEXT PRIMARY KEY,
@@ -316,40 +381,6 @@ CREATE TABLE response (
 CREATE TABLE revision (                      -- clocks by which other processes learn that what they cached is old
   id  TEXT PRIMARY KEY,
   rev INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE rollout (
-  id          TEXT PRIMARY KEY,
-  name        TEXT NOT NULL,                  -- what callers write in `model`
-  state       TEXT NOT NULL CHECK (state IN ('running', 'promoted', 'rolled_back')),
-  terms       TEXT NOT NULL,                  -- JSON: the candidate, and who gets it
-  created_ms  INTEGER NOT NULL,
-  changed_ms  INTEGER NOT NULL,
-  promoted_ms INTEGER                         -- of several promoted for one name the last is in force
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE shadow_call (                    -- billed to nobody: no counter, no transfer and no usage row knows of it
-  id            TEXT PRIMARY KEY,             -- the request it is a shadow of
-  rollout       TEXT NOT NULL,
-  model         TEXT,
-  target        TEXT,
-  outcome       TEXT NOT NULL,
-  error_code    TEXT,
-  finish_reason TEXT,
-  prompt_tok    INTEGER NOT NULL,
-  compl_tok     INTEGER NOT NULL,
-  nusd          INTEGER NOT NULL,             -- what the operator pays for it by the price list
-  unpriced      INTEGER NOT NULL CHECK (unpriced IN (0, 1)),
-  latency_us    INTEGER NOT NULL,
-  first_byte_us INTEGER,
-  ts_ms         INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE shadow_spend (                   -- of a day (UTC): what gateways have taken for its shadow calls
-  rollout TEXT NOT NULL,
-  day_ms  INTEGER NOT NULL,
-  nusd    INTEGER NOT NULL,
-  PRIMARY KEY (rollout, day_ms)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE transfer (                       -- append-only: one row is one debit and one credit

@@ -1296,7 +1296,7 @@ export const retrieveEvalRun = <ThrowOnError extends boolean = false>(options: O
 /**
  * Cancel a run
  *
- * Stops a run: no further call is made, those under way are let go. Its results stay. Refused for one that has ended by itself; again does no harm.
+ * Stops a run: no further call is made; those under way are finished, for they may be charged. Its results stay. Refused for one that has ended by itself; again does no harm.
  */
 export const cancelEvalRun = <ThrowOnError extends boolean = false>(options: Options<CancelEvalRunData, ThrowOnError>): RequestResult<CancelEvalRunResponses, CancelEvalRunErrors, ThrowOnError> => (options.client ?? client).post<CancelEvalRunResponses, CancelEvalRunErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -7125,7 +7125,7 @@ export type EvalLacksCheck = {
 };
 
 /**
- * Some part of the answer matches a regular expression. It is run apart, on so much of the answer (`evalRegexCharactersMax`) and for so long (`evalRegexMs`); one that takes longer is `undetermined`.
+ * Some part of the answer matches a regular expression. It is run apart, on so much of the answer (`evalOutputCharactersMax`) and for so long (`evalCheckMs`); one that takes longer is `undetermined`.
  */
 export type EvalRegexCheck = {
     /**

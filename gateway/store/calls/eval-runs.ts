@@ -1,7 +1,7 @@
 /** This file holds the calls about runs of eval sets and their results: a run is done by one gateway at a time. */
-import { readBigInt, readInteger, readText } from '../columns.ts';
-import { evalResultColumns, evalRunColumns, evalRunValues, readEvalResult, readEvalRun, sealedValues, selectionOf } from '../eval-columns.ts';
-import type { EvalAdvance, EvalReportRow, EvalResultRow, EvalRunRow, EvalRunStep } from '../eval-row.ts';
+import { readBigInt, readInteger, readOneOf, readText } from '../columns.ts';
+import { evalResultColumns, evalRunColumns, evalRunStates, evalRunValues, readEvalResult, readEvalRun, sealedValues, selectionOf } from '../eval-columns.ts';
+import type { EvalAdvance, EvalReportRow, EvalResultRow, EvalRunRow, EvalRunState, EvalRunStep } from '../eval-row.ts';
 import { insertSql } from '../insert-sql.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask } from '../sql-task.ts';
@@ -23,11 +23,11 @@ const RENEW = `UPDATE eval_run SET lease_until = ? WHERE id = ? AND fence = ? AN
 const STEP = `UPDATE eval_run SET state = COALESCE(?, state), error_code = ?, error_message = ?, summary = COALESCE(?, summary), total = COALESCE(?, total),
   started_ms = COALESCE(started_ms, ?), ended_ms = COALESCE(?, ended_ms), run_at = COALESCE(?, run_at), lease_until = CASE WHEN ? = 1 THEN 0 ELSE lease_until END
   WHERE id = ? AND fence = ? AND ${OPEN} RETURNING id`;
-const ADVANCE = `UPDATE eval_run SET spent_nusd = spent_nusd + ?, done = done + ?, failed = failed + ? WHERE id = ? AND fence = ? AND ${OPEN} RETURNING ws_id`;
-const SAVE = `${insertSql('eval_result', evalResultColumns)} ON CONFLICT (run_id, id) DO UPDATE SET state = excluded.state, reserved_nusd = excluded.reserved_nusd,
+const ADVANCE = `UPDATE eval_run SET spent_nusd = spent_nusd + ?, done = done + ?, failed = failed + ? WHERE id = ? AND fence = ? RETURNING ws_id, state`;
+const SAVE = `${insertSql('eval_result', evalResultColumns)} ON CONFLICT (run_id, id) DO UPDATE SET state = excluded.state,
   facts = excluded.facts, kek_id = excluded.kek_id, wrapped_key = excluded.wrapped_key, iv = excluded.iv, ciphertext = excluded.ciphertext, tag = excluded.tag`;
 const LIST_RESULTS = `SELECT ${selectionOf(evalResultColumns)} FROM eval_result WHERE run_id = ? AND id > ? AND ws_id = ? ORDER BY id LIMIT ?`;
-const CANCEL = `UPDATE eval_run SET state = 'cancelled', fence = fence + 1, lease_until = 0, ended_ms = ? WHERE ws_id = ? AND id = ? AND state NOT IN ('completed', 'cancelled') RETURNING ${RUN}`;
+const CANCEL = `UPDATE eval_run SET state = 'cancelled', ended_ms = ? WHERE ws_id = ? AND id = ? AND state NOT IN ('completed', 'cancelled') RETURNING ${RUN}`;
 const LOOK = `SELECT ${RUN} FROM eval_run WHERE ws_id = ? AND id = ?`;
 const RESUME = `UPDATE eval_run SET state = 'queued', key_id = ?, budget_nusd = COALESCE(CAST(? AS BIGINT), budget_nusd), budget_rev = budget_rev + 1, error_code = NULL, error_message = NULL,
   ended_ms = NULL, run_at = ?, lease_until = 0 WHERE ws_id = ? AND id = ? AND expires_ms > ? AND state IN ('stopped_by_budget', 'failed', 'cancelled') RETURNING ${RUN}`;
@@ -72,12 +72,12 @@ export function* stepEvalRun(id: string, fence: number, step: EvalRunStep): SqlT
   return stepped !== null;
 }
 
-export function* saveEvalResult(runId: string, fence: number, { result, advance }: { readonly result: EvalResultRow; readonly advance: EvalAdvance }): SqlTask<boolean> {
+export function* saveEvalResult(runId: string, fence: number, { result, advance }: { readonly result: EvalResultRow; readonly advance: EvalAdvance }): SqlTask<EvalRunState | null> {
   const run = yield* row(ADVANCE, advance.spentNanoUsd, advance.done, advance.failed, runId, fence);
-  if (!run) return false;
-  const { id, state, reservedNanoUsd, facts, said } = result;
-  yield* rows(SAVE, runId, id, readText(run, 'ws_id'), state, reservedNanoUsd, facts, ...(said ? sealedValues(said) : [null, null, null, null, null]));
-  return true;
+  if (!run) return null;
+  const { id, state, facts, said } = result;
+  yield* rows(SAVE, runId, id, readText(run, 'ws_id'), state, facts, ...(said ? sealedValues(said) : [null, null, null, null, null]));
+  return readOneOf(run, 'state', evalRunStates);
 }
 
 export function* listEvalResults(workspaceId: string, runId: string, { after, limit }: Page): SqlTask<EvalResultRow[]> {

@@ -73,7 +73,6 @@ CREATE TABLE eval_result (
   id            TEXT NOT NULL,                -- prompt, contender and repetition
   ws_id         TEXT NOT NULL,
   state         TEXT NOT NULL CHECK (state IN ('asked', 'answered', 'done')),
-  reserved_nusd {{i64}} NOT NULL,             -- what its call under way may cost
   facts         TEXT NOT NULL,                -- JSON, nothing of what was said
   kek_id        TEXT,                         -- what was said, sealed; NULL until there is an answer
   wrapped_key   {{blob}},
