@@ -111,7 +111,7 @@ describe.each(operationIds)('%s', (id) => {
   const refusals = statuses.flatMap((status) => codesOf(id, status).map((code) => ({ status, code })));
   test.each(refusals)('can be made to answer $status $code, and keeps its contract', async ({ code }) => {
     expectRefusal(id, code, await provocations[code].provoke(stage, id));
-  }, 15_000);
+  }, 30_000);
 
   test('declares no status that nobody can provoke, but those said to be out of reach', () => {
     const silent = statuses.filter((status) => status >= 400 && codesOf(id, status).every((code) => provocations[code].isEvent));

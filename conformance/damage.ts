@@ -23,7 +23,7 @@ export interface DamagedServer extends BrokenServer {
 const every = Object.keys(operations) as OperationId[];
 
 /** Operations that write, and so fail on a full disk. */
-export const writing: readonly OperationId[] = every.filter((id) => operations[id].method !== 'get' && id !== 'receiveStripeEvent' && id !== 'createTopup' && id !== 'cancelResponse' && id !== 'countResponseInputTokens' && id !== 'explainRoute');
+export const writing: readonly OperationId[] = every.filter((id) => operations[id].method !== 'get' && id !== 'receiveStripeEvent' && id !== 'createTopup' && id !== 'cancelResponse' && id !== 'cancelEvalRun' && id !== 'countResponseInputTokens' && id !== 'explainRoute');
 
 /** Operations whose own rows can be damaged without damaging what their key is known by. */
 export const damageable: readonly OperationId[] = [
@@ -36,6 +36,7 @@ export const damageable: readonly OperationId[] = [
   'createGrant', 'createAdjustment', 'createRefund', 'listVideos', 'retrieveVideo', 'deleteVideo', 'retrieveVideoContent',
   'putPlan', 'deletePlan', 'putModelEntry', 'deleteModelEntry', 'putProviderEntry', 'deleteProviderEntry', 'putRouteEntry', 'deleteRouteEntry', 'putRoute', 'deleteRoute', 'explainRoute',
   'listRollouts', 'createRollout', 'retrieveRollout', 'updateRollout', 'deleteRollout', 'promoteRollout', 'rollBackRollout', 'compareRollout', 'listAuditLog',
+  ...every.filter((id) => operations[id].path.startsWith('/evals')),
 ];
 
 /** Rows are written until the store's files may not grow any more. */
@@ -65,7 +66,7 @@ async function prepare(server: ServerUnderTest, ids: readonly OperationId[]): Pr
 
 /** A number no clock has ever shown, and no JavaScript number can be trusted with. */
 const UNREADABLE = String(2n ** 60n);
-const UNWRITABLE = ['api_key', 'app_user', 'workspace', 'member', 'budget', 'provider_key', 'catalog_entry', 'workspace_route', 'rollout', 'transfer', 'response', 'request_body', 'cached_reply_sum'] as const;
+const UNWRITABLE = ['api_key', 'app_user', 'workspace', 'member', 'budget', 'provider_key', 'catalog_entry', 'workspace_route', 'rollout', 'transfer', 'response', 'request_body', 'cached_reply_sum', 'eval_set', 'eval_item', 'eval_run'] as const;
 
 /** Makes things to look at, and then makes them unreadable. */
 export async function startDamaged(options: ServerOptions): Promise<DamagedServer> {
@@ -101,7 +102,7 @@ function breakRows(server: ServerUnderTest, ids: { readonly damagedKey: string; 
   db.prepare('UPDATE api_key SET models = ? WHERE id = ?').run('{}', ids.damagedKey);
   db.prepare(`UPDATE app_user SET disabled = ${UNREADABLE} WHERE id = ?`).run(ids.user);
   db.prepare(`UPDATE workspace SET created_ms = ${UNREADABLE} WHERE id = ?`).run(ids.workspace);
-  db.exec(`UPDATE request_log SET latency_us = ${UNREADABLE}; UPDATE provider_key SET created_ms = ${UNREADABLE}; UPDATE response SET created_ms = ${UNREADABLE}; UPDATE job SET created_ms = ${UNREADABLE}; UPDATE rollout SET created_ms = ${UNREADABLE}; UPDATE audit_log SET ts_ms = ${UNREADABLE};`);
+  db.exec(`UPDATE request_log SET latency_us = ${UNREADABLE}; UPDATE provider_key SET created_ms = ${UNREADABLE}; UPDATE response SET created_ms = ${UNREADABLE}; UPDATE job SET created_ms = ${UNREADABLE}; UPDATE rollout SET created_ms = ${UNREADABLE}; UPDATE eval_set SET created_ms = ${UNREADABLE}; UPDATE eval_item SET created_ms = ${UNREADABLE}; UPDATE eval_run SET created_ms = ${UNREADABLE}; UPDATE audit_log SET ts_ms = ${UNREADABLE};`);
   for (const table of UNWRITABLE) {
     for (const verb of ['INSERT', 'UPDATE', 'DELETE']) {
       db.exec(`CREATE TRIGGER damaged_${table}_${verb.toLowerCase()} BEFORE ${verb} ON ${table} BEGIN SELECT RAISE(ABORT, 'damaged'); END;`);

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { OperationId } from '../generated/operations.ts';
 import { speech, transcription } from './audio-requests.ts';
+import { goodEval } from './eval-requests.ts';
 import { drawn, edit, image } from './image-requests.ts';
 import { askJson, makePayer } from './payer.ts';
 import type { Payer } from './payer.ts';
@@ -13,7 +14,7 @@ import type { ServerUnderTest } from './server-under-test.ts';
 
 /** A request of an operation that is answered with success, but for its key. */
 export async function goodRequestTo(server: ServerUnderTest, id: OperationId): Promise<RequestParts> {
-  return await goodManagement(server, id) ?? await goodOperation(server, id);
+  return await goodManagement(server, id) ?? await goodEval(server, id) ?? await goodOperation(server, id);
 }
 
 /** What is there to be looked at. */

@@ -31,7 +31,8 @@ const keyOperations: readonly OperationId[] = ['retrieveKey', 'updateKey', 'dele
 const modelEntries: readonly OperationId[] = ['retrieveModelEntry', 'deleteModelEntry'];
 const routeOperations: readonly OperationId[] = ['retrieveRoute', 'deleteRoute', 'deleteRouteEntry'];
 const NOBODY_KEY = 'key_AAAAAAAAAAAAAAAA';
-const NO_RESPONSE = `resp_${'0'.repeat(32)}`;
+const NOBODY = '0'.repeat(32);
+const NO_RESPONSE = `resp_${NOBODY}`;
 const TOO_MUCH: Readonly<Record<'json' | 'media', number>> = { json: 1024 * 1024 + 1, media: 32 * 1024 * 1024 + 1 };
 
 /** Asks the replay upstream for an answer that goes as told. */
@@ -157,6 +158,10 @@ const provocationsOfChat: Readonly<Record<ErrorCode, Provocation>> = {
     provoke: (stage, id) => ask(stage, id, id === 'createBudget'
       ? { body: { name: 'nobody', scope: { type: 'key', id: NOBODY_KEY }, unit: 'messages', amount: '1', period: 'daily' } }
       : { path: `/v1/keys/${NOBODY_KEY}` }),
+  },
+  eval_not_found: {
+    by: every.filter((id) => operations[id].path.startsWith('/evals/{eval}')),
+    provoke: (stage, id) => ask(stage, id, { path: `/v1${operations[id].path.replace('{eval}', `eval_${NOBODY}`).replace('{item}', `evitem_${NOBODY}`).replace('{run}', `evrun_${NOBODY}`)}` }),
   },
   response_not_found: {
     by: [...responseOperations, 'explainRoute'],

@@ -21,29 +21,31 @@ const NOTHING: EvalTask = { kind: 'regex', pattern: '', flags: '', text: null };
 export function createEvalThread({ clock, limits }: { readonly clock: Pick<Clock, 'after'>; readonly limits: Pick<Limits, 'evalCheckMs'> }): EvalThread {
   let worker: Worker | null = null;
   let last: Promise<unknown> = Promise.resolve();
-  const drop = (): void => {
+  /** Takes the answer to the task under way; does nothing between two. */
+  let answer: (answer: EvalTaskAnswer) => void = ignore;
+  const drop = (why: string): void => {
     void worker?.terminate();
     worker = null;
+    answer({ fault: why });
+  };
+  const start = (): Worker => {
+    const thread = startThread();
+    thread.on('message', (given: EvalTaskAnswer) => { if (thread === worker) answer(given); });
+    thread.on('error', (error: unknown) => { if (thread === worker) drop(error instanceof Error ? error.message : String(error)); });
+    thread.on('exit', () => { if (thread === worker) drop('The thread has ended.'); });
+    return thread;
   };
   const exchange = (thread: Worker, task: EvalTask, ms: number): Promise<EvalTaskAnswer> => new Promise((resolve) => {
-    const end = (answer: EvalTaskAnswer): void => {
+    const cancel = clock.after(ms, () => { drop(`It took longer than ${ms} ms.`); });
+    answer = (given) => {
+      answer = ignore;
       cancel();
-      thread.removeAllListeners();
-      thread.on('error', () => undefined);
-      resolve(answer);
+      resolve(given);
     };
-    const breakOff = (why: string): void => {
-      end({ fault: why });
-      drop();
-    };
-    const cancel = clock.after(ms, () => { breakOff(`It took longer than ${ms} ms.`); });
-    thread.once('message', end);
-    thread.once('error', (error: unknown) => { breakOff(error instanceof Error ? error.message : String(error)); });
-    thread.once('exit', () => { breakOff('The thread has ended.'); });
     thread.postMessage(task);
   });
   const run = async (task: EvalTask): Promise<EvalTaskAnswer> => {
-    if (!worker) await exchange(worker = startThread(), NOTHING, START_MS);
+    if (!worker) await exchange(worker = start(), NOTHING, START_MS);
     return worker ? exchange(worker, task, limits.evalCheckMs) : { fault: 'The thread could not be started.' };
   };
   return {
@@ -54,10 +56,12 @@ export function createEvalThread({ clock, limits }: { readonly clock: Pick<Clock
     },
     async close() {
       await last;
-      drop();
+      drop('The gateway is closing.');
     },
   };
 }
+
+function ignore(): void {}
 
 function startThread(): Worker {
   const thread = new Worker(new URL('./eval-worker.ts', import.meta.url), { resourceLimits: THREAD_LIMITS });
