@@ -1,11 +1,15 @@
 /** This file runs eval sets through real gateways: the right one wins, a killed gateway loses nothing, and no budget is ever exceeded. */
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { askJson, balanceOf, makePayer, pricedModel } from './payer.ts';
 import type { Payer } from './payer.ts';
 import { call } from './raw-client.ts';
+import { seededRandom } from './recorded-streams.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
 import type { Replay, ReplayUpstream } from './replay-upstream.ts';
-import { eventually, startServer, stopServers } from './server-under-test.ts';
+import { eventually, makeFolder, startServer, stopServers } from './server-under-test.ts';
 import type { ServerOptions, ServerUnderTest } from './server-under-test.ts';
 
 type Json = Record<string, unknown>;
@@ -81,7 +85,9 @@ beforeAll(async () => {
   server = await startServer({
     ...OPTIONS,
     env: { VLLM_BASE_URL: upstream.url },
-    config: { models: ['right', 'slow', 'busy', 'judge', 'mute', 'greedy'].map((name) => pricedModel(name, name, PRICE)) },
+    config: { models: ['right', 'slow', 'busy', 'judge', 'mute', 'greedy'].map((name) => pricedModel(name, name, PRICE)).concat([
+      pricedModel('cheap', 'right', { input: 1_000_000, output: 3_000_000 }), pricedModel('dear', 'right', { input: 33_333_333_333, output: 77_777_777_777 }),
+    ]) },
   });
   payer = await makePayer(server, { billing: 'balance', nanoUsd: GRANTED });
 }, 30_000);
@@ -139,6 +145,22 @@ describe('thirty prompts and two routes', () => {
   }, 60_000);
 });
 
+describe('two gateways on one store', () => {
+  test('do a run once: what the one leaves behind, killed or stopped, the other goes on with', async () => {
+    upstream.play('slow', says(product, 40));
+    const before = await balanceOf(server, payer.key);
+    const set = await makeSet({ items: items(30) });
+    const run = await makeRun(set, { contenders: [{ model: 'slow' }, { model: 'right' }], concurrency: 3 });
+    const other = await server.restart();
+    await eventually(async () => (Number(((await ask(`/evals/${set}/runs/${run}`))['progress'] as Json)['done']) > 8 ? true : null));
+    await server.stop();
+    server = other;
+    expect(await untilEnded(set, run)).toMatchObject({ state: 'completed', progress: { total: 60, done: 60, failed: 0 }, spent_nano_usd: String(60n * 60_000n) });
+    expect(before - await balanceOf(server, payer.key)).toBe(60n * 60_000n);
+    expect(new Set((await resultsOf(set, run)).map((each) => each['id'])).size).toBe(60);
+  }, 60_000);
+});
+
 describe('a budget', () => {
   test('is never exceeded; with a larger one the run goes on where it stopped', async () => {
     const set = await makeSet({ items: items(20) });
@@ -171,6 +193,72 @@ describe('a budget', () => {
     const run = await makeRun(set, { contenders: [{ model: 'greedy' }, { model: 'sandbox/echo' }], budget_nano_usd: '1000000', concurrency: 3 });
     expect((await untilEnded(set, run))['state']).toBe('stopped_by_budget');
     expect(before - await balanceOf(server, payer.key)).toBeLessThanOrEqual(1_000_000n);
+  }, RUN_MS_MAX);
+});
+
+describe('budgets at random', () => {
+  test('none is exceeded, whatever the prices, by however many calls at once', async () => {
+    const random = seededRandom(20261121);
+    const set = await makeSet({ items: items(8) });
+    const spent: bigint[] = [];
+    for (let round = 0; round < 12; round++) {
+      const budget = BigInt(Math.floor(10 ** (3 + 4 * random())));
+      const contenders = ['right', 'cheap', 'dear'].toSorted(() => random() - 0.5).slice(0, 2).map((model) => ({ model }));
+      const before = await balanceOf(server, payer.key);
+      const run = await makeRun(set, { contenders, budget_nano_usd: String(budget), concurrency: 1 + Math.floor(random() * 16), repetitions: 1 + Math.floor(random() * 3) });
+      const ended = await untilEnded(set, run);
+      const charged = before - await balanceOf(server, payer.key);
+      expect({ round, fits: charged <= budget, said: ended['spent_nano_usd'] }).toEqual({ round, fits: true, said: String(charged) });
+      expect(['completed', 'stopped_by_budget']).toContain(ended['state']);
+      spent.push(charged);
+    }
+    expect(spent.filter((each) => each > 0n).length).toBeGreaterThan(3);
+  }, 60_000);
+});
+
+/** `npm run eval`, as a process of its own. */
+function command(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const script = new URL('../scripts/eval.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args, '--base-url', `${server.url}/v1`], { env: { ...process.env, NODE_OPTIONS: '', INTERLINE_KEY: payer.key } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => { output += bytes.toString('utf8'); });
+  return new Promise((resolve) => { child.once('close', (code) => { resolve({ code, output }); }); });
+}
+
+describe('npm run eval', () => {
+  const writeSet = (): string => {
+    const file = join(makeFolder(), 'prompts.jsonl');
+    writeFileSync(file, [...items(10).map((item) => JSON.stringify(item)), 'no JSON', ''].join('\n'));
+    return file;
+  };
+
+  test('does what the API does, and writes what it found', async () => {
+    const folder = makeFolder();
+    const files = { json: join(folder, 'a.json'), csv: join(folder, 'a.csv'), jsonl: join(folder, 'a.jsonl') };
+    const { code, output } = await command([
+      '--set', writeSet(), '--contenders', 'right,sandbox/echo', '--budget', '0.01', '--require', 'right:pass_rate>=0.9', '--json', files.json, '--csv', files.csv, '--jsonl', files.jsonl,
+    ]);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    for (const part of ['10 prompts of', 'skipped line 11', '20/20', '10/10', 'right (#1) is better']) expect(output).toContain(part);
+    expect(JSON.parse(readFileSync(files.json, 'utf8'))).toMatchObject({ winner: 0, answers: 20 });
+    expect(readFileSync(files.csv, 'utf8').trimEnd().split('\r\n')).toHaveLength(21);
+    expect(readFileSync(files.jsonl, 'utf8').trimEnd().split('\n')).toHaveLength(20);
+  }, RUN_MS_MAX);
+
+  test('fails where a requirement is missed, and where it is none', async () => {
+    const { code, output } = await command(['--set', writeSet(), '--contenders', 'right,sandbox/echo', '--budget', '0.01', '--require', 'pass_rate>=0.5']);
+    expect(code).toBe(1);
+    expect(output).toContain('MISSED pass_rate>=0.5: sandbox/echo has 0');
+    expect((await command(['--require', 'beauty>=1']))).toMatchObject({ code: 2, output: expect.stringContaining('is no requirement') });
+    expect((await command([]))).toMatchObject({ code: 2, output: expect.stringContaining('usage') });
+  }, RUN_MS_MAX);
+
+  test('is stopped by its budget, and goes on with a larger one', async () => {
+    const { code, output } = await command(['--set', writeSet(), '--contenders', 'right,sandbox/echo', '--budget', '0.0004']);
+    expect(code).toBe(2);
+    const [, which = ''] = /--resume ([\w/]+)/.exec(output) ?? [];
+    expect(await command(['--resume', which, '--budget', '0.01'])).toMatchObject({ code: 0 });
+    expect(await command(['--resume', which])).toMatchObject({ code: 0 });
   }, RUN_MS_MAX);
 });
 
