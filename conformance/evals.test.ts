@@ -343,3 +343,71 @@ describe('limits', () => {
     expect(await ask(`/evals/${set}/runs/${run}/cancel`, { method: 'POST', status: 400 })).toMatchObject({ error: { param: 'run' } });
   }, RUN_MS_MAX);
 });
+
+describe('prompts', () => {
+  const chat = async (content: string, key = payer.key): Promise<string> => {
+    const reply = await call(server.url, { path: '/v1/chat/completions', key, body: { model: 'right', messages: [{ role: 'user', content }], max_completion_tokens: 50, temperature: null, metadata: { a: 'b' } } });
+    return reply.headers['x-request-id'] ?? '';
+  };
+  const keep = (how: string): Promise<Json> => ask(`/workspaces/${payer.workspace}`, { method: 'PATCH', body: { request_bodies: { keep: how } } });
+
+  test('are picked from the log by their ids and by a filter, where they were kept in full', async () => {
+    const unkept = await chat('What is seven times 900?');
+    await keep('redacted');
+    const redacted = await chat('What is seven times 901?');
+    await eventually(async () => ((await call(server.url, { path: `/v1/requests/${redacted}/body`, key: payer.key })).status === 200 ? true : null));
+    await keep('full');
+    const kept = await chat('What is seven times 902?');
+    await eventually(async () => ((await call(server.url, { path: `/v1/requests/${kept}/body`, key: payer.key })).status === 200 ? true : null));
+    await keep('none');
+    const set = await makeSet({});
+    const nobody = `req_${'0'.repeat(32)}`;
+    const added = await ask(`/evals/${set}/items`, { body: { requests: [unkept, redacted, kept, nobody], checks: [{ type: 'contains', value: '6314' }] } });
+    expect(added).toMatchObject({ added: 1, skipped: [{ source: unkept, reason: 'Nothing is kept of its body.' }, { source: redacted }, { source: nobody, reason: 'There is no such request.' }] });
+    const { data: [item] } = await ask(`/evals/${set}/items`) as { data: Json[] };
+    expect(item).toMatchObject({ source_request: kept, checks: [{ type: 'contains', value: '6314' }] });
+    expect(item?.['request']).toEqual({ messages: [{ role: 'user', content: 'What is seven times 902?' }], max_completion_tokens: 50 });
+    expect(await ask(`/evals/${set}/items`, { body: { filter: { limit: 3, outcome: 'ok' } } })).toMatchObject({ added: 1, skipped: [{ source: redacted }, { source: unkept }] });
+    const user = String((await askJson(server, { path: '/v1/admin/users', body: { name: 'member' } }, 201))['id']);
+    await ask('/members', { body: { user, role: 'member' }, status: 201 });
+    const member = String((await askJson(server, { path: '/v1/admin/keys', body: { name: 'k', user, workspace: payer.workspace, scopes: ['inference', 'management'] } }, 201))['secret']);
+    expect(await ask(`/evals/${set}/items`, { key: member, body: { requests: [kept] } })).toMatchObject({ added: 0, skipped: [{ reason: 'There is no such request.' }] });
+    const run = await makeRun(set, { contenders: [{ model: 'right', target: 'vllm/right' }, { model: 'sandbox/echo' }] });
+    await untilEnded(set, run);
+    expect(await ask(`/evals/${set}/runs/${run}/summary`)).toMatchObject({ contenders: [{ target: 'vllm/right', answers: 2, errors: 0 }, { target: null }] });
+  }, RUN_MS_MAX);
+
+  test('come as JSONL, each line held to the contract; what a run asks is what was there when it was begun', async () => {
+    const set = await makeSet({});
+    const lines = ['{"prompt":"What is seven times 1?"}', '', '{"prompt":"x","request":{"messages":[]}}', '{"prompt":"x","checks":[{"type":"no such check"}]}', '[]', '{"promt":"x"}', '{"prompt":"What is seven times 2?","checks":[]}'];
+    const added = await ask(`/evals/${set}/items`, { body: { jsonl: lines.join('\n'), checks: [{ type: 'contains', value: '7' }] } });
+    expect(added).toMatchObject({ added: 2, skipped: [{ source: 'line 3' }, { source: 'line 4' }, { source: 'line 5' }, { source: 'line 6' }] });
+    for (const body of [{}, { jsonl: 'x', requests: [`req_${'0'.repeat(32)}`] }, { items: [{ prompt: 'x', request: { messages: [{ role: 'user', content: 'x' }] } }] }, { items: [{ prompt: 'x', checks: [{ type: 'regex', pattern: '(' }] }] }]) {
+      expect(await ask(`/evals/${set}/items`, { body, status: 400 })).toMatchObject({ error: { code: 'invalid_request' } });
+    }
+    upstream.play('slow', says(product, 200));
+    const run = await makeRun(set, { contenders: [{ model: 'slow' }, { model: 'sandbox/echo' }], concurrency: 1 });
+    await ask(`/evals/${set}/items`, { body: { items: items(1) } });
+    await ask(`/evals/${set}`, { method: 'PATCH', body: { name: 'renamed', checks: [{ type: 'contains', value: 'nobody says this' }] } });
+    const [, second] = (await ask(`/evals/${set}/items`) as unknown as { data: { id: string }[] }).data;
+    await ask(`/evals/${set}/items/${second?.id ?? ''}`, { method: 'DELETE' });
+    expect(await untilEnded(set, run)).toMatchObject({ state: 'completed', progress: { total: 2, done: 2 } });
+    expect((await resultsOf(set, run)).find((each) => each['contender'] === 0)).toMatchObject({ verdict: 'pass' });
+    expect(await ask(`/evals/${set}`)).toMatchObject({ name: 'renamed', items: 2 });
+  }, RUN_MS_MAX);
+
+  test('of names that lead nowhere, and of nothing, no run is begun; what was deleted is gone', async () => {
+    const set = await makeSet({ items: items(1) });
+    const refused = async (body: Json): Promise<unknown> => ((await ask(`/evals/${set}/runs`, { body: { contenders: [{ model: 'right' }, { model: 'sandbox/echo' }], budget_nano_usd: '1', ...body }, status: 400 }))['error'] as Json)['param'];
+    expect(await refused({ contenders: [{ model: 'right' }, { model: 'nobody/nothing' }] })).toBe('contenders.1.model');
+    expect(await refused({ repetitions: 21 })).toBe('repetitions');
+    const empty = await makeSet({});
+    expect(await ask(`/evals/${empty}/runs`, { body: { contenders: [{ model: 'right' }, { model: 'right' }], budget_nano_usd: '1' }, status: 400 })).toMatchObject({ error: { param: 'eval' } });
+    const run = await makeRun(set, {});
+    await untilEnded(set, run);
+    await ask(`/evals/${set}`, { method: 'DELETE' });
+    for (const path of [`/evals/${set}`, `/evals/${set}/items`, `/evals/${set}/runs`, `/evals/${set}/runs/${run}`, `/evals/${set}/runs/${run}/results`]) {
+      expect(await ask(path, { status: 404 })).toMatchObject({ error: { code: 'eval_not_found' } });
+    }
+  }, RUN_MS_MAX);
+});

@@ -9,8 +9,10 @@ import { cellIdOf, readItemTerms, readSaid } from './eval-plan.ts';
 import type { OpenRun } from './eval-open-run.ts';
 import { itemPlace, saidPlace } from './eval-places.ts';
 
-/** Rows read at once. */
+/** Results read at once. */
 const PAGE = 100;
+/** Prompts are read one by one, when it is their turn: one that was deleted meanwhile is not asked. */
+const ITEMS = 1;
 
 /** What was done before. */
 interface Known {
@@ -86,7 +88,7 @@ async function* cellsOf(run: OpenRun, known: Known): AsyncGenerator<Cell, void> 
 async function* walk(run: OpenRun, isWanted: (id: string) => boolean, { begun }: Known): AsyncGenerator<Cell, void> {
   const { house: { store, vault }, row, plan } = run;
   for (let after: string | null = null; ;) {
-    const page = await store.listEvalItems(row.workspaceId, row.setId, { limit: PAGE, after });
+    const page = await store.listEvalItems(row.workspaceId, row.setId, { limit: ITEMS, after });
     for (const item of page) {
       if (item.id > row.lastItem) return;
       const terms = readItemTerms(vault.open(item, itemPlace(item)));
@@ -98,6 +100,6 @@ async function* walk(run: OpenRun, isWanted: (id: string) => boolean, { begun }:
       }
     }
     after = page.at(-1)?.id ?? null;
-    if (page.length < PAGE) return;
+    if (page.length < ITEMS) return;
   }
 }

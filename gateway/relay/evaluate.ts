@@ -5,21 +5,8 @@ import type { OpenRun } from './eval-open-run.ts';
 import { openRun } from './eval-open-run.ts';
 import { doRun } from './eval-run.ts';
 import { createEvalThread } from './eval-thread.ts';
-import type { EvalThread } from './eval-thread.ts';
+import type { Evals } from './evals.ts';
 import type { House } from './house.ts';
-
-export interface Evals {
-  /** Runs what other people wrote: patterns and schemas. */
-  readonly thread: EvalThread;
-  /** Looks for runs at once: somebody has just asked for one. */
-  wake(): void;
-  /** Stops a run at once if this gateway does it; its state says so to all others. */
-  leave(runId: string): void;
-  /** Begins nothing more: the gateway is about to close. */
-  pause(): void;
-  /** Waits a moment for answers under way, and lets go of the rest: nobody pays for those, and another gateway asks anew. */
-  close(): Promise<void>;
-}
 
 /** A claim is renewed this many times before it would run out. */
 const RENEWALS = 3;

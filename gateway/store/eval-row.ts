@@ -1,6 +1,5 @@
 /** This file is the part of the Store that keeps evals: sets of prompts, runs done by one gateway at a time, and their results. */
 import type { SealedColumns } from './sealed-columns.ts';
-import type { Page } from './store.ts';
 
 /** A set, sealed by the vault for its own place. Times in ms since the epoch. */
 export interface EvalSetRow extends SealedColumns {
@@ -107,25 +106,31 @@ export interface EvalReportRow {
   readonly summary: string;
 }
 
+/** After the row of this id, or from the beginning. */
+export interface EvalPage {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
 /** The calls about evals. A claim is a lease, as a job's. */
 export interface EvalCalls {
   insertEval(set: EvalSetRow): Promise<void>;
   /** Null when this workspace has none of this id. */
   findEval(workspaceId: string, id: string): Promise<EvalSetRow | null>;
   /** The newest first. */
-  listEvals(workspaceId: string, page: Page): Promise<EvalSetRow[]>;
+  listEvals(workspaceId: string, page: EvalPage): Promise<EvalSetRow[]>;
   changeEval(workspaceId: string, id: string, change: EvalSetChange): Promise<EvalSetRow | null>;
   /** Deletes a set and its prompts, and stops its runs, which the next sweep deletes; false when there is none. */
   deleteEval(workspaceId: string, id: string): Promise<boolean>;
   /** Adds prompts, all or none, as long as the set has no more than so many then. */
   insertEvalItems(workspaceId: string, setId: string, given: { readonly items: readonly EvalItemRow[]; readonly max: number; readonly nowMs: number }): Promise<'added' | 'not_found' | 'too_many'>;
   /** In the order they were added. */
-  listEvalItems(workspaceId: string, setId: string, page: Page): Promise<EvalItemRow[]>;
+  listEvalItems(workspaceId: string, setId: string, page: EvalPage): Promise<EvalItemRow[]>;
   deleteEvalItem(workspaceId: string, setId: string, id: string): Promise<boolean>;
   insertEvalRun(run: EvalRunRow): Promise<void>;
   findEvalRun(workspaceId: string, setId: string, id: string): Promise<EvalRunRow | null>;
   /** The newest first. */
-  listEvalRuns(workspaceId: string, setId: string, page: Page): Promise<EvalRunRow[]>;
+  listEvalRuns(workspaceId: string, setId: string, page: EvalPage): Promise<EvalRunRow[]>;
   /** Claims runs that are due and that nobody else has claimed, for `leaseMs`. */
   claimEvalRuns(nowMs: number, leaseMs: number, limit: number): Promise<EvalRunRow[]>;
   /** Moves the end of a claim; false when it is no longer the newest, or the run was stopped. */
@@ -138,7 +143,7 @@ export interface EvalCalls {
    */
   saveEvalResult(runId: string, fence: number, given: { readonly result: EvalResultRow; readonly advance: EvalAdvance }): Promise<EvalRunState | null>;
   /** By prompt, contender and repetition; of all states. */
-  listEvalResults(workspaceId: string, runId: string, page: Page): Promise<EvalResultRow[]>;
+  listEvalResults(workspaceId: string, runId: string, page: EvalPage): Promise<EvalResultRow[]>;
   /** Stops a run that has not completed; gives it as it is then. */
   cancelEvalRun(workspaceId: string, id: string, nowMs: number): Promise<EvalRunRow | null>;
   /** Puts a run that was stopped back into the queue, with another budget where one is given; null when it is not stopped. */
