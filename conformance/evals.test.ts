@@ -85,7 +85,7 @@ beforeAll(async () => {
   server = await startServer({
     ...OPTIONS,
     env: { VLLM_BASE_URL: upstream.url },
-    config: { models: ['right', 'slow', 'busy', 'judge', 'mute', 'greedy'].map((name) => pricedModel(name, name, PRICE)).concat([
+    config: { models: ['right', 'slow', 'busy', 'judge', 'mute', 'moody', 'greedy'].map((name) => pricedModel(name, name, PRICE)).concat([
       pricedModel('cheap', 'right', { input: 1_000_000, output: 3_000_000 }), pricedModel('dear', 'right', { input: 33_333_333_333, output: 77_777_777_777 }),
     ]) },
   });
@@ -298,6 +298,22 @@ describe('a judge', () => {
     const results = await resultsOf(set, again);
     expect(results.map((each) => each['verdict'])).toEqual(Array(4).fill('undetermined'));
     expect(JSON.stringify(results[0])).toContain('The judge gave no answer');
+  }, RUN_MS_MAX);
+});
+
+describe('repetitions', () => {
+  test('are asked anew whatever the reply cache has, and show which prompts are unstable', async () => {
+    let turn = 0;
+    upstream.play('moody', says((prompt) => (turn++ % 2 === 0 ? product(prompt) : 'Not today.')));
+    await ask(`/workspaces/${payer.workspace}`, { method: 'PATCH', body: { reply_cache: { enabled: true } } });
+    const set = await makeSet({ items: items(5) });
+    const run = await makeRun(set, { contenders: [{ model: 'moody' }, { model: 'right' }], repetitions: 2, concurrency: 1 });
+    await untilEnded(set, run);
+    await ask(`/workspaces/${payer.workspace}`, { method: 'PATCH', body: { reply_cache: { enabled: false } } });
+    const summary = await ask(`/evals/${set}/runs/${run}/summary`);
+    expect(summary).toMatchObject({ winner: null, answers: 20, contenders: [{ passed: 5, failed: 5, instability: 1 }, { passed: 10, instability: 0, unstable_items: [] }] });
+    expect((summary['contenders'] as { unstable_items: string[] }[])[0]?.unstable_items).toHaveLength(5);
+    expect((summary['conclusion'] as string[]).join(' ')).toContain('unstable at 100 % of the prompts');
   }, RUN_MS_MAX);
 });
 

@@ -11,6 +11,7 @@ import type {
   Budget,
   BudgetList,
   Bytes,
+  CachedReplies,
   CancelEvalRunData,
   CancelResponseData,
   CatalogModelChange,
@@ -45,6 +46,7 @@ import type {
   CreateWorkspaceRequest,
   CreatedKey,
   DeleteBudgetData,
+  DeleteCachedRepliesData,
   DeleteEvalData,
   DeleteEvalItemData,
   DeleteKeyData,
@@ -60,6 +62,7 @@ import type {
   DeleteRouteEntryData,
   DeleteVideoData,
   DeletedBudget,
+  DeletedCachedReplies,
   DeletedEntry,
   DeletedEval,
   DeletedKey,
@@ -156,6 +159,7 @@ import type {
   ResumeEvalRunRequest,
   RetrieveAnyWorkspaceData,
   RetrieveBudgetData,
+  RetrieveCachedRepliesData,
   RetrieveEvalData,
   RetrieveEvalRunData,
   RetrieveEvalSummaryData,
@@ -947,6 +951,38 @@ export interface Operations {
       readonly 408: ErrorResponse;
       readonly 413: ErrorResponse;
       readonly 415: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveCachedReplies: {
+    readonly body: undefined;
+    readonly path: RetrieveCachedRepliesData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: CachedReplies;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly deleteCachedReplies: {
+    readonly body: undefined;
+    readonly path: DeleteCachedRepliesData['path'];
+    readonly query: Record<string, never>;
+    readonly replies: {
+      readonly 200: DeletedCachedReplies;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 404: ErrorResponse;
+      readonly 405: ErrorResponse;
       readonly 431: ErrorResponse;
       readonly 500: ErrorResponse;
       readonly 503: ErrorResponse;
@@ -2804,6 +2840,28 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     hasBody: true,
     takesJson: true,
     maxBody: 'json',
+  },
+  retrieveCachedReplies: {
+    method: 'get',
+    path: '/workspaces/{workspace}/cache',
+    tag: 'workspaces',
+    meter: 'none',
+    scope: 'management',
+    roles: null,
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  deleteCachedReplies: {
+    method: 'delete',
+    path: '/workspaces/{workspace}/cache',
+    tag: 'workspaces',
+    meter: 'none',
+    scope: 'management',
+    roles: ['owner', 'admin'],
+    statuses: [200, 400, 401, 403, 404, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
   },
   listMembers: {
     method: 'get',

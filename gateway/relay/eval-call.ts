@@ -9,6 +9,7 @@ import type { BytesReply, Call, EventsReply } from '../foundation/operation.ts';
 import type { Caller, SettledRequest } from '../foundation/terms.ts';
 import { askChat } from './ask-chat.ts';
 import type { Ask } from './ask.ts';
+import { CACHE_HEADER } from './caching.ts';
 import type { Reservation, RunBudget } from './eval-budget.ts';
 import type { CalledTool } from './eval-plan.ts';
 import type { House } from './house.ts';
@@ -119,7 +120,8 @@ function callOf(house: House, { caller, body, target, idempotencyKey }: EvalCall
     files: [],
     path: {},
     query: {},
-    headers: { 'idempotency-key': idempotencyKey, ...(target === null ? {} : { [TARGET_HEADER]: target }) },
+    // What was answered to somebody else before says nothing of how good, quick or dear a model is.
+    headers: { 'idempotency-key': idempotencyKey, [CACHE_HEADER]: 'bypass', ...(target === null ? {} : { [TARGET_HEADER]: target }) },
     caller,
     departure,
     receivedAt: house.clock.monotonic(),

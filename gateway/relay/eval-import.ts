@@ -73,7 +73,7 @@ export async function findLogged({ store }: Pick<House, 'store'>, { workspaceId,
     route: filter.route ?? null,
     operation: PICKED_OPERATION,
     outcome: filter.outcome ?? null,
-    errorCodes: null, status: null, costMin: null, costMax: null, withRefunds: false,
+    cache: null, errorCodes: null, status: null, costMin: null, costMax: null, withRefunds: false,
   };
   const ids: string[] = [];
   for (let after: LogPlace | null = null; ;) {

@@ -15,6 +15,16 @@ export type IdempotencyKeyText = string;
 export type StrictFlag = 'true' | 'false';
 
 /**
+ * What to do with the reply cache: `use`, `refresh` or `bypass`. Without effect where it is off.
+ */
+export type CacheWish = string;
+
+/**
+ * Whole seconds, from 1 to 2592000 (30 days). Without effect where the cache is off.
+ */
+export type CacheSeconds = string;
+
+/**
  * A name in a header, of a route or of a target. What stands for nothing is refused as a name that is unknown.
  */
 export type SteeringName = string;
@@ -1159,6 +1169,16 @@ export type AttemptCount = string;
  * Always `true`.
  */
 export type TrueText = 'true';
+
+/**
+ * Whether a reply came out of the workspace's cache (`hit`), might have (`miss`), or was not to (`bypass`).
+ */
+export type CacheState = 'hit' | 'miss' | 'bypass';
+
+/**
+ * Whole seconds, from 0 up.
+ */
+export type CacheAge = string;
 
 /**
  * A whole number.
@@ -4979,11 +4999,25 @@ export type CatalogRouteFilter = 'tools' | 'vision' | 'audio' | 'files' | 'struc
 export type CatalogNanoUsd = number;
 
 /**
- * What a target may cost to be tried, in nano-USD for a million prompt tokens (`input_price_max`) and a million generated ones (`output_price_max`). One without a known price is skipped where there is such a limit.
+ * What a target may cost to be tried, and how much it may say.
+ *
+ * `input_price_max`, `output_price_max`: in nano-USD for a million prompt tokens and a million generated ones. `cost_max`: what one call could cost at
+ * most, in nano-USD: its prompt as guessed and a tenth more, and all the output that is asked for (where nothing is, `output_tokens_max`, else 4,096
+ * tokens) and that the model can give, of each of its `n` answers. It is what would be set aside for it at that target. A target over one of these is
+ * skipped, and one without a known price where there is any.
+ *
+ * `output_tokens_max`: most tokens of one answer. What a request asks beyond is lowered to it, and said in `x-interline-warnings` (refused with
+ * `x-interline-strict`); a request that says nothing is sent with it. An answer that is cut by it ends with `finish_reason: length`, like any other.
+ *
  */
 export type CatalogRouteLimits = {
     input_price_max?: CatalogNanoUsd;
     output_price_max?: CatalogNanoUsd;
+    cost_max?: CatalogNanoUsd;
+    /**
+     * Tokens, reasoning included.
+     */
+    output_tokens_max?: number;
 };
 
 /**
@@ -5005,6 +5039,10 @@ export type CatalogFallbackSteps = Array<CatalogFallbackStep>;
  * `timeout`: no answer in the time it had, also the upstream's own 408 and 504. `rate_limited`: 429. `server_error`: 5xx, what can't be understood, or
  * the operator's own credentials refused. `connection`: not reached, or closed. `refusal`: the request itself (4xx), for another reason than the two
  * below. `context_length`: the prompt is too long for this model, as the upstream says. `content_filter`: the upstream's filter refused the request.
+ *
+ * Where `content_filter` or `refusal` do not begin with `stop`, a 200 counts as well: of a chat that ends as `content_filter` with nothing said, and of
+ * one that says nothing but a `refusal`. A stream is held back until its first word for that. When nobody else can be asked, the answer is handed out as
+ * it came. What the provider charges for one that was passed over is not charged to the caller.
  *
  */
 export type CatalogFallbackRules = {
@@ -5043,10 +5081,10 @@ export type RoutePolicy = {
 /**
  * Why a model or a target is not tried. `no_key`: no key to reach it. `retired`: by its provider. `sandbox`: it plays answers, and a provider can be
  * called. `kind`: it does something else. `not_allowed`: not with this key. `tier`: not in the plan. `not_pinned`: another target was named. `price`,
- * `price_unknown`: by the limits of the route. `unhealthy`: it has failed and is left alone for a while. The others: it lacks what the request needs.
+ * `price_unknown`, `cost`: by the limits of the route. `unhealthy`: it has failed and is left alone for a while. The others: it lacks what the request needs.
  *
  */
-export type RouteSkipReason = 'not_pinned' | 'retired' | 'sandbox' | 'kind' | 'not_allowed' | 'no_key' | 'tier' | 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context' | 'price_unknown' | 'price' | 'unhealthy';
+export type RouteSkipReason = 'not_pinned' | 'retired' | 'sandbox' | 'kind' | 'not_allowed' | 'no_key' | 'tier' | 'tools' | 'vision' | 'audio' | 'files' | 'structured_output' | 'context' | 'price_unknown' | 'price' | 'cost' | 'unhealthy';
 
 /**
  * A model of a route, and whether this key reaches it now.
@@ -5660,9 +5698,9 @@ export type MediaUsage = {
 export type SignedNanoUsd = string;
 
 /**
- * How the usage is known. The provider said so, the gateway counted it, it saw a part of it, or there was none.
+ * How the usage is known. The provider said so, the gateway counted it, it saw a part of it, it is that of an answer out of the reply cache (of which the plan's percentage is charged), or there was none.
  */
-export type UsageBasis = 'provider' | 'counted' | 'observed' | 'none';
+export type UsageBasis = 'provider' | 'counted' | 'observed' | 'cached' | 'none';
 
 /**
  * Who paid. The plan's messages, the balance, the workspace's own provider key (nothing is charged here), or nobody.
@@ -5888,6 +5926,28 @@ export type RequestBodySetting = {
 };
 
 /**
+ * Whether whole answers are kept, sealed, and given again to whoever in the workspace asks exactly the same.
+ */
+export type ReplyCacheSetting = {
+    /**
+     * Off unless it is turned on. Turned off, nothing is given and nothing more is kept.
+     */
+    enabled: boolean;
+    /**
+     * An answer is given for so long; a shorter time holds at once for what is there.
+     */
+    ttl_seconds: number;
+    /**
+     * An answer of more bytes is not kept.
+     */
+    reply_bytes_max: number;
+    /**
+     * All that is kept has at most so many bytes; the oldest make room. The operator may set a lower bound for every workspace.
+     */
+    bytes_max: number;
+};
+
+/**
  * Who pays and whose limits apply, as a member sees it.
  */
 export type Workspace = {
@@ -5910,6 +5970,7 @@ export type Workspace = {
     created_at: number;
     role: Role;
     request_bodies: RequestBodySetting;
+    reply_cache: ReplyCacheSetting;
 };
 
 /**
@@ -5953,11 +6014,70 @@ export type RequestBodySettingChange = {
 };
 
 /**
+ * What to change of the reply cache; what is left out stays.
+ */
+export type ReplyCacheSettingChange = {
+    /**
+     * Off unless it is turned on. Turned off, nothing is given and nothing more is kept.
+     */
+    enabled?: boolean;
+    /**
+     * An answer is given for so long; a shorter time holds at once for what is there.
+     */
+    ttl_seconds?: number;
+    /**
+     * An answer of more bytes is not kept.
+     */
+    reply_bytes_max?: number;
+    /**
+     * All that is kept has at most so many bytes; the oldest make room. The operator may set a lower bound for every workspace.
+     */
+    bytes_max?: number;
+};
+
+/**
  * What to change; what is left out stays.
  */
 export type UpdateWorkspaceRequest = {
     name?: WorkspaceName;
     request_bodies?: RequestBodySettingChange;
+    reply_cache?: ReplyCacheSettingChange;
+};
+
+/**
+ * What is in a reply cache.
+ */
+export type CachedReplies = {
+    /**
+     * Always `cached_replies`.
+     */
+    object: 'cached_replies';
+    /**
+     * How many answers.
+     */
+    count: number;
+    /**
+     * How much of the room they take.
+     */
+    bytes: number;
+};
+
+/**
+ * Says how many were deleted.
+ */
+export type DeletedCachedReplies = {
+    /**
+     * Always `cached_replies`.
+     */
+    object: 'cached_replies';
+    /**
+     * Always true.
+     */
+    deleted: true;
+    /**
+     * How many answers.
+     */
+    count: number;
 };
 
 /**
@@ -6564,11 +6684,6 @@ export type HttpStatus = number;
 export type LogCursor = string;
 
 /**
- * Whether a reply came out of the workspace's cache (`hit`), might have (`miss`), or was not to (`bypass`).
- */
-export type CacheState = 'hit' | 'miss' | 'bypass';
-
-/**
  * A run of an eval set.
  */
 export type EvalRunId = string;
@@ -6857,7 +6972,7 @@ export type ReceiptPrice = {
 };
 
 /**
- * How the messages were counted: `max(1, ceil((max(0, prompt − floor(cached × 0.5)) + completion) / 16000))`.
+ * How the messages were counted: `max(1, ceil((max(0, prompt − floor(cached × 0.5)) + completion) / 16000))`. Where the basis is `cached`, the plan's percentage of that, rounded up.
  */
 export type MessageSteps = {
     /**
@@ -8284,6 +8399,11 @@ export type UpdateAnyWorkspaceRequest = {
 };
 
 /**
+ * What an answer out of the reply cache costs, in percent of what the same answer costs when a model makes it, in money and in messages alike, each rounded up. It is settled before its first byte leaves, so who goes in the middle has paid it, and who was answered nothing has not.
+ */
+export type CachedReplyPercent = number;
+
+/**
  * What the plan gives of one tier.
  */
 export type CatalogPlanTier = {
@@ -8346,6 +8466,7 @@ export type Plan = {
      * Its name for people.
      */
     name: string;
+    cached_reply_percent: CachedReplyPercent;
     time_zone: TimeZone;
     tiers: CatalogPlanTiers;
     /**
@@ -8377,6 +8498,7 @@ export type PutPlanRequest = {
      * Its name for people.
      */
     name: string;
+    cached_reply_percent?: CachedReplyPercent;
     time_zone?: TimeZone;
     tiers: CatalogPlanTiers;
     /**
@@ -9138,6 +9260,16 @@ export type IdempotencyKey = IdempotencyKeyText;
 export type Strict = StrictFlag;
 
 /**
+ * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
+ */
+export type CacheHeader = CacheWish;
+
+/**
+ * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
+ */
+export type CacheTtlHeader = CacheSeconds;
+
+/**
  * A route to go by, whatever `model` says; one that could be named there.
  */
 export type RouteHeader = SteeringName;
@@ -9363,6 +9495,11 @@ export type LogErrorType = ErrorType;
 export type LogStatus = HttpStatus;
 
 /**
+ * Only requests whose answer came out of the reply cache (`hit`), might have (`miss`), or was not to (`bypass`).
+ */
+export type LogCache = CacheState;
+
+/**
  * Only requests that cost so much or more, in nano-USD.
  */
 export type LogCostMin = NanoUsd;
@@ -9466,6 +9603,14 @@ export type CreateChatCompletionData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
+         */
+        'x-interline-cache'?: CacheWish;
+        /**
+         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
+         */
+        'x-interline-cache-ttl'?: CacheSeconds;
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
@@ -9881,6 +10026,14 @@ export type CreateCompletionData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
+         */
+        'x-interline-cache'?: CacheWish;
+        /**
+         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
+         */
+        'x-interline-cache-ttl'?: CacheSeconds;
+        /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
         'x-interline-route'?: SteeringName;
@@ -9994,6 +10147,14 @@ export type CreateEmbeddingData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
+         */
+        'x-interline-cache'?: CacheWish;
+        /**
+         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
+         */
+        'x-interline-cache-ttl'?: CacheSeconds;
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
@@ -10336,6 +10497,14 @@ export type CreateResponseData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
+         */
+        'x-interline-cache'?: CacheWish;
+        /**
+         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
+         */
+        'x-interline-cache-ttl'?: CacheSeconds;
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
@@ -12560,6 +12729,134 @@ export type UpdateWorkspaceResponses = {
 
 export type UpdateWorkspaceResponse = UpdateWorkspaceResponses[keyof UpdateWorkspaceResponses];
 
+export type DeleteCachedRepliesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a workspace.
+         */
+        workspace: WorkspaceId;
+    };
+    query?: never;
+    url: '/workspaces/{workspace}/cache';
+};
+
+export type DeleteCachedRepliesErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteCachedRepliesError = DeleteCachedRepliesErrors[keyof DeleteCachedRepliesErrors];
+
+export type DeleteCachedRepliesResponses = {
+    /**
+     * They were deleted.
+     */
+    200: DeletedCachedReplies;
+};
+
+export type DeleteCachedRepliesResponse = DeleteCachedRepliesResponses[keyof DeleteCachedRepliesResponses];
+
+export type RetrieveCachedRepliesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a workspace.
+         */
+        workspace: WorkspaceId;
+    };
+    query?: never;
+    url: '/workspaces/{workspace}/cache';
+};
+
+export type RetrieveCachedRepliesErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveCachedRepliesError = RetrieveCachedRepliesErrors[keyof RetrieveCachedRepliesErrors];
+
+export type RetrieveCachedRepliesResponses = {
+    /**
+     * What is there.
+     */
+    200: CachedReplies;
+};
+
+export type RetrieveCachedRepliesResponse = RetrieveCachedRepliesResponses[keyof RetrieveCachedRepliesResponses];
+
 export type ListMembersData = {
     body?: never;
     headers?: {
@@ -13919,6 +14216,10 @@ export type ListRequestsData = {
          */
         status?: HttpStatus;
         /**
+         * Only requests whose answer came out of the reply cache (`hit`), might have (`miss`), or was not to (`bypass`).
+         */
+        cache?: CacheState;
+        /**
          * Only requests that cost so much or more, in nano-USD.
          */
         cost_min_nano_usd?: NanoUsd;
@@ -14038,6 +14339,10 @@ export type ExportRequestsData = {
          * Only requests answered with this HTTP status.
          */
         status?: HttpStatus;
+        /**
+         * Only requests whose answer came out of the reply cache (`hit`), might have (`miss`), or was not to (`bypass`).
+         */
+        cache?: CacheState;
         /**
          * Only requests that cost so much or more, in nano-USD.
          */
@@ -17616,6 +17921,14 @@ export type CreateChatCompletionStreamData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
+         */
+        'x-interline-cache'?: CacheWish;
+        /**
+         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
+         */
+        'x-interline-cache-ttl'?: CacheSeconds;
+        /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
         'x-interline-route'?: SteeringName;
@@ -17958,6 +18271,14 @@ export type CreateCompletionStreamData = {
          */
         'x-interline-strict'?: StrictFlag;
         /**
+         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
+         */
+        'x-interline-cache'?: CacheWish;
+        /**
+         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
+         */
+        'x-interline-cache-ttl'?: CacheSeconds;
+        /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
         'x-interline-route'?: SteeringName;
@@ -18185,6 +18506,14 @@ export type CreateResponseStreamData = {
          * `true` to be refused with `unsupported_field` when no target can honour every field as it is, in place of an answer with `x-interline-warnings`. No upstream is called then.
          */
         'x-interline-strict'?: StrictFlag;
+        /**
+         * What to do with the workspace's reply cache: `bypass` neither looks into it nor keeps the answer, `refresh` keeps a new answer in the place of what is there. Left out, or `use`: what is there is given. Without effect where the cache is off; anything else is refused where it is on.
+         */
+        'x-interline-cache'?: CacheWish;
+        /**
+         * How old an answer out of the reply cache may be, and for how long a new one is kept, in seconds; never longer than the workspace's setting. Without effect where the cache is off.
+         */
+        'x-interline-cache-ttl'?: CacheSeconds;
         /**
          * A route to go by, whatever `model` says; one that could be named there.
          */
