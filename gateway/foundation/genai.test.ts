@@ -17,7 +17,7 @@ function story(operation: string): RequestStory {
     record: {
       id: 'req_1', workspaceId: 'ws_1', keyId: 'key_1', userId: 'user_1', operation, modelAsked: 'a/b', model: 'a/b', upstreamModel: null, provider: null, target: null, attempts: 0,
       isStream: false, status: 200, outcome: 'ok', errorCode: null, finishReason: null, upstreamId: null, usage: { promptTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, completionTokens: 0, reasoningTokens: 0 },
-      basis: 'none', charge: { messages: 0, nanoUsd: ZERO_NANO_USD, priceVersion: 'none', isUnpriced: false }, payer: 'none', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, rollout: null, cache: null,
+      basis: 'none', charge: { messages: 0, nanoUsd: ZERO_NANO_USD, priceVersion: 'none', isUnpriced: false }, payer: 'none', failedAttempts: null, lastAttemptMs: null, route: null, isDegraded: false, rollout: null, cache: null, evalRun: null,
       startedMs: 0, latencyMs: 5, firstByteMs: null,
     },
   };

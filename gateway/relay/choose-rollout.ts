@@ -19,7 +19,7 @@ type Planner = Pick<House, 'catalog' | 'keeper' | 'health'>;
 
 export interface Splitting {
   readonly running: RunningRollout;
-  /** Of the route it is about; null of a model. Its limits hold for the candidate, too. */
+  /** The route that is rolled out; null of a model. Its limits hold for the candidate, too. */
   readonly route: RouteTerms | null;
   readonly keys: readonly OwnKey[];
   /** Who would answer without the rollout. Throws a Refusal where nobody would. */
@@ -105,9 +105,15 @@ function joined(rollout: PlannedRollout, tried: Plan, old: Plan): Plan {
     policy: old.route === null ? afterCandidate(candidate.terms?.policy ?? old.policy) : old.policy,
     preferred: steps[0]?.model ?? old.preferred,
     isLastResort: isOut ? old.isLastResort : tried.isLastResort,
-    ...(tried.outputTokensMax === undefined ? {} : { outputTokensMax: tried.outputTokensMax }),
+    ...shortest(tried, old),
     rollout,
   };
+}
+
+/** Of two limits of an answer's length the lower one holds, whoever answers. */
+function shortest({ outputTokensMax: one = Infinity }: Plan, { outputTokensMax: other = Infinity }: Plan): Pick<Plan, 'outputTokensMax'> {
+  const most = Math.min(one, other);
+  return most === Infinity ? {} : { outputTokensMax: most };
 }
 
 /** A model that was named itself has no word on what comes after a candidate that fails: the old one does, within as many attempts more. */

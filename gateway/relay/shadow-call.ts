@@ -56,7 +56,8 @@ async function askInShadow(work: ShadowWork): Promise<void> {
   const plan = planCandidate(house, asking, { running, limits, keys: [], isFree: true });
   const [step] = plan.steps;
   if (!step || plan.isLastResort) return;
-  const size = ask.size({ prices: [step.target.price], maxOutputTokens: step.row?.max_output_tokens ?? null, ...(plan.outputTokensMax === undefined ? {} : { outputTokensMax: plan.outputTokensMax }) });
+  const { outputTokensMax } = plan;
+  const size = ask.size({ prices: [step.target.price], maxOutputTokens: step.row?.max_output_tokens ?? null, ...(outputTokensMax === undefined ? {} : { outputTokensMax }) });
   const money = await house.shadows.purse.reserve(running.id, size.nanoUsd, running.terms.shadowDailyNanoUsd);
   if (!money) {
     house.shadows.drop(running.id);

@@ -97,11 +97,9 @@ export class Trail {
   readonly #house: House;
   readonly #call: Call<OperationId>;
   readonly #caller: Caller;
-  readonly #modelAsked: string;
-  readonly #isStream: boolean;
+  readonly #asked: { readonly model: string; readonly isStream: boolean; readonly evalRun?: string | undefined };
   readonly #startedMs: number;
   #ended: RequestRecord | null = null;
-  readonly #evalRun: string | null;
   #answeredBy: AnsweredBy | undefined = undefined;
   /** Of an answer out of the cache: what is asked for it; null for any other. */
   #cachedPercent: number | null = null;
@@ -110,9 +108,7 @@ export class Trail {
     this.#house = house;
     this.#call = call;
     this.#caller = asked.caller;
-    this.#modelAsked = asked.model;
-    this.#isStream = asked.isStream;
-    this.#evalRun = asked.evalRun ?? null;
+    this.#asked = asked;
     this.#startedMs = house.clock.now();
   }
 
@@ -267,13 +263,13 @@ export class Trail {
       keyId: this.#caller.keyId,
       userId: this.#caller.userId,
       operation: this.#call.operationId,
-      modelAsked: this.#modelAsked,
+      modelAsked: this.#asked.model,
       model: this.model,
       upstreamModel: ending.facts.upstreamModel,
       provider: this.target?.provider.id ?? null,
       target: this.target?.id ?? null,
       attempts: this.attempts,
-      isStream: this.#isStream,
+      isStream: this.#asked.isStream,
       status: ending.status,
       outcome: ending.outcome,
       errorCode: ending.errorCode,
@@ -290,7 +286,7 @@ export class Trail {
       isDegraded: this.isDegraded,
       cache: this.cache,
       rollout: this.rollout?.logged ?? null,
-      evalRun: this.#evalRun,
+      evalRun: this.#asked.evalRun ?? null,
       latencyMs: endedAt - received,
       firstByteMs: this.firstByteAt === null ? null : this.firstByteAt - received,
     };

@@ -2,6 +2,8 @@
 
 CREATE INDEX api_key_ws_created ON api_key(ws_id, created_ms, id);
 
+CREATE INDEX audit_log_subject ON audit_log(subject_kind, subject, id);
+
 CREATE INDEX budget_ws ON budget(ws_id, created_ms, id);
 
 CREATE INDEX cached_reply_age ON cached_reply(ws_id, created_ms, id, bytes);
@@ -48,9 +50,15 @@ CREATE INDEX request_body_expiry ON request_body(expires_ms, id);
 
 CREATE INDEX request_body_ws ON request_body(ws_id, id);
 
+CREATE INDEX request_log_rollout ON request_log(rollout, id) WHERE rollout IS NOT NULL;
+
 CREATE INDEX response_expiry ON response(expires_ms, id);
 
 CREATE INDEX response_open ON response(open_node) WHERE open_node IS NOT NULL;
+
+CREATE UNIQUE INDEX rollout_running ON rollout(name) WHERE state = 'running';
+
+CREATE INDEX shadow_call_rollout ON shadow_call(rollout, id);
 
 CREATE INDEX transfer_credits ON transfer(ws_id, ts_ms, id) WHERE kind <> 'usage';
 
@@ -82,6 +90,19 @@ CREATE TABLE app_user (
   disabled   INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
   created_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_log (                      -- written with the change it tells of; rows are large: they have rowids
+  id           TEXT PRIMARY KEY,
+  ts_ms        INTEGER NOT NULL,
+  key_id       TEXT NOT NULL,
+  user_id      TEXT NOT NULL,
+  request_id   TEXT NOT NULL,
+  action       TEXT NOT NULL,
+  subject_kind TEXT NOT NULL,
+  subject      TEXT NOT NULL,
+  before       TEXT,                          -- JSON, without secrets; NULL where there was nothing
+  after        TEXT                           -- likewise
+);
 
 CREATE TABLE budget (
   id         TEXT PRIMARY KEY,
@@ -363,7 +384,7 @@ CREATE TABLE request_log (                   -- the evidence beside the usage: w
   upstream_model TEXT,
   latency_us     INTEGER NOT NULL,
   first_byte_us  INTEGER
-, failed_attempts TEXT, route TEXT, degraded INTEGER NOT NULL DEFAULT 0 CHECK (degraded IN (0, 1)), cache TEXT CHECK (cache IN ('hit', 'miss', 'bypass')), attempt_us INTEGER, eval_run TEXT) STRICT, WITHOUT ROWID;
+, failed_attempts TEXT, route TEXT, degraded INTEGER NOT NULL DEFAULT 0 CHECK (degraded IN (0, 1)), cache TEXT CHECK (cache IN ('hit', 'miss', 'bypass')), attempt_us INTEGER, rollout TEXT, eval_run TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE response (
   id          TEXT PRIMARY KEY,
@@ -381,6 +402,40 @@ CREATE TABLE response (
 CREATE TABLE revision (                      -- clocks by which other processes learn that what they cached is old
   id  TEXT PRIMARY KEY,
   rev INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rollout (
+  id          TEXT PRIMARY KEY,
+  name        TEXT NOT NULL,                  -- what callers write in `model`
+  state       TEXT NOT NULL CHECK (state IN ('running', 'promoted', 'rolled_back')),
+  terms       TEXT NOT NULL,                  -- JSON: the candidate, and who gets it
+  created_ms  INTEGER NOT NULL,
+  changed_ms  INTEGER NOT NULL,
+  promoted_ms INTEGER                         -- of several promoted for one name the last is in force
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shadow_call (                    -- billed to nobody: no counter, no transfer and no usage row knows of it
+  id            TEXT PRIMARY KEY,             -- the request it is a shadow of
+  rollout       TEXT NOT NULL,
+  model         TEXT,
+  target        TEXT,
+  outcome       TEXT NOT NULL,
+  error_code    TEXT,
+  finish_reason TEXT,
+  prompt_tok    INTEGER NOT NULL,
+  compl_tok     INTEGER NOT NULL,
+  nusd          INTEGER NOT NULL,             -- what the operator pays for it by the price list
+  unpriced      INTEGER NOT NULL CHECK (unpriced IN (0, 1)),
+  latency_us    INTEGER NOT NULL,
+  first_byte_us INTEGER,
+  ts_ms         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shadow_spend (                   -- of a day (UTC): what gateways have taken for its shadow calls
+  rollout TEXT NOT NULL,
+  day_ms  INTEGER NOT NULL,
+  nusd    INTEGER NOT NULL,
+  PRIMARY KEY (rollout, day_ms)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE transfer (                       -- append-only: one row is one debit and one credit

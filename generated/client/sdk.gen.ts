@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { type Client, type ClientMeta, formDataBodySerializer, type Options as Options2, type RequestResult, type ServerSentEventsResult, type TDataShape } from './client/index.ts';
-import type { AddEvalItemsData, AddEvalItemsErrors, AddEvalItemsResponses, AddMemberData, AddMemberErrors, AddMemberResponses, CancelEvalRunData, CancelEvalRunErrors, CancelEvalRunResponses, CancelResponseData, CancelResponseErrors, CancelResponseResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CountResponseInputTokensData, CountResponseInputTokensErrors, CountResponseInputTokensResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateEvalData, CreateEvalErrors, CreateEvalResponses, CreateEvalRunData, CreateEvalRunErrors, CreateEvalRunResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteCachedRepliesData, DeleteCachedRepliesErrors, DeleteCachedRepliesResponses, DeleteEvalData, DeleteEvalErrors, DeleteEvalItemData, DeleteEvalItemErrors, DeleteEvalItemResponses, DeleteEvalResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteRequestBodiesData, DeleteRequestBodiesErrors, DeleteRequestBodiesResponses, DeleteRequestBodyData, DeleteRequestBodyErrors, DeleteRequestBodyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteRouteData, DeleteRouteEntryData, DeleteRouteEntryErrors, DeleteRouteEntryResponses, DeleteRouteErrors, DeleteRouteResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, ExplainRouteData, ExplainRouteErrors, ExplainRouteResponses, ExportEvalResultsData, ExportEvalResultsErrors, ExportEvalResultsResponses, ExportRequestsData, ExportRequestsErrors, ExportRequestsResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListEvalItemsData, ListEvalItemsErrors, ListEvalItemsResponses, ListEvalResultsData, ListEvalResultsErrors, ListEvalResultsResponses, ListEvalRunsData, ListEvalRunsErrors, ListEvalRunsResponses, ListEvalsData, ListEvalsErrors, ListEvalsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListTargetsData, ListTargetsErrors, ListTargetsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, PutRouteData, PutRouteEntryData, PutRouteEntryErrors, PutRouteEntryResponses, PutRouteErrors, PutRouteResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, ResumeEvalRunData, ResumeEvalRunErrors, ResumeEvalRunResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveCachedRepliesData, RetrieveCachedRepliesErrors, RetrieveCachedRepliesResponses, RetrieveEvalData, RetrieveEvalErrors, RetrieveEvalResponses, RetrieveEvalRunData, RetrieveEvalRunErrors, RetrieveEvalRunResponses, RetrieveEvalSummaryData, RetrieveEvalSummaryErrors, RetrieveEvalSummaryResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestBodyData, RetrieveRequestBodyErrors, RetrieveRequestBodyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveRouteData, RetrieveRouteErrors, RetrieveRouteResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateEvalData, UpdateEvalErrors, UpdateEvalResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
+import type { AddEvalItemsData, AddEvalItemsErrors, AddEvalItemsResponses, AddMemberData, AddMemberErrors, AddMemberResponses, CancelEvalRunData, CancelEvalRunErrors, CancelEvalRunResponses, CancelResponseData, CancelResponseErrors, CancelResponseResponses, CheckLedgerData, CheckLedgerErrors, CheckLedgerResponses, CompareRolloutData, CompareRolloutErrors, CompareRolloutResponses, CountResponseInputTokensData, CountResponseInputTokensErrors, CountResponseInputTokensResponses, CreateAdjustmentData, CreateAdjustmentErrors, CreateAdjustmentResponses, CreateBudgetData, CreateBudgetErrors, CreateBudgetResponses, CreateChatCompletionData, CreateChatCompletionErrors, CreateChatCompletionResponses, CreateChatCompletionStreamData, CreateChatCompletionStreamErrors, CreateChatCompletionStreamResponse, CreateChatCompletionStreamResponses, CreateCompletionData, CreateCompletionErrors, CreateCompletionResponses, CreateCompletionStreamData, CreateCompletionStreamErrors, CreateCompletionStreamResponse, CreateCompletionStreamResponses, CreateEmbeddingData, CreateEmbeddingErrors, CreateEmbeddingResponses, CreateEvalData, CreateEvalErrors, CreateEvalResponses, CreateEvalRunData, CreateEvalRunErrors, CreateEvalRunResponses, CreateGrantData, CreateGrantErrors, CreateGrantResponses, CreateImageData, CreateImageEditData, CreateImageEditErrors, CreateImageEditResponses, CreateImageEditStreamData, CreateImageEditStreamErrors, CreateImageEditStreamResponse, CreateImageEditStreamResponses, CreateImageErrors, CreateImageResponses, CreateImageStreamData, CreateImageStreamErrors, CreateImageStreamResponse, CreateImageStreamResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProviderKeyData, CreateProviderKeyErrors, CreateProviderKeyResponses, CreateRefundData, CreateRefundErrors, CreateRefundResponses, CreateResponseData, CreateResponseErrors, CreateResponseResponses, CreateResponseStreamData, CreateResponseStreamErrors, CreateResponseStreamResponse, CreateResponseStreamResponses, CreateRolloutData, CreateRolloutErrors, CreateRolloutResponses, CreateSpeechData, CreateSpeechErrors, CreateSpeechResponses, CreateTopupData, CreateTopupErrors, CreateTopupResponses, CreateTranscriptionData, CreateTranscriptionErrors, CreateTranscriptionResponses, CreateTranscriptionStreamData, CreateTranscriptionStreamErrors, CreateTranscriptionStreamResponses, CreateUserData, CreateUserErrors, CreateUserKeyData, CreateUserKeyErrors, CreateUserKeyResponses, CreateUserResponses, CreateVideoData, CreateVideoErrors, CreateVideoResponses, CreateWorkspaceData, CreateWorkspaceErrors, CreateWorkspaceResponses, DeleteBudgetData, DeleteBudgetErrors, DeleteBudgetResponses, DeleteCachedRepliesData, DeleteCachedRepliesErrors, DeleteCachedRepliesResponses, DeleteEvalData, DeleteEvalErrors, DeleteEvalItemData, DeleteEvalItemErrors, DeleteEvalItemResponses, DeleteEvalResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteModelEntryData, DeleteModelEntryErrors, DeleteModelEntryResponses, DeleteNativeData, DeleteNativeErrors, DeleteNativeResponses, DeletePlanData, DeletePlanErrors, DeletePlanResponses, DeleteProviderEntryData, DeleteProviderEntryErrors, DeleteProviderEntryResponses, DeleteProviderKeyData, DeleteProviderKeyErrors, DeleteProviderKeyResponses, DeleteRequestBodiesData, DeleteRequestBodiesErrors, DeleteRequestBodiesResponses, DeleteRequestBodyData, DeleteRequestBodyErrors, DeleteRequestBodyResponses, DeleteResponseData, DeleteResponseErrors, DeleteResponseResponses, DeleteRolloutData, DeleteRolloutErrors, DeleteRolloutResponses, DeleteRouteData, DeleteRouteEntryData, DeleteRouteEntryErrors, DeleteRouteEntryResponses, DeleteRouteErrors, DeleteRouteResponses, DeleteVideoData, DeleteVideoErrors, DeleteVideoResponses, ExplainRouteData, ExplainRouteErrors, ExplainRouteResponses, ExportEvalResultsData, ExportEvalResultsErrors, ExportEvalResultsResponses, ExportRequestsData, ExportRequestsErrors, ExportRequestsResponses, GetNativeData, GetNativeErrors, GetNativeResponses, GetOpenapiJsonData, GetOpenapiJsonErrors, GetOpenapiJsonResponses, GetOpenapiYamlData, GetOpenapiYamlErrors, GetOpenapiYamlResponses, GetStatementData, GetStatementErrors, GetStatementResponses, ListAllWorkspacesData, ListAllWorkspacesErrors, ListAllWorkspacesResponses, ListAuditLogData, ListAuditLogErrors, ListAuditLogResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListEvalItemsData, ListEvalItemsErrors, ListEvalItemsResponses, ListEvalResultsData, ListEvalResultsErrors, ListEvalResultsResponses, ListEvalRunsData, ListEvalRunsErrors, ListEvalRunsResponses, ListEvalsData, ListEvalsErrors, ListEvalsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLedgerData, ListLedgerErrors, ListLedgerResponses, ListLimitsData, ListLimitsErrors, ListLimitsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListModelEntriesData, ListModelEntriesErrors, ListModelEntriesResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlansData, ListPlansErrors, ListPlansResponses, ListProviderEntriesData, ListProviderEntriesErrors, ListProviderEntriesResponses, ListProviderKeysData, ListProviderKeysErrors, ListProviderKeysResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListResponseInputItemsData, ListResponseInputItemsErrors, ListResponseInputItemsResponses, ListRolloutsData, ListRolloutsErrors, ListRolloutsResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListTargetsData, ListTargetsErrors, ListTargetsResponses, ListUsageData, ListUsageErrors, ListUsageResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListVideosData, ListVideosErrors, ListVideosResponses, ListWorkspacesData, ListWorkspacesErrors, ListWorkspacesResponses, PostNativeData, PostNativeErrors, PostNativeResponses, PostNativeStreamData, PostNativeStreamErrors, PostNativeStreamResponse, PostNativeStreamResponses, PromoteRolloutData, PromoteRolloutErrors, PromoteRolloutResponses, PutModelEntryData, PutModelEntryErrors, PutModelEntryResponses, PutPlanData, PutPlanErrors, PutPlanResponses, PutProviderEntryData, PutProviderEntryErrors, PutProviderEntryResponses, PutRouteData, PutRouteEntryData, PutRouteEntryErrors, PutRouteEntryResponses, PutRouteErrors, PutRouteResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, ResumeEvalRunData, ResumeEvalRunErrors, ResumeEvalRunResponses, RetrieveAnyWorkspaceData, RetrieveAnyWorkspaceErrors, RetrieveAnyWorkspaceResponses, RetrieveBalanceData, RetrieveBalanceErrors, RetrieveBalanceResponses, RetrieveBudgetData, RetrieveBudgetErrors, RetrieveBudgetResponses, RetrieveCachedRepliesData, RetrieveCachedRepliesErrors, RetrieveCachedRepliesResponses, RetrieveEvalData, RetrieveEvalErrors, RetrieveEvalResponses, RetrieveEvalRunData, RetrieveEvalRunErrors, RetrieveEvalRunResponses, RetrieveEvalSummaryData, RetrieveEvalSummaryErrors, RetrieveEvalSummaryResponses, RetrieveImageContentData, RetrieveImageContentErrors, RetrieveImageContentResponses, RetrieveKeyData, RetrieveKeyErrors, RetrieveKeyResponses, RetrieveMemberData, RetrieveMemberErrors, RetrieveMemberResponses, RetrieveModelData, RetrieveModelEntryData, RetrieveModelEntryErrors, RetrieveModelEntryResponses, RetrieveModelErrors, RetrieveModelResponses, RetrievePlanData, RetrievePlanErrors, RetrievePlanResponses, RetrieveProviderEntryData, RetrieveProviderEntryErrors, RetrieveProviderEntryResponses, RetrieveProviderKeyData, RetrieveProviderKeyErrors, RetrieveProviderKeyResponses, RetrieveRequestBodyData, RetrieveRequestBodyErrors, RetrieveRequestBodyResponses, RetrieveRequestData, RetrieveRequestErrors, RetrieveRequestResponses, RetrieveResponseData, RetrieveResponseErrors, RetrieveResponseResponses, RetrieveRolloutData, RetrieveRolloutErrors, RetrieveRolloutResponses, RetrieveRouteData, RetrieveRouteErrors, RetrieveRouteResponses, RetrieveUserData, RetrieveUserErrors, RetrieveUserResponses, RetrieveVideoContentData, RetrieveVideoContentErrors, RetrieveVideoContentResponses, RetrieveVideoData, RetrieveVideoErrors, RetrieveVideoResponses, RetrieveWorkspaceData, RetrieveWorkspaceErrors, RetrieveWorkspaceResponses, RollBackRolloutData, RollBackRolloutErrors, RollBackRolloutResponses, UpdateAnyWorkspaceData, UpdateAnyWorkspaceErrors, UpdateAnyWorkspaceResponses, UpdateBudgetData, UpdateBudgetErrors, UpdateBudgetResponses, UpdateEvalData, UpdateEvalErrors, UpdateEvalResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateRolloutData, UpdateRolloutErrors, UpdateRolloutResponses, UpdateUserData, UpdateUserErrors, UpdateUserResponses, UpdateWorkspaceData, UpdateWorkspaceErrors, UpdateWorkspaceResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -1698,6 +1698,118 @@ export const putProviderEntry = <ThrowOnError extends boolean = false>(options: 
 export const listTargets = <ThrowOnError extends boolean = false>(options?: Options<ListTargetsData, ThrowOnError>): RequestResult<ListTargetsResponses, ListTargetsErrors, ThrowOnError> => (options?.client ?? client).get<ListTargetsResponses, ListTargetsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/admin/targets',
+    ...options
+});
+
+/**
+ * List rollouts
+ *
+ * Lists all rollouts, also those that are over, the newest first.
+ */
+export const listRollouts = <ThrowOnError extends boolean = false>(options?: Options<ListRolloutsData, ThrowOnError>): RequestResult<ListRolloutsResponses, ListRolloutsErrors, ThrowOnError> => (options?.client ?? client).get<ListRolloutsResponses, ListRolloutsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/rollouts',
+    ...options
+});
+
+/**
+ * Begin a rollout
+ *
+ * Lets a candidate answer what callers ask of a model, a route or an alias: for a percentage of the keys, for chosen keys, or only in the shadow of
+ * the old target. A key is always on the same side, and raising the percentage only adds keys. One rollout runs for a name at a time. In force at
+ * once, on other gateways within a second.
+ *
+ */
+export const createRollout = <ThrowOnError extends boolean = false>(options: Options<CreateRolloutData, ThrowOnError>): RequestResult<CreateRolloutResponses, CreateRolloutErrors, ThrowOnError> => (options.client ?? client).post<CreateRolloutResponses, CreateRolloutErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/rollouts',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a rollout
+ *
+ * Ends a rollout and forgets what was asked in its shadow; everybody is answered as before. One that was promoted must be rolled back first.
+ */
+export const deleteRollout = <ThrowOnError extends boolean = false>(options: Options<DeleteRolloutData, ThrowOnError>): RequestResult<DeleteRolloutResponses, DeleteRolloutErrors, ThrowOnError> => (options.client ?? client).delete<DeleteRolloutResponses, DeleteRolloutErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/rollouts/{rollout}',
+    ...options
+});
+
+/**
+ * Retrieve a rollout
+ *
+ * Gives one rollout.
+ */
+export const retrieveRollout = <ThrowOnError extends boolean = false>(options: Options<RetrieveRolloutData, ThrowOnError>): RequestResult<RetrieveRolloutResponses, RetrieveRolloutErrors, ThrowOnError> => (options.client ?? client).get<RetrieveRolloutResponses, RetrieveRolloutErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/rollouts/{rollout}',
+    ...options
+});
+
+/**
+ * Change a rollout
+ *
+ * Changes who gets the candidate while it runs.
+ */
+export const updateRollout = <ThrowOnError extends boolean = false>(options: Options<UpdateRolloutData, ThrowOnError>): RequestResult<UpdateRolloutResponses, UpdateRolloutErrors, ThrowOnError> => (options.client ?? client).patch<UpdateRolloutResponses, UpdateRolloutErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/rollouts/{rollout}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Promote a candidate
+ *
+ * Lets the candidate answer everybody from now on, for good. A promoted rollout can be rolled back, and another can be begun for the same name.
+ */
+export const promoteRollout = <ThrowOnError extends boolean = false>(options: Options<PromoteRolloutData, ThrowOnError>): RequestResult<PromoteRolloutResponses, PromoteRolloutErrors, ThrowOnError> => (options.client ?? client).post<PromoteRolloutResponses, PromoteRolloutErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/rollouts/{rollout}/promote',
+    ...options
+});
+
+/**
+ * Roll back
+ *
+ * Sends everybody back to what answered before, at once. Also what was promoted.
+ */
+export const rollBackRollout = <ThrowOnError extends boolean = false>(options: Options<RollBackRolloutData, ThrowOnError>): RequestResult<RollBackRolloutResponses, RollBackRolloutErrors, ThrowOnError> => (options.client ?? client).post<RollBackRolloutResponses, RollBackRolloutErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/rollouts/{rollout}/rollback',
+    ...options
+});
+
+/**
+ * Compare both sides
+ *
+ * Puts the candidate beside what it is to take the place of, and beside what it answered in its shadow: successes, errors, times, tokens and what a
+ * useful answer costs. Over the newest requests of each side since the rollout began, or between `from` and `to`.
+ *
+ */
+export const compareRollout = <ThrowOnError extends boolean = false>(options: Options<CompareRolloutData, ThrowOnError>): RequestResult<CompareRolloutResponses, CompareRolloutErrors, ThrowOnError> => (options.client ?? client).get<CompareRolloutResponses, CompareRolloutErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/rollouts/{rollout}/comparison',
+    ...options
+});
+
+/**
+ * List what was changed
+ *
+ * Lists who changed which rollout, route, model, provider or plan, how it was before and how it is since, the newest first. Each row was written with the change itself. Secrets are blanked.
+ */
+export const listAuditLog = <ThrowOnError extends boolean = false>(options?: Options<ListAuditLogData, ThrowOnError>): RequestResult<ListAuditLogResponses, ListAuditLogErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditLogResponses, ListAuditLogErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/admin/audit-log',
     ...options
 });
 

@@ -1181,6 +1181,11 @@ export type CacheState = 'hit' | 'miss' | 'bypass';
 export type CacheAge = string;
 
 /**
+ * Who answered: `candidate`, `baseline`, or `fallback` when the candidate was to answer and could not, so that the old target was asked.
+ */
+export type RolloutPart = 'candidate' | 'baseline' | 'fallback';
+
+/**
  * A whole number.
  */
 export type RateCount = string;
@@ -5203,6 +5208,22 @@ export type ExplainRequest = ({
 } & ExplainEmbedding);
 
 /**
+ * A rollout.
+ */
+export type RolloutId = string;
+
+/**
+ * The rollout that has a say in who answers.
+ */
+export type ExplainedRollout = {
+    id: RolloutId;
+    /**
+     * On which side the key is, always the same.
+     */
+    side: 'candidate' | 'baseline';
+};
+
+/**
  * A target that would be tried.
  */
 export type ExplainedTarget = {
@@ -5273,6 +5294,10 @@ export type RouteExplanation = {
      * The route it led to; null when a model was named.
      */
     route: CatalogModelId | null;
+    /**
+     * Null where nothing is rolled out under this name.
+     */
+    rollout: ExplainedRollout | null;
     /**
      * The model that answers when nothing fails; null when none can.
      */
@@ -6684,6 +6709,14 @@ export type HttpStatus = number;
 export type LogCursor = string;
 
 /**
+ * The part a request had in a rollout.
+ */
+export type RolloutPartOf = {
+    id: RolloutId;
+    part: RolloutPart;
+};
+
+/**
  * A run of an eval set.
  */
 export type EvalRunId = string;
@@ -6753,6 +6786,10 @@ export type RequestRow = {
      * Whether the reply came out of the cache; null where nothing is cached.
      */
     cache: CacheState | null;
+    /**
+     * Its part in a rollout; null without one.
+     */
+    rollout: RolloutPartOf | null;
     /**
      * The run of an eval set it was made for; null for any other.
      */
@@ -7150,6 +7187,10 @@ export type RequestBodies = {
      * What was answered; null when the caller was gone before.
      */
     reply: KeptBody | null;
+    /**
+     * What the candidate of a rollout answered to the same; null where it was not asked, or has not answered yet.
+     */
+    shadow: KeptBody | null;
     /**
      * When it was kept, Unix seconds.
      */
@@ -9128,6 +9169,313 @@ export type TargetHealthList = {
 };
 
 /**
+ * What callers write in `model`, a model, a route or an alias.
+ */
+export type RolloutName = string;
+
+/**
+ * `running`: some callers get the candidate. `promoted`: all do. `rolled_back`: nobody does.
+ */
+export type RolloutState = 'running' | 'promoted' | 'rolled_back';
+
+/**
+ * A share in percent.
+ */
+export type RolloutPercentage = number;
+
+/**
+ * Keys that get the candidate whatever the percentage is.
+ */
+export type RolloutKeys = Array<KeyId>;
+
+/**
+ * What shadow traffic may cost the operator in a day (UTC), in nano-USD. Prices are those of the price list.
+ */
+export type ShadowLimit = string;
+
+/**
+ * Shadow traffic: what the old target answers, the candidate is asked too. Its answer is written down, handed to nobody and billed to nobody.
+ */
+export type RolloutShadow = {
+    percentage: RolloutPercentage;
+    daily_limit_nano_usd: ShadowLimit;
+};
+
+/**
+ * What is tried under a name, and with whom.
+ */
+export type Rollout = {
+    id: RolloutId;
+    /**
+     * Always `rollout`.
+     */
+    object: 'rollout';
+    model: RolloutName;
+    candidate: TargetName;
+    state: RolloutState;
+    percentage: RolloutPercentage;
+    keys: RolloutKeys;
+    shadow: RolloutShadow;
+    /**
+     * Whether the candidate can be called now. While it can't, everybody is answered as if there were no rollout.
+     */
+    available: boolean;
+    created_at: UnixSeconds;
+    changed_at: UnixSeconds;
+    /**
+     * When it was promoted; null when it never was.
+     */
+    promoted_at: UnixSeconds | null;
+};
+
+/**
+ * A page of rollouts, the newest first.
+ */
+export type RolloutList = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The rollouts, the newest first.
+     */
+    data: Array<Rollout>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
+ * The shadow traffic. What is left out stays as it is.
+ */
+export type ChangeRolloutShadow = {
+    percentage?: RolloutPercentage;
+    daily_limit_nano_usd?: ShadowLimit;
+};
+
+/**
+ * The rollout to begin. Without a percentage, keys or shadow nobody notices it yet.
+ */
+export type CreateRolloutRequest = {
+    model: RolloutName;
+    candidate: TargetName;
+    percentage?: RolloutPercentage;
+    keys?: RolloutKeys;
+    shadow?: ChangeRolloutShadow;
+};
+
+/**
+ * Says which rollout was deleted.
+ */
+export type DeletedRollout = {
+    id: RolloutId;
+    /**
+     * Always `rollout.deleted`.
+     */
+    object: 'rollout.deleted';
+    /**
+     * Always true.
+     */
+    deleted: true;
+};
+
+/**
+ * What to change; what is left out stays as it is.
+ */
+export type UpdateRolloutRequest = {
+    percentage?: RolloutPercentage;
+    keys?: RolloutKeys;
+    shadow?: ChangeRolloutShadow;
+};
+
+/**
+ * How often something went wrong in one way.
+ */
+export type RolloutError = {
+    /**
+     * An error code, or the outcome of what ended without one.
+     */
+    code: string;
+    /**
+     * How often.
+     */
+    count: number;
+};
+
+/**
+ * The middle and the slow end of some times, in ms; null where there are none.
+ */
+export type Percentiles = {
+    /**
+     * Half of them took no longer.
+     */
+    p50: number | null;
+    /**
+     * Of a hundred, 95 took no longer.
+     */
+    p95: number | null;
+};
+
+/**
+ * How one side of a rollout does, over the newest requests of it.
+ */
+export type RolloutSide = {
+    /**
+     * Requests of this side that were looked at.
+     */
+    requests: number;
+    /**
+     * False when there are more of them, and only the newest were looked at.
+     */
+    complete: boolean;
+    /**
+     * Of these, answered by this side and to the end.
+     */
+    successes: number;
+    /**
+     * Successes of all but those whose callers went away; null without any.
+     */
+    success_rate: number | null;
+    /**
+     * Requests the candidate was to answer and could not, so that the old target was asked. Always 0 of the others.
+     */
+    fallbacks: number;
+    /**
+     * What went wrong, the most frequent first; of a fallback, how the candidate failed.
+     */
+    errors: Array<RolloutError>;
+    latency_ms: Percentiles;
+    first_byte_ms: Percentiles;
+    /**
+     * Tokens of all prompts.
+     */
+    prompt_tokens: number;
+    /**
+     * Tokens of all answers.
+     */
+    completion_tokens: number;
+    cost_nano_usd: NanoUsd;
+    /**
+     * What all of them cost, shared out over the successes; null without any.
+     */
+    cost_per_success_nano_usd: NanoUsd | null;
+};
+
+/**
+ * The candidate of a rollout beside what it is to take the place of.
+ */
+export type RolloutComparison = {
+    /**
+     * Always `rollout.comparison`.
+     */
+    object: 'rollout.comparison';
+    rollout: RolloutId;
+    from: UnixSeconds;
+    to: UnixSeconds;
+    baseline: RolloutSide;
+    candidate: RolloutSide;
+    shadow: RolloutSide;
+    /**
+     * Shadow calls this gateway has not made since it was started, for want of room or of money.
+     */
+    shadow_dropped: number;
+};
+
+/**
+ * A row of the audit log.
+ */
+export type AuditId = string;
+
+/**
+ * What was done to what.
+ */
+export type AuditAction = 'rollout.create' | 'rollout.change' | 'rollout.promote' | 'rollout.roll_back' | 'rollout.delete' | 'route.put' | 'route.delete' | 'model.put' | 'model.delete' | 'provider.put' | 'provider.delete' | 'plan.put' | 'plan.delete';
+
+/**
+ * The kind of thing that was changed.
+ */
+export type AuditKind = 'rollout' | 'route' | 'model' | 'provider' | 'plan';
+
+/**
+ * The id of what was changed.
+ */
+export type AuditSubject = string;
+
+/**
+ * As it stood, or as it was put; without secrets.
+ */
+export type AuditedThing = {
+    [key: string]: unknown;
+};
+
+/**
+ * One change, and who made it.
+ */
+export type AuditEntry = {
+    id: AuditId;
+    /**
+     * Always `audit_entry`.
+     */
+    object: 'audit_entry';
+    created_at: UnixSeconds;
+    action: AuditAction;
+    kind: AuditKind;
+    subject: AuditSubject;
+    /**
+     * The key it was done with.
+     */
+    key: string;
+    /**
+     * Whose key it was.
+     */
+    user: string;
+    request: RequestId;
+    /**
+     * How it was; null where there was nothing of the operator's.
+     */
+    before: AuditedThing | null;
+    /**
+     * How it is since; null where nothing is left of it.
+     */
+    after: AuditedThing | null;
+};
+
+/**
+ * A page of changes, the newest first.
+ */
+export type AuditLog = {
+    /**
+     * Always `list`.
+     */
+    object: 'list';
+    /**
+     * The changes, the newest first.
+     */
+    data: Array<AuditEntry>;
+    /**
+     * Whether more follow.
+     */
+    has_more: boolean;
+    /**
+     * The id of the first of the page.
+     */
+    first_id: string | null;
+    /**
+     * The id of the last of the page, for `after`.
+     */
+    last_id: string | null;
+};
+
+/**
  * Why, for whoever reads the ledger.
  */
 export type Note = string;
@@ -9588,6 +9936,46 @@ export type ProviderPath = ProviderId;
  * Only targets in this state.
  */
 export type TargetState = 'closed' | 'trial' | 'open';
+
+/**
+ * The id of the last rollout of the page before.
+ */
+export type AfterRollout = RolloutId;
+
+/**
+ * The id of a rollout.
+ */
+export type RolloutPath = RolloutId;
+
+/**
+ * The id of the last row of the page before.
+ */
+export type AfterAudit = AuditId;
+
+/**
+ * Only changes of this sort.
+ */
+export type AuditActionOnly = AuditAction;
+
+/**
+ * Only changes of things of this kind.
+ */
+export type AuditKindOnly = AuditKind;
+
+/**
+ * Only changes of the thing of this id.
+ */
+export type AuditSubjectOnly = AuditSubject;
+
+/**
+ * Only changes made with this key.
+ */
+export type AuditKey = KeyId;
+
+/**
+ * Only changes made with keys of this user.
+ */
+export type AuditUser = UserId;
 
 export type CreateChatCompletionData = {
     /**
@@ -17538,6 +17926,656 @@ export type ListTargetsResponses = {
 };
 
 export type ListTargetsResponse = ListTargetsResponses[keyof ListTargetsResponses];
+
+export type ListRolloutsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last rollout of the page before.
+         */
+        after?: RolloutId;
+    };
+    url: '/admin/rollouts';
+};
+
+export type ListRolloutsErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListRolloutsError = ListRolloutsErrors[keyof ListRolloutsErrors];
+
+export type ListRolloutsResponses = {
+    /**
+     * A page of rollouts.
+     */
+    200: RolloutList;
+};
+
+export type ListRolloutsResponse = ListRolloutsResponses[keyof ListRolloutsResponses];
+
+export type CreateRolloutData = {
+    /**
+     * What to roll out, and to whom.
+     */
+    body: CreateRolloutRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: never;
+    url: '/admin/rollouts';
+};
+
+export type CreateRolloutErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CreateRolloutError = CreateRolloutErrors[keyof CreateRolloutErrors];
+
+export type CreateRolloutResponses = {
+    /**
+     * The new rollout.
+     */
+    201: Rollout;
+};
+
+export type CreateRolloutResponse = CreateRolloutResponses[keyof CreateRolloutResponses];
+
+export type DeleteRolloutData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a rollout.
+         */
+        rollout: RolloutId;
+    };
+    query?: never;
+    url: '/admin/rollouts/{rollout}';
+};
+
+export type DeleteRolloutErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type DeleteRolloutError = DeleteRolloutErrors[keyof DeleteRolloutErrors];
+
+export type DeleteRolloutResponses = {
+    /**
+     * Which rollout was deleted.
+     */
+    200: DeletedRollout;
+};
+
+export type DeleteRolloutResponse = DeleteRolloutResponses[keyof DeleteRolloutResponses];
+
+export type RetrieveRolloutData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a rollout.
+         */
+        rollout: RolloutId;
+    };
+    query?: never;
+    url: '/admin/rollouts/{rollout}';
+};
+
+export type RetrieveRolloutErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveRolloutError = RetrieveRolloutErrors[keyof RetrieveRolloutErrors];
+
+export type RetrieveRolloutResponses = {
+    /**
+     * The rollout.
+     */
+    200: Rollout;
+};
+
+export type RetrieveRolloutResponse = RetrieveRolloutResponses[keyof RetrieveRolloutResponses];
+
+export type UpdateRolloutData = {
+    /**
+     * What to change.
+     */
+    body: UpdateRolloutRequest;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a rollout.
+         */
+        rollout: RolloutId;
+    };
+    query?: never;
+    url: '/admin/rollouts/{rollout}';
+};
+
+export type UpdateRolloutErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The request did not arrive in time.
+     */
+    408: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The body is too large.
+     */
+    413: ErrorResponse;
+    /**
+     * The body is of no content type the operation takes, or it is compressed.
+     */
+    415: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type UpdateRolloutError = UpdateRolloutErrors[keyof UpdateRolloutErrors];
+
+export type UpdateRolloutResponses = {
+    /**
+     * The rollout as it is now.
+     */
+    200: Rollout;
+};
+
+export type UpdateRolloutResponse = UpdateRolloutResponses[keyof UpdateRolloutResponses];
+
+export type PromoteRolloutData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a rollout.
+         */
+        rollout: RolloutId;
+    };
+    query?: never;
+    url: '/admin/rollouts/{rollout}/promote';
+};
+
+export type PromoteRolloutErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * It cannot be done as things stand.
+     */
+    409: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type PromoteRolloutError = PromoteRolloutErrors[keyof PromoteRolloutErrors];
+
+export type PromoteRolloutResponses = {
+    /**
+     * The rollout as it is now.
+     */
+    200: Rollout;
+};
+
+export type PromoteRolloutResponse = PromoteRolloutResponses[keyof PromoteRolloutResponses];
+
+export type RollBackRolloutData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a rollout.
+         */
+        rollout: RolloutId;
+    };
+    query?: never;
+    url: '/admin/rollouts/{rollout}/rollback';
+};
+
+export type RollBackRolloutErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RollBackRolloutError = RollBackRolloutErrors[keyof RollBackRolloutErrors];
+
+export type RollBackRolloutResponses = {
+    /**
+     * The rollout as it is now.
+     */
+    200: Rollout;
+};
+
+export type RollBackRolloutResponse = RollBackRolloutResponses[keyof RollBackRolloutResponses];
+
+export type CompareRolloutData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * The id of a rollout.
+         */
+        rollout: RolloutId;
+    };
+    query?: {
+        /**
+         * Only rows created at this time or later, Unix seconds.
+         */
+        from?: UnixSeconds;
+        /**
+         * Only rows created before this time, Unix seconds.
+         */
+        to?: UnixSeconds;
+    };
+    url: '/admin/rollouts/{rollout}/comparison';
+};
+
+export type CompareRolloutErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * There is no such thing, or it cannot be reached.
+     */
+    404: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type CompareRolloutError = CompareRolloutErrors[keyof CompareRolloutErrors];
+
+export type CompareRolloutResponses = {
+    /**
+     * The comparison.
+     */
+    200: RolloutComparison;
+};
+
+export type CompareRolloutResponse = CompareRolloutResponses[keyof CompareRolloutResponses];
+
+export type ListAuditLogData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many rows to give; 20 when left out.
+         */
+        limit?: PageLimit;
+        /**
+         * The id of the last row of the page before.
+         */
+        after?: AuditId;
+        /**
+         * Only rows created at this time or later, Unix seconds.
+         */
+        from?: UnixSeconds;
+        /**
+         * Only rows created before this time, Unix seconds.
+         */
+        to?: UnixSeconds;
+        /**
+         * Only changes of this sort.
+         */
+        action?: AuditAction;
+        /**
+         * Only changes of things of this kind.
+         */
+        kind?: AuditKind;
+        /**
+         * Only changes of the thing of this id.
+         */
+        subject?: AuditSubject;
+        /**
+         * Only changes made with this key.
+         */
+        key?: KeyId;
+        /**
+         * Only changes made with keys of this user.
+         */
+        user?: UserId;
+    };
+    url: '/admin/audit-log';
+};
+
+export type ListAuditLogErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type ListAuditLogError = ListAuditLogErrors[keyof ListAuditLogErrors];
+
+export type ListAuditLogResponses = {
+    /**
+     * A page of changes.
+     */
+    200: AuditLog;
+};
+
+export type ListAuditLogResponse = ListAuditLogResponses[keyof ListAuditLogResponses];
 
 export type CreateGrantData = {
     /**
