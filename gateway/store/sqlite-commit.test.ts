@@ -8,7 +8,7 @@ import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { CounterSpec, LedgerOp } from '../foundation/ledger.ts';
 import { ledgerCalls } from './calls/ledger-calls.ts';
 import { migrate } from './migrate.ts';
-import { RECORD_WIDTH } from './record-rows.ts';
+import { evidenceColumns, RECORD_WIDTH, usageColumns } from './record-rows.ts';
 import { sampleRecord, sampleSettle } from './sample-rows.ts';
 import { pushOp } from './sqlite-batch.ts';
 import type { BatchValue } from './sqlite-batch.ts';
@@ -72,8 +72,8 @@ describe('a commit', () => {
 
   test('whose row is refused in the second table leaves no half of it in the first', () => {
     const batch = batchOf(settles(0, 3));
-    // The last value but one of the record in the middle belongs to request_log, and must be a whole number.
-    batch[1 + SETTLE_WIDTH + RECORD_WIDTH - 2] = 'soon';
+    // A column of request_log of the record in the middle that must be a whole number.
+    batch[1 + SETTLE_WIDTH + usageColumns.length + evidenceColumns.indexOf('attempt_us')] = 'soon';
     expect(open()(batch).failures).toMatchObject([{ index: 1, kind: 'fault' }]);
     expect(countRows('usage_event', 'request_log')).toEqual([2, 2]);
   });
