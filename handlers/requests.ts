@@ -15,7 +15,7 @@ import { findPrice } from '../gateway/routing/find-price.ts';
 /** Lists requests: of the whole workspace for a management key (of a plain member: their own), of itself for any other. */
 export async function listRequests(call: Call<'listRequests'>, house: House): Promise<Reply<'listRequests'>> {
   const { limit, cursor } = call.query;
-  const page = { limit: limit ?? house.limits.pageSizeDefault, cursor, looksMax: house.limits.requestLogLooksMax };
+  const page = { limit: limit ?? house.limits.pageSizeDefault, cursor, looksMax: house.limits.requestLogLooksMax, clock: house.clock };
   return { status: 200, json: await listRequestLog(house.store, filterOf(call, house), page) };
 }
 

@@ -13,6 +13,7 @@ import { defaultLimits } from '../gateway/foundation/limits.ts';
 import { toNanoUsd } from '../gateway/foundation/money.ts';
 import type { RequestRecord } from '../gateway/foundation/terms.ts';
 import { openSqliteStore } from '../gateway/store/sqlite.ts';
+import { recounts } from '../gateway/store/usage-recount.suite.ts';
 
 export interface KillOptions {
   readonly rounds: number;
@@ -29,6 +30,8 @@ export interface KillRound {
   readonly integrity: string;
   /** Promises of the ledger that are broken after what was left open was recovered. */
   readonly violations: readonly Violation[];
+  /** Sums of usage that are not those of a recount of their rows. */
+  readonly wrongSums: number;
   readonly recovered: number;
   readonly reopenMs: number;
 }
@@ -97,8 +100,9 @@ async function inspect(file: string, round: number, ids: readonly string[]): Pro
   const lost = ids.filter((id) => id.length === idOf(round, 0).length && find.get(id) === undefined).length;
   const halves = db.prepare('SELECT (SELECT COUNT(*) FROM usage_event) - (SELECT COUNT(*) FROM request_log) AS n').get()?.['n'];
   const integrity = String(db.prepare('PRAGMA integrity_check').get()?.['integrity_check']);
+  const wrongSums = recounts.reduce((wrong, sql) => wrong + Number(db.prepare(sql).get()?.['n']), 0);
   db.close();
-  return { round, acknowledged: ids.length, lost: lost + Math.abs(Number(halves)), integrity, violations, recovered, reopenMs };
+  return { round, acknowledged: ids.length, lost: lost + Math.abs(Number(halves)), integrity, violations, wrongSums, recovered, reopenMs };
 }
 
 /** The writer: holds and settles without end, some of it out of a lease, and prints each id once its settlement is acknowledged. */
@@ -179,11 +183,11 @@ async function main(): Promise<void> {
   const results = await killRounds({
     rounds: Number(values.rounds),
     seed: Number(values.seed),
-    report: (each) => process.stdout.write(`round ${each.round}: ${each.acknowledged} acknowledged, ${each.lost} lost, integrity ${each.integrity}, ${each.violations.length} promises broken, ${each.recovered} holds recovered, reopened in ${each.reopenMs.toFixed(0)} ms\n`),
+    report: (each) => process.stdout.write(`round ${each.round}: ${each.acknowledged} acknowledged, ${each.lost} lost, integrity ${each.integrity}, ${each.violations.length} promises broken, ${each.wrongSums} wrong sums, ${each.recovered} holds recovered, reopened in ${each.reopenMs.toFixed(0)} ms\n`),
   });
   const acknowledged = results.reduce((sum, each) => sum + each.acknowledged, 0);
   const lost = results.reduce((sum, each) => sum + each.lost, 0);
-  const broken = results.filter((each) => each.integrity !== 'ok' || each.violations.length > 0).length;
+  const broken = results.filter((each) => each.integrity !== 'ok' || each.violations.length > 0 || each.wrongSums > 0).length;
   process.stdout.write(`${results.length} rounds, seed ${values.seed}: ${acknowledged} rows acknowledged, ${lost} lost, ${broken} ledgers broken\n`);
   process.exitCode = lost + broken === 0 ? 0 : 1;
 }

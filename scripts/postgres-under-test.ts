@@ -1,7 +1,7 @@
 /** This file starts a real PostgreSQL of its own, from the binaries of an npm package, and stops, kills or restarts it. */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -52,16 +52,22 @@ export async function stopPostgres(): Promise<void> {
 
 const servers = new Set<PostgresUnderTest>();
 
-/** Starts a new, empty server on a free port and waits until it answers. Rejects with its output when it does not get there. */
-export async function startPostgres(): Promise<PostgresUnderTest> {
+/**
+ * Starts a server on a free port and waits until it answers: a new and empty one, or that of a folder, which is kept. Rejects with its output when it
+ * does not get there.
+ */
+export async function startPostgres(kept: string | null = null): Promise<PostgresUnderTest> {
   const owner = findOwner();
-  const folder = mkdtempSync(join(tmpdir(), 'interline-postgres-'));
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'interline-postgres-'));
+  mkdirSync(folder, { recursive: true });
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(folder, owner.uid, owner.gid);
   const binaries = await findBinaries(folder);
   const files = join(folder, 'files');
-  execFileSync(binaries.initdb, [
-    `--pgdata=${files}`, '--auth=trust', '--username=interline', '--encoding=UTF8', '--locale=C', '--no-sync',
-  ], { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+  if (!existsSync(files)) {
+    execFileSync(binaries.initdb, [
+      `--pgdata=${files}`, '--auth=trust', '--username=interline', '--encoding=UTF8', '--locale=C', '--no-sync',
+    ], { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+  }
   const port = await findFreePort();
   const url = `postgres://interline@127.0.0.1:${port}/postgres`;
   let child = await launch();
@@ -73,12 +79,13 @@ export async function startPostgres(): Promise<PostgresUnderTest> {
     });
     let output = '';
     started.stderr.on('data', (bytes: Buffer) => { output += bytes.toString('utf8'); });
-    guard(started, folder);
+    guard(started, kept === null ? folder : null);
     await untilItAnswers(url, () => {
       if (started.exitCode !== null || started.signalCode !== null) throw new Error(`PostgreSQL ended (${started.exitCode ?? started.signalCode}): ${output}`);
     });
     return started;
   }
+  const removeFiles = (): void => { if (kept === null) rmSync(folder, { recursive: true, force: true }); };
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (isOver()) return;
@@ -110,21 +117,21 @@ export async function startPostgres(): Promise<PostgresUnderTest> {
       const tooLong = setTimeout(() => { child.kill('SIGKILL'); }, STOP_MS_MAX);
       await end('SIGINT');
       clearTimeout(tooLong);
-      rmSync(folder, { recursive: true, force: true });
+      removeFiles();
     },
   };
-  const handle = { stopNow: () => { child.kill('SIGQUIT'); rmSync(folder, { recursive: true, force: true }); } };
+  const handle = { stopNow: () => { child.kill('SIGQUIT'); removeFiles(); } };
   servers.add(server);
   running.add(handle);
   return server;
 }
 
-/** Should this process be killed, a shell that reads from it hears of that, stops the server and removes its files. */
-function guard(server: ChildProcess, folder: string): void {
+/** Should this process be killed, a shell that reads from it hears of that, stops the server and removes its files, unless they are kept. */
+function guard(server: ChildProcess, folder: string | null): void {
   if (process.platform === 'win32') return;
   // It may stay listed after its end where nobody asks after orphans, hence the bound.
-  const script = 'read line; kill -QUIT "$1" 2>/dev/null; i=0; while kill -0 "$1" 2>/dev/null && [ $i -lt 20 ]; do i=$((i+1)); sleep 0.1; done; rm -rf "$2"';
-  const shell = spawn('sh', ['-c', script, 'guard', String(server.pid), folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const script = 'read line; kill -QUIT "$1" 2>/dev/null; i=0; while kill -0 "$1" 2>/dev/null && [ $i -lt 20 ]; do i=$((i+1)); sleep 0.1; done; [ -z "$2" ] || rm -rf "$2"';
+  const shell = spawn('sh', ['-c', script, 'guard', String(server.pid), folder ?? ''], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   shell.unref();
   // A pipe is a socket here, and must not keep this process alive either.
   if (shell.stdin instanceof Socket) shell.stdin.unref();
@@ -162,6 +169,7 @@ async function findBinaries(folder: string): Promise<Binaries> {
   hydrate(native);
   if (process.getuid?.() !== 0 || canEverybodyEnter(native)) return found;
   const copy = join(folder, 'native');
+  if (existsSync(copy)) return { postgres: join(copy, relative(native, found.postgres)), initdb: join(copy, relative(native, found.initdb)) };
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   return { postgres: join(copy, relative(native, found.postgres)), initdb: join(copy, relative(native, found.initdb)) };
 }

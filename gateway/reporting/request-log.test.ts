@@ -1,5 +1,6 @@
 /** This file tests what is asked of the request log, and that an export holds no more than a page of it. */
 import { describe, expect, test } from '@jest/globals';
+import { createManualClock } from '../foundation/clock.ts';
 import type { SettledRequest } from '../foundation/terms.ts';
 import { toNanoUsd } from '../foundation/money.ts';
 import type { FoundRequests, LogPage, RequestFilter } from '../store/request-log-row.ts';
@@ -55,10 +56,26 @@ describe('a query', () => {
 describe('a page', () => {
   test('says where to go on, and how far it looked', async () => {
     const store = storeOf(3);
-    const page = await listRequestLog(store, toFilter({}, view), { limit: 2, cursor: '7000.1', looksMax: 9 });
+    const page = await listRequestLog(store, toFilter({}, view), { limit: 2, cursor: '7000.1', looksMax: 9, clock: createManualClock() });
     expect(page).toMatchObject({ has_more: false, next_cursor: null, searched_to: null });
-    expect(await listRequestLog(store, toFilter({}, view), { limit: 2, cursor: undefined, looksMax: 9 })).toMatchObject({ has_more: true, next_cursor: '1.2', searched_to: 0 });
+    expect(await listRequestLog(store, toFilter({}, view), { limit: 2, cursor: undefined, looksMax: 9, clock: createManualClock() })).toMatchObject({ has_more: true, next_cursor: '1.2', searched_to: 0 });
     expect(store.pages).toEqual([{ limit: 2, after: { ms: 7000, id: '1' }, looksMax: 9 }, { limit: 2, after: null, looksMax: 9 }]);
+  });
+
+  test('is looked for in steps, until enough was looked at or it took a tenth of a second', async () => {
+    const clock = createManualClock();
+    const looks: number[] = [];
+    const empty = (ms: number) => ({
+      listRequests(_filter: RequestFilter, { looksMax }: LogPage): Promise<FoundRequests> {
+        looks.push(looksMax);
+        clock.advance(ms);
+        return Promise.resolve({ rows: [], next: { ms: 9000 - looks.length, id: '' } });
+      },
+    });
+    expect(await listRequestLog(empty(1), toFilter({}, view), { limit: 2, cursor: undefined, looksMax: 5000, clock })).toMatchObject({ data: [], has_more: true, next_cursor: '8997.' });
+    expect(looks.splice(0)).toEqual([2000, 2000, 1000]);
+    await listRequestLog(empty(60), toFilter({}, view), { limit: 2, cursor: undefined, looksMax: 1_000_000, clock });
+    expect(looks).toEqual([2000, 2000]);
   });
 });
 

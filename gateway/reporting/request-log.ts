@@ -1,8 +1,10 @@
 /** This file lists the request log page by page, and exports it as one stream. */
 import { Readable } from 'node:stream';
 import type { ExportFormat, ExportRequestsData, RequestLogList } from '../../generated/client/types.gen.ts';
+import type { Clock } from '../foundation/clock.ts';
 import { codesOfType } from '../foundation/errors.ts';
 import { toMs, toSeconds } from '../foundation/page.ts';
+import type { SettledRequest } from '../foundation/terms.ts';
 import { orUnavailable } from '../store/or-unavailable.ts';
 import type { FoundRequests, LogPlace, RequestFilter } from '../store/request-log-row.ts';
 import type { Store } from '../store/store.ts';
@@ -61,10 +63,31 @@ function toCost(digits: string | undefined): bigint | null {
   return cost > COST_MAX ? COST_MAX : cost;
 }
 
-/** Lists one page. */
-export async function listRequestLog(store: LogStore, filter: RequestFilter, page: { readonly limit: number; readonly cursor: string | undefined; readonly looksMax: number }): Promise<RequestLogList> {
-  const after = page.cursor === undefined ? null : readCursor(page.cursor);
-  const { rows, next } = await orUnavailable(store.listRequests(filter, { limit: page.limit, after, looksMax: page.looksMax }));
+/** What to list, and how much to look for it. */
+export interface LogListPage {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+  readonly looksMax: number;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/** Rows looked at before the time is looked at, and others have had their turn. */
+const STEP_LOOKS = 2000;
+/** A page is not looked for any longer, in ms: on a machine that is busy with other things it ends earlier. */
+const PAGE_MS = 100;
+
+/** Lists one page: until it is full, or enough was looked at, or that took long enough. */
+export async function listRequestLog(store: LogStore, filter: RequestFilter, { limit, cursor, looksMax, clock }: LogListPage): Promise<RequestLogList> {
+  const startedMs = clock.monotonic();
+  const rows: SettledRequest[] = [];
+  let next: LogPlace | null = cursor === undefined ? null : readCursor(cursor);
+  let looksLeft = looksMax;
+  do {
+    const found: FoundRequests = await orUnavailable(store.listRequests(filter, { limit: limit - rows.length, after: next, looksMax: Math.min(looksLeft, STEP_LOOKS) }));
+    rows.push(...found.rows);
+    next = found.next;
+    looksLeft -= STEP_LOOKS;
+  } while (next && rows.length < limit && looksLeft > 0 && clock.monotonic() - startedMs < PAGE_MS);
   return {
     object: 'list',
     data: rows.map(toRequestRow),

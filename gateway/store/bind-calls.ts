@@ -122,6 +122,7 @@ function bindLogCalls(perform: PerformPlain): RequestLogCalls {
     deleteRequestBodies: (workspaceId) => perform('deleteRequestBodies', workspaceId),
     expireRequestBodies: (nowMs) => perform('expireRequestBodies', nowMs),
     expireRequestLog: (beforeMs) => perform('expireRequestLog', beforeMs),
+    closeUsageDay: (nowMs) => perform('closeUsageDay', nowMs),
   };
 }
 

@@ -4,8 +4,8 @@ import { decide } from './ledger-core.ts';
 import type { LedgerEntry } from './ledger-entries.ts';
 import { planReads, readLeased, readRows } from './ledger-reads.ts';
 import { writeAll } from './ledger-writes.ts';
-import type { MarkMemory } from './mark-memory.ts';
 import type { SqlTask, Statement } from './sql-task.ts';
+import type { SumMemory } from './sum-memory.ts';
 
 export interface CommitOptions {
   /** The time of what is settled, in ms since the epoch. */
@@ -14,8 +14,8 @@ export interface CommitOptions {
   readonly known: ReadonlySet<string>;
   /** Looks also for what should not be there: for a batch that was refused, or may have been committed before. */
   readonly isWary: boolean;
-  /** Of marks; to be told of the commit, or of its failure. */
-  readonly marks?: MarkMemory;
+  /** Of sums; to be told of the commit, or of its failure. */
+  readonly sums?: SumMemory;
   /** As in ReadOptions. */
   readonly ahead?: (statements: readonly Statement[]) => void;
 }
@@ -27,13 +27,13 @@ export interface Committed {
 }
 
 /** Runs within a transaction that is open; throws when a row is refused, and then the transaction must be rolled back. */
-export function* commitEntries(entries: readonly LedgerEntry[], { nowMs, known, isWary, ahead, marks }: CommitOptions): SqlTask<Committed> {
+export function* commitEntries(entries: readonly LedgerEntry[], { nowMs, known, isWary, ahead, sums }: CommitOptions): SqlTask<Committed> {
   const plan = planReads(entries, isWary);
   const rows = yield* readRows(plan, { known, ahead });
   let decision = decide(entries, rows, nowMs);
   if (decision.unseenLeases.length > 0) {
     decision = decide(entries, { ...rows, leased: yield* readLeased(decision.unseenLeases) }, nowMs);
   }
-  yield* writeAll(decision.writes, marks ?? null);
+  yield* writeAll(decision.writes, { nowMs, known: sums ?? null });
   return { answers: decision.answers, counterIds: plan.specs.keys() };
 }

@@ -1,12 +1,12 @@
 /** This file writes what a batch of the ledger has changed: one update for each counter, few statements for all. */
 import type { CounterRow, HoldRow, KeyUse, LedgerWrites } from './ledger-rows.ts';
-import type { MarkMemory } from './mark-memory.ts';
 import { evidenceColumns, settledColumns, toValue, usageColumns } from './record-rows.ts';
 import { forIds, forRows, tupleOf } from './sql-lists.ts';
 import { rows } from './sql-task.ts';
 import type { SqlTask, SqlValue } from './sql-task.ts';
 import { transferColumns } from './transfer-rows.ts';
 import { addSums } from './usage-sums.ts';
+import type { AddSumsOptions } from './usage-sums.ts';
 
 const usageAll = [...usageColumns, ...settledColumns];
 const evidenceAll = ['id', ...evidenceColumns];
@@ -38,7 +38,7 @@ const ADD_KEYS = insertRows('idem', keyColumns);
 const FINISH_KEY = "UPDATE idem SET state = 'done', status = ?, content_type = ?, body = ? WHERE scope = ? AND ikey = ? AND request_id = ?";
 
 /** Writes everything, in the transaction in which it was read and decided. What is ended goes before what is new: an id may be both. */
-export function* writeAll(writes: LedgerWrites, marks: MarkMemory | null): SqlTask<void> {
+export function* writeAll(writes: LedgerWrites, summing: AddSumsOptions): SqlTask<void> {
   yield* addUsage(writes);
   yield* forRows(MOVE_COUNTERS, COUNTER_TUPLE, writes.counters.map(counterValues));
   yield* forRows(CHANGE_LINES, LINE_TUPLE, writes.changedLines.map(({ holdId, counterId, amount }) => [holdId, counterId, toValue(amount)]));
@@ -50,7 +50,7 @@ export function* writeAll(writes: LedgerWrites, marks: MarkMemory | null): SqlTa
   yield* forRows(FREE_KEYS, KEY_TUPLE, writes.freedKeys.map(({ scope, key, requestId }) => [scope, key, requestId]));
   yield* forRows(ADD_KEYS, tupleOf(keyColumns), writes.newKeys.map(keyValues));
   for (const use of writes.finishedKeys) yield* rows(FINISH_KEY, use.status, use.contentType, use.body, use.scope, use.key, use.requestId);
-  yield* addSums(writes, marks);
+  yield* addSums(writes, summing);
 }
 
 /** Adds usage rows, their evidence and their transfers; the primary key of the first refuses what was settled before. */

@@ -7,12 +7,17 @@ const createMigrationTable = `CREATE TABLE IF NOT EXISTS migration (
   version INTEGER PRIMARY KEY, applied_ms INTEGER NOT NULL
 ) STRICT`;
 
+/** Page cache while rows are carried over, in kB; and that of afterwards is whatever it was. */
+const CACHE_KILOBYTES = 65_536;
+
 /**
  * Applies the missing migrations in one transaction, so a crash leaves the old store whole. Safe when several
  * processes start at once. Throws when the store was written by a newer program.
  */
 export function migrate(db: DatabaseSync, nowMs: number): void {
   if (currentVersion(db) === newestVersion()) return;
+  const cache = readInteger(db.prepare('PRAGMA cache_size').get() ?? {}, 'cache_size');
+  db.exec(`PRAGMA cache_size = -${CACHE_KILOBYTES}`);
   db.exec('BEGIN IMMEDIATE');
   try {
     db.exec(createMigrationTable);
@@ -26,6 +31,8 @@ export function migrate(db: DatabaseSync, nowMs: number): void {
   } catch (failure) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw failure;
+  } finally {
+    db.exec(`PRAGMA cache_size = ${cache}`);
   }
 }
 

@@ -4,11 +4,11 @@ import type { LedgerAnswer, LedgerOp } from '../foundation/ledger.ts';
 import { commitEntries } from './ledger-commit.ts';
 import { toEntry } from './ledger-entries.ts';
 import type { LedgerEntry } from './ledger-entries.ts';
-import { createMarkMemory } from './mark-memory.ts';
 import { isConflict, isUnavailable, toStoreFailure } from './postgres-failures.ts';
 import { openLedgerSession } from './postgres-ledger-session.ts';
 import type { LedgerSession, MakeTask } from './postgres-ledger-session.ts';
 import { undoHold } from './postgres-undo.ts';
+import { createSumMemory } from './sum-memory.ts';
 
 export type BatchResult = { readonly failure: null; readonly answer: LedgerAnswer } | { readonly failure: Error; readonly answer: null };
 
@@ -70,11 +70,11 @@ function createTransactor(url: string, clock: Pick<Clock, 'after'>): Transactor 
 /** Makes the batches of one store; they connect when the first is committed. */
 export function createLedgerBatches(url: string, clock: Pick<Clock, 'after' | 'now'>): LedgerBatches {
   const known = new Set<string>();
-  const marks = createMarkMemory();
+  const sums = createSumMemory();
   const { transact, connect, disconnect } = createTransactor(url, clock);
   const commitTogether = async (entries: readonly LedgerEntry[]): Promise<readonly BatchResult[]> => {
-    const { answers, counterIds } = await transact((ahead) => commitEntries(entries, { nowMs: clock.now(), known, isWary: true, ahead, marks }));
-    marks.confirm();
+    const { answers, counterIds } = await transact((ahead) => commitEntries(entries, { nowMs: clock.now(), known, isWary: true, ahead, sums }));
+    sums.confirm();
     if (known.size > KNOWN_MAX) known.clear();
     for (const id of counterIds) known.add(id);
     return answers.map((answer) => ({ failure: null, answer }));
@@ -86,7 +86,7 @@ export function createLedgerBatches(url: string, clock: Pick<Clock, 'after' | 'n
       try {
         results.push(...await commitTogether([entry]));
       } catch (thrown) {
-        marks.clear();
+        sums.clear();
         if (isUnavailable(thrown)) throw thrown;
         results.push({ failure: toStoreFailure(thrown), answer: null });
       }
@@ -98,7 +98,7 @@ export function createLedgerBatches(url: string, clock: Pick<Clock, 'after' | 'n
       const made = ops.map(makeEntry);
       const entries = made.flatMap((each) => (each.entry ? [each.entry] : []));
       const results = entries.length === 0 ? [] : await commitTogether(entries).catch((thrown: unknown) => {
-        marks.clear();
+        sums.clear();
         if (isUnavailable(thrown)) throw thrown;
         known.clear();
         return commitApart(entries);

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { sumStatements } from '../../scripts/log/fill.ts';
 import { startPostgres } from '../../scripts/postgres-under-test.ts';
 import type { PostgresUnderTest } from '../../scripts/postgres-under-test.ts';
 import { systemClock } from '../foundation/clock.ts';
@@ -21,6 +20,7 @@ import type { StorePlace } from './store-under-test.ts';
 import { StoreUnavailable } from './store.ts';
 import type { Store } from './store.ts';
 import { describeStore } from './store.suite.ts';
+import { carriedOver, recounts } from './usage-recount.suite.ts';
 
 jest.setTimeout(60_000);
 
@@ -116,19 +116,21 @@ describe('a database', () => {
     await store.close();
   });
 
-  test('has the same sums and marks whether they were kept from the beginning or made by the migration', async () => {
-    const store = await open();
-    await Promise.all(records.map((row) => record(store, row)));
-    const read = async (): Promise<unknown> => [
-      await ask('SELECT * FROM usage_sum ORDER BY ws_id, grain, start_ms, key_id, user_id, model_asked, model, route, operation'),
-      await ask("SELECT * FROM usage_mark WHERE kind <> 'cache' ORDER BY ws_id, kind, value, start_ms"),
-    ];
-    const kept = await read();
-    await ask('DELETE FROM usage_sum');
-    await ask('DELETE FROM usage_mark');
-    for (const sql of sumStatements()) await ask(sql);
-    expect(await read()).toEqual(kept);
-    await store.close();
+  test('sums usage as a recount does, before days are closed and after, and as an older program did', async () => {
+    const recount = async (): Promise<unknown> => (await Promise.all(recounts.map((sql) => ask(sql)))).flat().filter((found) => Number(found['n']) !== 0);
+    const first = await open();
+    await Promise.all(records.filter((_, index) => index % 3 === 0).map((row) => record(first, row)));
+    expect(await recount()).toEqual([]);
+    while (await first.closeUsageDay(Date.UTC(2026, 10, 22))) expect(await recount()).toEqual([]);
+    await Promise.all(records.filter((_, index) => index % 3 === 1).map((row) => record(first, row)));
+    expect(await recount()).toEqual([]);
+    await first.close();
+    for (const sql of carriedOver('postgres')) await ask(sql);
+    expect(await recount()).toEqual([]);
+    const second = await open();
+    await Promise.all(records.filter((_, index) => index % 3 === 2).map((row) => record(second, row)));
+    expect(await recount()).toEqual([]);
+    await second.close();
   });
 
   test('keeps a record whose texts hold what its text can\'t', async () => {

@@ -77,4 +77,6 @@ export interface RequestLogCalls {
   expireRequestBodies(nowMs: number): Promise<number>;
   /** Deletes the evidence of some requests that came before this moment, by the time in their ids; what they cost stays. Gives how many. Call again until it gives 0. */
   expireRequestLog(beforeMs: number): Promise<number>;
+  /** Adds up a workspace's day that has been over for two hours, so that sums of a long time are quick. False when there is none; call again until then. */
+  closeUsageDay(nowMs: number): Promise<boolean>;
 }

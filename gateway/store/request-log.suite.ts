@@ -8,6 +8,7 @@ import { sampleRecord, sampleSettle } from './sample-rows.ts';
 import { apply, record } from './store-under-test.ts';
 import type { WithPlace } from './store-under-test.ts';
 import type { Store } from './store.ts';
+import { describeUsageDays } from './usage-days.suite.ts';
 
 const TIMEOUT_MS = 120_000;
 const HOUR_MS = 3_600_000;
@@ -143,6 +144,7 @@ export function describeRequestLog(withPlace: WithPlace): void {
     expect(await store.checkLedger()).toEqual([]);
   }), TIMEOUT_MS);
 
+  describeUsageDays(withPlace);
   describeBodies(withPlace);
 }
 

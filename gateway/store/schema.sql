@@ -451,6 +451,34 @@ CREATE TABLE transfer (                       -- append-only: one row is one deb
   CHECK (debit_acct <> credit_acct)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE usage_closed (                   -- how far days are closed: all before this one, and of this one the workspaces up to this number
+  id        INTEGER PRIMARY KEY CHECK (id = 1),
+  day_ms    INTEGER NOT NULL,
+  ws_series INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage_day (                      -- of days that are closed, one row for each series of every grain
+  series_id       INTEGER NOT NULL,
+  start_ms        INTEGER NOT NULL,           -- of the day, UTC
+  requests        INTEGER NOT NULL,
+  errors          INTEGER NOT NULL,
+  first_bytes     INTEGER NOT NULL,
+  attempts        INTEGER NOT NULL,
+  prompt_tok      INTEGER NOT NULL,
+  cached_tok      INTEGER NOT NULL,
+  cache_write_tok INTEGER NOT NULL,
+  compl_tok       INTEGER NOT NULL,
+  reasoning_tok   INTEGER NOT NULL,
+  msgs            INTEGER NOT NULL,
+  unpriced        INTEGER NOT NULL,
+  latency_us      INTEGER NOT NULL,
+  first_byte_us   INTEGER NOT NULL,
+  nusd            INTEGER NOT NULL,
+  charged_nusd    INTEGER NOT NULL,
+  overrun_nusd    INTEGER NOT NULL,
+  PRIMARY KEY (series_id, start_ms)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE usage_event (                   -- append-only; its primary key is the exactly-once gate
   id              TEXT PRIMARY KEY,          -- = request id
   ws_id           TEXT NOT NULL,
@@ -473,6 +501,29 @@ CREATE TABLE usage_event (                   -- append-only; its primary key is 
   ts_ms           INTEGER NOT NULL
 , user_id TEXT NOT NULL DEFAULT '', payer TEXT NOT NULL DEFAULT 'none' CHECK (payer IN ('plan', 'balance', 'own_key', 'none')), charged_nusd INTEGER NOT NULL DEFAULT 0, overrun_nusd INTEGER NOT NULL DEFAULT 0, overrun_msgs INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL DEFAULT '[]', settled_ms INTEGER NOT NULL DEFAULT 0, media TEXT) STRICT, WITHOUT ROWID;
 
+CREATE TABLE usage_hour (                     -- moved in the transaction that adds its rows; those of now lie side by side
+  start_ms        INTEGER NOT NULL,           -- of the hour, UTC
+  ws_series       INTEGER NOT NULL,           -- the workspace's series of grain 'all'
+  series_id       INTEGER NOT NULL,           -- of grain 'each'; of 'models' where an older program has kept it
+  requests        INTEGER NOT NULL,           -- a refund is none
+  errors          INTEGER NOT NULL,           -- of these, with an error code
+  first_bytes     INTEGER NOT NULL,           -- requests that have a first byte
+  attempts        INTEGER NOT NULL,
+  prompt_tok      INTEGER NOT NULL,
+  cached_tok      INTEGER NOT NULL,
+  cache_write_tok INTEGER NOT NULL,
+  compl_tok       INTEGER NOT NULL,
+  reasoning_tok   INTEGER NOT NULL,
+  msgs            INTEGER NOT NULL,
+  unpriced        INTEGER NOT NULL,
+  latency_us      INTEGER NOT NULL,
+  first_byte_us   INTEGER NOT NULL,
+  nusd            INTEGER NOT NULL,
+  charged_nusd    INTEGER NOT NULL,
+  overrun_nusd    INTEGER NOT NULL,
+  PRIMARY KEY (start_ms, ws_series, series_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE usage_mark (                     -- in which ten minutes there is a request of this key, model, …: what few requests have is found by it
   ws_id    TEXT NOT NULL,
   kind     TEXT NOT NULL,
@@ -481,34 +532,18 @@ CREATE TABLE usage_mark (                     -- in which ten minutes there is a
   PRIMARY KEY (ws_id, kind, value, start_ms)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE usage_sum (                      -- moved in the transaction that adds its rows; what is NULL in a row is '' here
-  ws_id           TEXT NOT NULL,
-  grain           TEXT NOT NULL CHECK (grain IN ('hour', 'day', 'day_split')),
-  start_ms        INTEGER NOT NULL,           -- of the hour or day, UTC
-  key_id          TEXT NOT NULL,
-  user_id         TEXT NOT NULL,
-  model_asked     TEXT NOT NULL,              -- long names are cut
-  model           TEXT NOT NULL,
-  route           TEXT NOT NULL,              -- of day_split alone, as the operation
-  operation       TEXT NOT NULL,
-  requests        INTEGER NOT NULL,           -- a refund is none
-  errors          INTEGER NOT NULL,           -- of these, with an error code
-  attempts        INTEGER NOT NULL,
-  prompt_tok      INTEGER NOT NULL,
-  cached_tok      INTEGER NOT NULL,
-  cache_write_tok INTEGER NOT NULL,
-  compl_tok       INTEGER NOT NULL,
-  reasoning_tok   INTEGER NOT NULL,
-  msgs            INTEGER NOT NULL,
-  nusd            INTEGER NOT NULL,
-  charged_nusd    INTEGER NOT NULL,
-  overrun_nusd    INTEGER NOT NULL,
-  unpriced        INTEGER NOT NULL,
-  latency_us      INTEGER NOT NULL,
-  first_byte_us   INTEGER NOT NULL,
-  first_bytes     INTEGER NOT NULL,           -- requests that have a first byte
-  PRIMARY KEY (ws_id, grain, start_ms, key_id, user_id, model_asked, model, route, operation)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE usage_series (                   -- what sums are about; what a grain does not tell apart is ''
+  id          INTEGER PRIMARY KEY,
+  ws_id       TEXT NOT NULL,
+  grain       TEXT NOT NULL CHECK (grain IN ('each', 'models', 'key', 'model', 'all')),
+  key_id      TEXT NOT NULL,
+  user_id     TEXT NOT NULL,
+  model_asked TEXT NOT NULL,                  -- long names are cut
+  model       TEXT NOT NULL,
+  route       TEXT NOT NULL,
+  operation   TEXT NOT NULL,
+  UNIQUE (ws_id, grain, key_id, user_id, model_asked, model, route, operation)
+);
 
 CREATE TABLE workspace (
   id         TEXT PRIMARY KEY,
@@ -532,3 +567,21 @@ CREATE TRIGGER transfer_no_update BEFORE UPDATE ON transfer BEGIN SELECT RAISE(A
 CREATE TRIGGER usage_no_delete BEFORE DELETE ON usage_event BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 
 CREATE TRIGGER usage_no_update BEFORE UPDATE ON usage_event BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+
+CREATE VIEW usage_sum AS                      -- for reports: by 'hour', 'day', and by 'day_split', which tells routes and operations apart; one sum may be in several rows
+SELECT s.ws_id AS ws_id, 'day_split' AS grain, d.start_ms AS start_ms, s.key_id, s.user_id, s.model_asked, s.model, s.route, s.operation, d.requests, d.errors, d.first_bytes, d.attempts, d.prompt_tok, d.cached_tok, d.cache_write_tok, d.compl_tok, d.reasoning_tok, d.msgs, d.unpriced, d.latency_us, d.first_byte_us, d.nusd, d.charged_nusd, d.overrun_nusd
+FROM usage_series s CROSS JOIN usage_day d WHERE d.series_id = s.id AND s.grain = 'each'
+UNION ALL
+SELECT s.ws_id, 'day_split', h.start_ms - h.start_ms % 86400000, s.key_id, s.user_id, s.model_asked, s.model, s.route, s.operation, h.requests, h.errors, h.first_bytes, h.attempts, h.prompt_tok, h.cached_tok, h.cache_write_tok, h.compl_tok, h.reasoning_tok, h.msgs, h.unpriced, h.latency_us, h.first_byte_us, h.nusd, h.charged_nusd, h.overrun_nusd
+FROM usage_closed c CROSS JOIN usage_hour h CROSS JOIN usage_series s
+WHERE s.id = h.series_id AND h.start_ms >= c.day_ms AND (h.start_ms >= c.day_ms + 86400000 OR h.ws_series > c.ws_series)
+UNION ALL
+SELECT s.ws_id, 'day', d.start_ms, s.key_id, s.user_id, s.model_asked, s.model, '', '', d.requests, d.errors, d.first_bytes, d.attempts, d.prompt_tok, d.cached_tok, d.cache_write_tok, d.compl_tok, d.reasoning_tok, d.msgs, d.unpriced, d.latency_us, d.first_byte_us, d.nusd, d.charged_nusd, d.overrun_nusd
+FROM usage_series s CROSS JOIN usage_day d WHERE d.series_id = s.id AND s.grain = 'models'
+UNION ALL
+SELECT s.ws_id, 'day', h.start_ms - h.start_ms % 86400000, s.key_id, s.user_id, s.model_asked, s.model, '', '', h.requests, h.errors, h.first_bytes, h.attempts, h.prompt_tok, h.cached_tok, h.cache_write_tok, h.compl_tok, h.reasoning_tok, h.msgs, h.unpriced, h.latency_us, h.first_byte_us, h.nusd, h.charged_nusd, h.overrun_nusd
+FROM usage_closed c CROSS JOIN usage_hour h CROSS JOIN usage_series s
+WHERE s.id = h.series_id AND h.start_ms >= c.day_ms AND (h.start_ms >= c.day_ms + 86400000 OR h.ws_series > c.ws_series)
+UNION ALL
+SELECT s.ws_id, 'hour', h.start_ms, s.key_id, s.user_id, s.model_asked, s.model, '', '', h.requests, h.errors, h.first_bytes, h.attempts, h.prompt_tok, h.cached_tok, h.cache_write_tok, h.compl_tok, h.reasoning_tok, h.msgs, h.unpriced, h.latency_us, h.first_byte_us, h.nusd, h.charged_nusd, h.overrun_nusd
+FROM usage_hour h CROSS JOIN usage_series s WHERE s.id = h.series_id;

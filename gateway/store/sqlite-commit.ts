@@ -3,13 +3,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import { commitEntries } from './ledger-commit.ts';
 import type { LedgerAnswer } from '../foundation/ledger.ts';
 import type { LedgerEntry } from './ledger-entries.ts';
-import { createMarkMemory } from './mark-memory.ts';
 import { readBatch } from './sqlite-batch.ts';
 import type { BatchValue } from './sqlite-batch.ts';
 import { toFailure } from './sqlite-failures.ts';
 import type { BatchAnswer, EntryFailure } from './sqlite-messages.ts';
 import { inTransaction } from './sqlite-run-task.ts';
 import type { TaskRunner } from './sqlite-run-task.ts';
+import { createSumMemory } from './sum-memory.ts';
 
 /** Commits a batch, whose first value is the time in ms, and returns once it is on disk, with what there is to say. */
 export type Commit = (batch: readonly BatchValue[]) => BatchAnswer;
@@ -27,14 +27,14 @@ type Answers = [index: number, answer: LedgerAnswer][];
 /** Makes the commit of one connection. */
 export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
   const known = new Set<string>();
-  const marks = createMarkMemory();
+  const sums = createSumMemory();
   const forget = (): void => {
     known.clear();
-    marks.clear();
+    sums.clear();
   };
 
   const commitAll = (entries: readonly LedgerEntry[], { nowMs, isWary }: { nowMs: number; isWary: boolean }): readonly LedgerAnswer[] => {
-    const { answers, counterIds } = runner.drive(commitEntries(entries, { nowMs, known, isWary, marks }));
+    const { answers, counterIds } = runner.drive(commitEntries(entries, { nowMs, known, isWary, sums }));
     for (const id of counterIds) {
       if (known.size < KNOWN_MAX) known.add(id);
     }
@@ -68,7 +68,7 @@ export function createCommit(db: DatabaseSync, runner: TaskRunner): Commit {
     const entries = placed.map(({ entry }) => entry);
     try {
       const answers = inTransaction(db, 'BEGIN IMMEDIATE', () => commitAll(entries, { nowMs, isWary: false }));
-      marks.confirm();
+      sums.confirm();
       return toBatchAnswer(placed.map(({ index }, at): Answers[number] => [index, answers[at] ?? { kind: 'done' }]), failures);
     } catch (thrown) {
       forget();

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
-import { sumStatements } from '../../scripts/log/fill.ts';
 import { killRounds } from '../../scripts/kill-store.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { defaultLimits } from '../foundation/limits.ts';
@@ -14,6 +13,7 @@ import { sampleKey, sampleRecord, sampleSettle } from './sample-rows.ts';
 import { openSqliteStore, sqliteFile } from './sqlite.ts';
 import { startSqliteWorker } from './store-thread.ts';
 import { describeLedger } from './ledger.suite.ts';
+import { carriedOver, recounts } from './usage-recount.suite.ts';
 import { describeStore } from './store.suite.ts';
 import { record } from './store-under-test.ts';
 import type { StorePlace } from './store-under-test.ts';
@@ -98,20 +98,32 @@ describe('migrations', () => {
   });
 });
 
-describe('sums and marks', () => {
-  test('are the same whether they were kept from the beginning or made by the migration', async () => {
+describe('sums of usage', () => {
+  test('are those of a recount, before days are closed and after, and also those an older program has kept', async () => {
     const folder = makeFolder();
-    const store = await openIn(folder);
-    await Promise.all(records.map((row) => record(store, row)));
-    await store.close();
+    const recount = (): unknown[] => {
+      const db = new DatabaseSync(sqliteFile(folder));
+      const differences = recounts.map((sql) => db.prepare(sql).get()).filter((found) => found?.['n'] !== 0);
+      db.close();
+      return differences;
+    };
+    const first = await openIn(folder);
+    await Promise.all(records.filter((_, index) => index % 3 === 0).map((row) => record(first, row)));
+    expect(recount()).toEqual([]);
+    while (await first.closeUsageDay(Date.UTC(2026, 10, 22))) expect(recount()).toEqual([]);
+    await Promise.all(records.filter((_, index) => index % 3 === 1).map((row) => record(first, row)));
+    expect(recount()).toEqual([]);
+    await first.close();
     const db = new DatabaseSync(sqliteFile(folder));
-    // When the migration was made, nothing was cached.
-    const read = (): unknown => ['usage_sum', "usage_mark WHERE kind <> 'cache'"].map((rows) => db.prepare(`SELECT * FROM ${rows}`).all());
-    const kept = read();
-    db.exec('DELETE FROM usage_sum; DELETE FROM usage_mark;');
-    for (const sql of sumStatements()) db.exec(sql);
-    expect(read()).toEqual(kept);
+    for (const sql of carriedOver('sqlite')) db.exec(sql);
     db.close();
+    expect(recount()).toEqual([]);
+    const second = await openIn(folder);
+    await Promise.all(records.filter((_, index) => index % 3 === 2).map((row) => record(second, row)));
+    expect(recount()).toEqual([]);
+    expect(await second.sumUsage({ workspaceId: 'ws_1', fromMs: null, toMs: null, keyId: null, userId: null, model: null }))
+      .toMatchObject({ requests: records.filter(({ workspaceId }) => workspaceId === 'ws_1').length });
+    await second.close();
   });
 });
 
@@ -129,7 +141,7 @@ describe('usage rows', () => {
 
   test('no acknowledged row is lost to kill -9, and the ledger keeps its promises', async () => {
     const rounds = await killRounds({ rounds: 5, seed: 20_261_121 });
-    expect(rounds.map(({ lost, integrity, violations }) => ({ lost, integrity, violations }))).toEqual(Array(5).fill({ lost: 0, integrity: 'ok', violations: [] }));
+    expect(rounds.map(({ lost, integrity, violations, wrongSums }) => ({ lost, integrity, violations, wrongSums }))).toEqual(Array(5).fill({ lost: 0, integrity: 'ok', violations: [], wrongSums: 0 }));
     expect(Math.min(...rounds.map((round) => round.acknowledged))).toBeGreaterThan(0);
   });
 });

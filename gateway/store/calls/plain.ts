@@ -18,6 +18,7 @@ import { deleteRequestBodies, deleteRequestBody, expireRequestBodies, expireRequ
 import { cancelResponse, deleteResponse, endResponse, expireResponses, findResponse, insertResponse, listOpenResponses, listResponseChain } from './responses.ts';
 import { changeRollout, createRollout, deleteRollout, findRollout, listRollouts, listRolloutsInForce } from './rollouts.ts';
 import { insertShadowCalls, returnShadowMoney, takeShadowMoney } from './shadow-calls.ts';
+import { closeUsageDay } from './usage-days.ts';
 import { changeUser, createUser, findUser, findUserByEmail, listUsers } from './users.ts';
 import { deleteWorkspaceRoute, putWorkspaceRoute } from './workspace-routes.ts';
 import { changeWorkspace, createWorkspace, findWorkspace, listWorkspaces, listWorkspacesOf } from './workspaces.ts';
@@ -35,7 +36,7 @@ export type PlainCallName =
   | 'putLaneOpening' | 'listLaneOpenings'
   | 'insertMedia' | 'findMedia' | 'keepMedia' | 'deleteMedia' | 'expireMedia' | 'collectMedia' | 'forgetMedia'
   | 'insertResponse' | 'findResponse' | 'listResponseChain' | 'endResponse' | 'cancelResponse' | 'listOpenResponses' | 'deleteResponse' | 'expireResponses'
-  | 'insertRequestBodies' | 'findRequestBody' | 'deleteRequestBody' | 'deleteRequestBodies' | 'expireRequestBodies' | 'expireRequestLog'
+  | 'insertRequestBodies' | 'findRequestBody' | 'deleteRequestBody' | 'deleteRequestBodies' | 'expireRequestBodies' | 'expireRequestLog' | 'closeUsageDay'
   | 'keepReplies' | 'findReply' | 'measureReplies' | 'deleteReplies' | 'expireReplies'
   | 'insertEval' | 'findEval' | 'listEvals' | 'changeEval' | 'deleteEval' | 'insertEvalItems' | 'listEvalItems' | 'deleteEvalItem'
   | 'insertEvalRun' | 'findEvalRun' | 'listEvalRuns' | 'claimEvalRuns' | 'renewEvalRun' | 'stepEvalRun' | 'saveEvalResult' | 'listEvalResults' | 'cancelEvalRun' | 'resumeEvalRun' | 'listEvalReports' | 'expireEvalRuns'
@@ -121,6 +122,7 @@ export const plainCalls: { readonly [Name in PlainCallName]: CallOf<Name> } = {
   measureReplies: { mode: 'read', task: measureReplies },
   deleteReplies: { mode: 'write', task: deleteReplies },
   expireReplies: { mode: 'write', task: expireReplies },
+  closeUsageDay: { mode: 'write', task: closeUsageDay },
   createJob: { mode: 'write', task: createJob },
   findJob: { mode: 'read', task: findJob },
   listJobs: { mode: 'read', task: listJobs },

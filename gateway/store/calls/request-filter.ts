@@ -2,8 +2,8 @@
 import type { RequestFilter } from '../request-log-row.ts';
 import { tupleOf } from '../sql-lists.ts';
 import type { SqlValue } from '../sql-task.ts';
-import { digitsOf, toName } from '../usage-sums.ts';
-import type { MarkKind } from '../usage-sums.ts';
+import { digitsOf, toName } from '../usage-groups.ts';
+import type { MarkKind } from '../usage-groups.ts';
 
 /** A condition and the values of its question marks. */
 export interface Condition {
@@ -23,8 +23,8 @@ export function rowCondition(filter: RequestFilter): Condition {
   return joined([...termsOf(filter), ...(filter.withRefunds ? [] : [{ sql: "u.outcome <> 'refund'", values: [] }])]);
 }
 
-/** Over usage_sum `s`, of key, user and model alone. */
-export function sumCondition({ keyId, userId, model }: Pick<RequestFilter, 'keyId' | 'userId' | 'model'>): Condition {
+/** Over usage_series `s`, of key, user and model alone. */
+export function seriesCondition({ keyId, userId, model }: Pick<RequestFilter, 'keyId' | 'userId' | 'model'>): Condition {
   const conditions: Condition[] = [];
   if (keyId !== null) conditions.push({ sql: 's.key_id = ?', values: [toName(keyId)] });
   if (userId !== null) conditions.push({ sql: 's.user_id = ?', values: [toName(userId)] });

@@ -3,10 +3,11 @@ import type { SettledRequest } from '../../foundation/terms.ts';
 import { readInteger, readIntegerOrNull, readText } from '../columns.ts';
 import { readSettled, SETTLED_SELECTION } from '../record-rows.ts';
 import type { FoundRequests, LogPage, LogPlace, RequestFilter } from '../request-log-row.ts';
+import { forIds } from '../sql-lists.ts';
 import { row, rows } from '../sql-task.ts';
 import type { SqlTask, SqlValue } from '../sql-task.ts';
-import { DAY_MS, HOUR_MS, MARK_MS, startOf } from '../usage-sums.ts';
-import { marksOf, rowCondition, sumCondition } from './request-filter.ts';
+import { DAY_MS, HOUR_MS, MARK_MS, startOf } from '../usage-groups.ts';
+import { marksOf, rowCondition, seriesCondition } from './request-filter.ts';
 import type { Condition, Marks } from './request-filter.ts';
 
 /** Rows looked at by one statement of a filter that takes few: its text holds the number, for PostgreSQL plans by it. */
@@ -34,6 +35,8 @@ interface Search {
   /** Everything before it, newest first, has been looked at. */
   place: LogPlace;
   looksLeft: number;
+  /** The series of those who are asked for together; null when it was not looked for, or they are too many. */
+  pair: Pair | null;
   /** A day and an hour of which the sums say that they have some. */
   dayWithSome: number | null;
   hourWithSome: number | null;
@@ -47,7 +50,7 @@ export function* listRequests(filter: RequestFilter, { limit, after, looksMax }:
   const toMs = filter.toMs ?? Number.MAX_SAFE_INTEGER;
   const search: Search = {
     filter, condition: rowCondition(filter), marks: marksOf(filter), fromMs: filter.fromMs ?? 0, limit, found: [],
-    place: after && after.ms < toMs ? after : { ms: toMs, id: '' }, looksLeft: looksMax, dayWithSome: null, hourWithSome: null,
+    place: after && after.ms < toMs ? after : { ms: toMs, id: '' }, looksLeft: looksMax, pair: null, dayWithSome: null, hourWithSome: null,
   };
   if (search.marks.length === 0) yield* lookThrough(search, search.fromMs, Math.max(limit, 1));
   else yield* lookByMarks(search);
@@ -88,6 +91,7 @@ function* lookOnce(search: Search, fromMs: number, looks: number): SqlTask<void>
 
 /** Goes from mark to mark where there may be what is looked for. */
 function* lookByMarks(search: Search): SqlTask<void> {
+  search.pair = yield* findPair(search);
   while (!isDone(search)) {
     const start = yield* findMarked(search);
     if (start === null) {
@@ -102,30 +106,56 @@ function* lookByMarks(search: Search): SqlTask<void> {
   }
 }
 
-/**
- * Of two who both have requests in a time, none need be of both: a key and a model are looked up in the sums, which tell them together. Gives
- * from when on, up to the place, there is nothing: the beginning of the day, or of the hour; null when there may be something.
- */
+/** Series of two who are asked for together, by which days and hours are looked up; and the number of their workspace. */
+interface Pair {
+  readonly ofDays: readonly number[];
+  readonly ofHours: readonly number[];
+  readonly workspaceSeries: number;
+}
+
+/** So many series are looked up for each day; of more it would be slower than to look through its rows. */
+const PAIR_SERIES_MAX = 64;
+const FIND_WORKSPACE = "SELECT id FROM usage_series WHERE ws_id = ? AND grain = 'all'";
+
+/** Of two who both have requests in a time, none need be of both: a key and a model are looked up in the sums, which tell them together. */
+function* findPair({ filter }: Search): SqlTask<Pair | null> {
+  if ([filter.keyId, filter.userId, filter.model].filter((asked) => asked !== null).length < 2) return null;
+  const { sql, values } = seriesCondition(filter);
+  const series = yield* rows(`SELECT s.id, s.grain FROM usage_series s WHERE s.ws_id = ? AND s.grain IN ('each', 'models') AND ${sql} LIMIT ${PAIR_SERIES_MAX + 1}`, filter.workspaceId, ...values);
+  const workspace = yield* row(FIND_WORKSPACE, filter.workspaceId);
+  if (!workspace || series.length > PAIR_SERIES_MAX) return null;
+  const ids = (some: typeof series): number[] => some.map((each) => readInteger(each, 'id'));
+  return { ofDays: ids(series.filter((each) => readText(each, 'grain') === 'models')), ofHours: ids(series), workspaceSeries: readInteger(workspace, 'id') };
+}
+
+/** From when on, up to the place, there is nothing of the pair: the beginning of the day, or of the hour; null when there may be something. */
 function* findEmpty(search: Search, start: number): SqlTask<number | null> {
-  const { filter } = search;
-  if (search.looksLeft <= 0 || [filter.keyId, filter.userId, filter.model].filter((asked) => asked !== null).length < 2) return null;
+  const { pair } = search;
+  if (search.looksLeft <= 0 || !pair) return null;
+  if (pair.ofHours.length === 0) return search.fromMs;
   const day = startOf(start, DAY_MS);
   if (search.dayWithSome !== day) {
-    if (!(yield* hasSum(search, 'day', day))) return day;
+    search.looksLeft -= LOOKS_PER_STEP;
+    if (!(yield* hasDay(pair, day))) return day;
     search.dayWithSome = day;
   }
   const hour = startOf(start, HOUR_MS);
   if (search.hourWithSome !== hour) {
-    if (!(yield* hasSum(search, 'hour', hour))) return hour;
+    search.looksLeft -= LOOKS_PER_STEP;
+    if (!(yield* hasHour(pair, hour))) return hour;
     search.hourWithSome = hour;
   }
   return null;
 }
 
-function* hasSum(search: Search, grain: 'day' | 'hour', startMs: number): SqlTask<boolean> {
-  search.looksLeft -= LOOKS_PER_STEP;
-  const { sql, values } = sumCondition(search.filter);
-  return (yield* row(`SELECT 1 AS found FROM usage_sum s WHERE s.ws_id = ? AND s.grain = '${grain}' AND s.start_ms = ? AND ${sql} LIMIT 1`, search.filter.workspaceId, startMs, ...values)) !== null;
+/** A day that is not closed may have some. */
+function* hasDay({ ofDays, workspaceSeries }: Pair, day: number): SqlTask<boolean> {
+  const closed = yield* row('SELECT 1 AS found FROM usage_closed WHERE day_ms > ? OR (day_ms = ? AND ws_series >= ?)', day, day, workspaceSeries);
+  return closed === null || (yield* forIds('SELECT 1 AS found FROM usage_day WHERE series_id IN ({{ids}}) AND start_ms = CAST(? AS BIGINT)', ofDays, [day])).length > 0;
+}
+
+function* hasHour({ ofHours, workspaceSeries }: Pair, hour: number): SqlTask<boolean> {
+  return (yield* forIds('SELECT 1 AS found FROM usage_hour WHERE series_id IN ({{ids}}) AND start_ms = ? AND ws_series = ?', ofHours, [hour, workspaceSeries])).length > 0;
 }
 
 /** The newest time, down from the place, that has a mark of each kind; the one to go on from when the work is over; null when there is none. */

@@ -90,7 +90,7 @@ export function* refund(
   const evidence = [[id, ...values.slice(USAGE_WIDTH)]];
   yield* addUsage({ usage, evidence, transfers: [transferValues(transfer)] });
   yield* moveCounters(counters.map((counter) => ({ ...counter, used: counter.used - amount })));
-  yield* addSums({ usage, evidence });
+  yield* addSums({ usage, evidence }, { nowMs: given.nowMs, known: null });
   return { kind: 'refunded', transfer };
 }
 
