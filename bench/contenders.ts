@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Gateway, type Site, freePort, untilReady } from './gateway.ts';
-import { type InterlineSetting, startInterline } from './interline.ts';
-import type { ContenderName } from './options.ts';
+import { startInterline } from './interline.ts';
+import type { ContenderName, InterlineName } from './options.ts';
 import { type Running, allCores, run, start } from './processes.ts';
 import { proveAnswers } from './requests.ts';
 
@@ -16,7 +16,7 @@ function closeOf(running: Running): () => Promise<null> {
 
 function startDirect(site: Site): Gateway {
   const door = { port: site.upstreamPort, path: '/v1/chat/completions', headers: { authorization: 'Bearer bench' } };
-  return { name: 'direct', version: 'no gateway', doors: { json: door, stream: door }, running: null, readyMs: null, close: () => Promise.resolve(null) };
+  return { name: 'direct', version: 'no gateway', doors: { json: door, stream: door }, model: site.model, running: null, readyMs: null, close: () => Promise.resolve(null) };
 }
 
 function nginxConfig(folder: string, port: number, upstreamPort: number): string {
@@ -59,7 +59,7 @@ async function startNginx(site: Site): Promise<Gateway> {
   const version = await run({ name: 'nginx -v', command: 'nginx', args: ['-v'], cores: site.gatewayCore }, 5000);
   const headers = { authorization: 'Bearer bench' };
   const doors = { json: { port, path: '/v1/chat/completions', headers }, stream: { port, path: '/unbuffered/v1/chat/completions', headers } };
-  return { name: 'nginx', version: /nginx\/\S+/.exec(version)?.[0] ?? 'nginx', doors, running, readyMs, close: closeOf(running) };
+  return { name: 'nginx', version: /nginx\/\S+/.exec(version)?.[0] ?? 'nginx', doors, model: site.model, running, readyMs, close: closeOf(running) };
 }
 
 function versionOf(manifestPath: string): string {
@@ -94,10 +94,10 @@ async function startPortkey(name: 'portkey' | 'portkey-our-node', site: Site): P
   const [gateway, server, hono] = ['@portkey-ai/gateway', '@hono/node-server', 'hono'].map((each) => `${each} ${versionOf(join(modules, each, 'package.json'))}`);
   const nodeVersion = (await run({ name: 'node -v', command: node, args: ['-v'], cores: allCores }, 5000)).trim();
   const version = `${gateway} (with ${server} and ${hono}) on node ${nodeVersion}`;
-  return { name, version, doors: { json: door, stream: door }, running, readyMs, close: closeOf(running) };
+  return { name, version, doors: { json: door, stream: door }, model: site.model, running, readyMs, close: closeOf(running) };
 }
 
-async function startWithStoreIn(name: InterlineSetting['name'], parent: string, site: Site): Promise<Gateway> {
+async function startWithStoreIn(name: InterlineName, parent: string, site: Site): Promise<Gateway> {
   const store = join(parent, `${name}-${process.pid}`);
   rmSync(store, { recursive: true, force: true });
   process.once('exit', () => rmSync(store, { recursive: true, force: true }));
@@ -108,6 +108,8 @@ const starters: Record<ContenderName, (site: Site) => Promise<Gateway> | Gateway
   direct: startDirect,
   nginx: startNginx,
   interline: (site) => startWithStoreIn('interline', site.folder, site),
+  'interline-route': (site) => startWithStoreIn('interline-route', site.folder, site),
+  'interline-before': (site) => startWithStoreIn('interline-before', site.folder, site),
   'interline-tmpfs': (site) => startWithStoreIn('interline-tmpfs', '/dev/shm', site),
   'interline-unlimited': (site) => startWithStoreIn('interline-unlimited', site.folder, site),
   portkey: (site) => startPortkey('portkey', site),
@@ -120,6 +122,6 @@ const starters: Record<ContenderName, (site: Site) => Promise<Gateway> | Gateway
  */
 export async function startGateway(name: ContenderName, site: Site): Promise<Gateway> {
   const gateway = await starters[name](site);
-  await proveAnswers(name, gateway.doors, site.model);
+  await proveAnswers(name, gateway.doors, gateway.model);
   return gateway;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Before } from './before.ts';
 import type { ContenderName } from './options.ts';
 import type { Running } from './processes.ts';
 import type { Door } from './requests.ts';
@@ -14,8 +15,10 @@ export interface Site {
   readonly root: string;
   readonly upstreamPort: number;
   readonly gatewayCore: string;
-  /** The model every request names; Interline's catalogue knows it. */
+  /** The model requests name; Interline's catalogue knows it. */
   readonly model: string;
+  /** The older Interline; null when none is measured. */
+  readonly before: Before | null;
 }
 
 /** What a gateway has written down about the requests of a run. */
@@ -31,6 +34,8 @@ export interface Gateway {
   readonly name: ContenderName;
   readonly version: string;
   readonly doors: { readonly json: Door; readonly stream: Door };
+  /** What its requests name as their model. */
+  readonly model: string;
   /** Null for `direct`: there is no gateway. */
   readonly running: Running | null;
   /** From the start of the process until it said it was ready; null where nobody asks. */

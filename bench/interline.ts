@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Books, type Gateway, type Site, freePort, untilReady } from './gateway.ts';
+import type { InterlineName } from './options.ts';
 import { start } from './processes.ts';
 import { proveGuards } from './requests.ts';
 
@@ -10,11 +11,17 @@ export const benchModel = 'openai/gpt-4o-mini';
 
 export interface InterlineSetting {
   /** `interline-unlimited`: its workspace is the one of a new installation, which pays nothing and has no limits. The others' pays. */
-  readonly name: 'interline' | 'interline-tmpfs' | 'interline-unlimited';
+  readonly name: InterlineName;
   readonly dataFolder: string;
   /** Flags for node itself, such as those of a profile. */
   readonly nodeArgs: readonly string[];
 }
+
+/** What `interline-route` is asked by: the bench's model, and another that would answer if it failed. */
+const benchRoute = {
+  id: 'bench-route', description: 'What the bench asks for.', objective: 'order', targets: [benchModel, 'openai/gpt-4o'],
+  fallback: { on: { rate_limited: ['retry', 'switch_provider', 'degrade'] }, attempts: 3, seconds: 60, attempt_seconds: 30 },
+};
 
 /** More than any run spends: a million USD. */
 const grantNanoUsd = 10n ** 15n;
@@ -27,9 +34,9 @@ interface Caller {
   readonly key: string;
 }
 
-async function ask({ port, key }: Caller, path: string, body?: unknown): Promise<Record<string, unknown>> {
+async function ask({ port, key }: Caller, path: string, body?: unknown, method = 'POST'): Promise<Record<string, unknown>> {
   const headers = { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
-  const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+  const init = body === undefined ? {} : { method, body: JSON.stringify(body) };
   const response = await fetch(`http://127.0.0.1:${port}/v1${path}`, { ...init, headers, signal: AbortSignal.timeout(20_000) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${path}: ${response.status} ${text.slice(0, 500)}`);
@@ -56,13 +63,14 @@ async function readBooks(caller: Caller, pays: boolean): Promise<Books> {
 }
 
 /**
- * Starts Interline from this repository, waits for /readyz and proves that keys and validation are on.
+ * Starts Interline from this repository, or the older one, waits for /readyz and proves that keys and validation are on.
  * @throws Error when it does not start, or lets something pass that it should refuse.
  */
 export async function startInterline(setting: InterlineSetting, site: Site): Promise<Gateway> {
   const { name, dataFolder } = setting;
-  const entry = join(site.root, 'server/start.mjs');
-  if (!existsSync(entry)) throw new Error('server/start.mjs is not there.');
+  const folder = name === 'interline-before' ? site.before?.folder : site.root;
+  const entry = join(folder ?? '', 'server/start.mjs');
+  if (folder === undefined || !existsSync(entry)) throw new Error(`There is no server/start.mjs for ${name}.`);
   mkdirSync(dataFolder, { recursive: true });
   const port = await freePort();
   const logPath = join(site.folder, `${name}.log`);
@@ -72,19 +80,22 @@ export async function startInterline(setting: InterlineSetting, site: Site): Pro
   };
   const args = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', ...setting.nodeArgs, entry];
   const begun = performance.now();
-  const running = start({ name, command: process.execPath, args, cores: site.gatewayCore, cwd: site.root, env }, logPath);
+  const running = start({ name, command: process.execPath, args, cores: site.gatewayCore, cwd: folder, env }, logPath);
   const readyMs = await untilReady(`http://127.0.0.1:${port}/readyz`, running, { begun, logPath });
   const operator = { port, key: readFileSync(join(dataFolder, 'first-key'), 'utf8').trim() };
   const pays = name !== 'interline-unlimited';
   const caller = pays ? await makePayer(operator) : operator;
   const door = { port, path: '/v1/chat/completions', headers: { authorization: `Bearer ${caller.key}` } };
+  if (name === 'interline-route') await ask(operator, `/admin/routes/${benchRoute.id}`, benchRoute, 'PUT');
   await proveGuards(name, door, site.model);
   const close = async () => {
     const books = await readBooks(caller, pays);
     await running.stop();
     return books;
   };
-  const manifest: unknown = JSON.parse(readFileSync(join(site.root, 'package.json'), 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
-  return { name, version: `interline ${version} on node ${process.version}`, doors: { json: door, stream: door }, running, readyMs, close };
+  const at = name === 'interline-before' && site.before ? `at ${site.before.what} ` : '';
+  const model = name === 'interline-route' ? benchRoute.id : site.model;
+  return { name, version: `interline ${version} ${at}on node ${process.version}`, doors: { json: door, stream: door }, model, running, readyMs, close };
 }

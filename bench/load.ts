@@ -11,7 +11,6 @@ export interface Rig {
   readonly folder: string;
   readonly probePath: string;
   readonly upstreamPort: number;
-  readonly model: string;
   readonly options: Options;
   /** Requests each gateway has answered in this run, to hold against its usage rows. */
   readonly answered: Map<ContenderName, number>;
@@ -87,7 +86,7 @@ function noteAnswered(rig: Rig, gateway: Gateway, count: number): void {
 
 async function runWrk(rig: Rig, gateway: Gateway, load: { readonly kind: WorkloadName; readonly seconds: number }): Promise<Record<string, number>> {
   const door = doorOf(gateway, load.kind);
-  const script = writeScript(rig.folder, door, bodyOf(load.kind, rig.model));
+  const script = writeScript(rig.folder, door, bodyOf(load.kind, gateway.model));
   const { connections, loadCores } = rig.options;
   const args = ['-t1', `-c${connections}`, `-d${load.seconds}s`, '--timeout', '30s', '-s', script, `http://127.0.0.1:${door.port}${door.path}`];
   const printed = await run({ name: `wrk on ${gateway.name}`, command: 'wrk', args, cores: loadCores }, (load.seconds + 40) * 1000);
@@ -133,7 +132,7 @@ export async function measureThroughput(rig: Rig, gateway: Gateway, window: { re
 
 async function probe(rig: Rig, gateway: Gateway, load: { readonly kind: 'small' | 'stream'; readonly seconds: number }): Promise<Record<string, number>> {
   const door = doorOf(gateway, load.kind);
-  const request = writeRequest(rig.folder, door, bodyOf(load.kind, rig.model));
+  const request = writeRequest(rig.folder, door, bodyOf(load.kind, gateway.model));
   const args = ['exchange', String(door.port), request, String(load.seconds * 1000)];
   const command = { name: `probe of ${gateway.name}`, command: rig.probePath, args, cores: rig.options.loadCores };
   const numbers = toNumbers(await run(command, (load.seconds + 40) * 1000));
@@ -150,7 +149,7 @@ export async function measureLatency(rig: Rig, gateway: Gateway, window: { reado
 }
 
 async function probeAtPace(rig: Rig, gateway: Gateway, seconds: number): Promise<Record<string, number>> {
-  const request = writeRequest(rig.folder, gateway.doors.json, bodyOf('small', rig.model));
+  const request = writeRequest(rig.folder, gateway.doors.json, bodyOf('small', gateway.model));
   const args = ['pace', String(gateway.doors.json.port), request, String(seconds * 1000), String(rig.options.pacePerSecond)];
   const numbers = toNumbers(await run({ name: `paced probe of ${gateway.name}`, command: rig.probePath, args, cores: rig.options.loadCores }, (seconds + 40) * 1000));
   noteAnswered(rig, gateway, numbers['exchanges'] ?? 0);
@@ -167,7 +166,7 @@ export async function measurePace(rig: Rig, gateway: Gateway, pass: number): Pro
 /** Opens streams that stay open after two events; returns what releases them. */
 export async function holdStreams(rig: Rig, gateway: Gateway) {
   const { heldStreams, loadCores } = rig.options;
-  const request = writeRequest(rig.folder, gateway.doors.stream, bodyOf('held', rig.model));
+  const request = writeRequest(rig.folder, gateway.doors.stream, bodyOf('held', gateway.model));
   const args = ['hold', String(gateway.doors.stream.port), request, String(heldStreams)];
   return holdOpen({ name: `held streams of ${gateway.name}`, command: rig.probePath, args, cores: loadCores }, 60_000);
 }

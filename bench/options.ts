@@ -2,8 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
-export const contenderNames = ['direct', 'nginx', 'interline', 'interline-tmpfs', 'interline-unlimited', 'portkey', 'portkey-our-node'] as const;
+export const contenderNames = ['direct', 'nginx', 'interline', 'interline-before', 'interline-route', 'interline-tmpfs', 'interline-unlimited', 'portkey', 'portkey-our-node'] as const;
 export type ContenderName = (typeof contenderNames)[number];
+
+/** Those that are Interline itself: `interline-before` is an older one, `interline-route` is asked by a route instead of a model's name. */
+export const interlineNames = ['interline', 'interline-before', 'interline-route', 'interline-tmpfs', 'interline-unlimited'] as const satisfies readonly ContenderName[];
+export type InterlineName = (typeof interlineNames)[number];
 
 export const workloadNames = ['small', 'large', 'stream', 'paced'] as const;
 export type WorkloadName = (typeof workloadNames)[number];
@@ -31,6 +35,8 @@ export interface Options {
   readonly gatewayCore: string;
   readonly loadCores: string;
   readonly contenders: readonly ContenderName[];
+  /** An older Interline to hold this one against: a folder or a git revision; null for none. */
+  readonly before: string | null;
   readonly workloads: readonly WorkloadName[];
   readonly isQuick: boolean;
   /** Written into the report. */
@@ -40,6 +46,8 @@ export interface Options {
   readonly hasProfiles: boolean;
   /** When not empty: take these profiles, print them, and measure nothing. */
   readonly profilesOnly: readonly ProfileName[];
+  /** Whose profiles these are. */
+  readonly profileOf: InterlineName;
 }
 
 const usage = `npm run bench -- [flags]
@@ -52,12 +60,14 @@ const usage = `npm run bench -- [flags]
   --held-streams N     open streams of the memory line (500)
   --events-per-send N  events per send() of the upstream (1)
   --only a,b           of ${contenderNames.join(', ')}
+  --before WHAT        also measure an older Interline: a folder it is in, with its packages, or a git revision, which is laid out in .cache
   --workloads a,b      of ${workloadNames.join(', ')}
   --gateway-core N     the gateways' core (0); --load-cores LIST the load's (the others)
   --date YYYY-MM-DD    the date to write into the report (today)
   --out FOLDER         where RESULTS.md and results.json go (bench; .cache/bench with --quick or --only)
   --no-profiles        no profile of the lines whose aim is missed
   --profile a,b        only profile Interline, of ${profileNames.join(', ')}, and print it
+  --profile-of NAME    which Interline: ${interlineNames.join(', ')} (interline)
   --quick              a minute in all: proves that everything runs, its figures mean nothing`;
 
 function within(text: string, [least, most]: readonly [number, number]): number {
@@ -77,7 +87,7 @@ function choose<Name extends string>(text: string | undefined, names: readonly N
 const flags = {
   seconds: { type: 'string' }, warmup: { type: 'string' }, rounds: { type: 'string' }, 'latency-seconds': { type: 'string' },
   connections: { type: 'string' }, pace: { type: 'string' }, 'held-streams': { type: 'string' }, 'events-per-send': { type: 'string' },
-  only: { type: 'string' }, workloads: { type: 'string' }, 'gateway-core': { type: 'string' }, 'load-cores': { type: 'string' },
+  only: { type: 'string' }, before: { type: 'string' }, 'profile-of': { type: 'string' }, workloads: { type: 'string' }, 'gateway-core': { type: 'string' }, 'load-cores': { type: 'string' },
   date: { type: 'string' }, profile: { type: 'string' }, out: { type: 'string' }, quick: { type: 'boolean' }, 'no-profiles': { type: 'boolean' }, help: { type: 'boolean' },
 } as const;
 
@@ -95,6 +105,8 @@ export function readOptions(argv: readonly string[]): Options {
   if (cores < 2) throw new Error('The bench needs two cores: one for the gateway, one for the load.');
   const isQuick = values.quick === true;
   const isPartial = isQuick || values.only !== undefined || values.workloads !== undefined;
+  const before = values.before ?? null;
+  const contenders = choose(values.only, contenderNames).filter((name) => name !== 'interline-before' || before !== null);
   return {
     seconds: within(values.seconds ?? (isQuick ? '1' : '8'), [1, 120]),
     warmupSeconds: within(values.warmup ?? (isQuick ? '1' : '12'), [1, 120]),
@@ -107,12 +119,14 @@ export function readOptions(argv: readonly string[]): Options {
     eventsPerSend: within(values['events-per-send'] ?? '1', [1, 200]),
     gatewayCore: values['gateway-core'] ?? '0',
     loadCores: values['load-cores'] ?? (cores === 2 ? '1' : `1-${cores - 1}`),
-    contenders: choose(values.only, contenderNames),
+    contenders,
+    before,
     workloads: choose(values.workloads, workloadNames),
     isQuick,
     date: values.date ?? new Date().toISOString().slice(0, 10),
     outFolder: values.out ?? (isPartial ? '.cache/bench' : 'bench'),
     hasProfiles: values['no-profiles'] !== true && !isQuick,
     profilesOnly: values.profile === undefined ? [] : choose(values.profile, profileNames),
+    profileOf: choose(values['profile-of'] ?? 'interline', interlineNames)[0] ?? 'interline',
   };
 }

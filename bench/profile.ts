@@ -125,7 +125,7 @@ ${shareTable('where', summary.places, total)}\n\n${shareTable('function', summar
 
 async function startProfiled(rig: Rig, site: Site, setting: { readonly name: string; readonly nodeArgs: readonly string[] }): Promise<Gateway> {
   const dataFolder = join(rig.folder, `profile-${setting.name}-store`);
-  return startInterline({ name: 'interline', dataFolder, nodeArgs: setting.nodeArgs }, site);
+  return startInterline({ name: rig.options.profileOf, dataFolder, nodeArgs: setting.nodeArgs }, site);
 }
 
 function describeWindow(window: ThroughputWindow): string {
@@ -141,8 +141,9 @@ async function profileLoad(rig: Rig, site: Site, kind: Workload): Promise<string
   const window = await measureThroughput(rig, gateway, { kind, pass: 0 });
   const stretch = stretchBefore(rig.options.seconds, window.requests);
   await gateway.running?.stop();
+  const folderOfCode = rig.options.profileOf === 'interline-before' ? site.before?.folder ?? site.root : site.root;
   const title = { small: '0.8 KB JSON, 64 connections', large: '20 KB JSON, 64 connections', stream: 'streams as fast as they come, 64 connections', paced: 'streams of one event per 10 ms' }[kind];
-  return `### ${title}\n\n${describeWindow(window)}\n\n${describeThreads(folder, site.root, stretch)}`;
+  return `### ${title}\n\n${describeWindow(window)}\n\n${describeThreads(folder, folderOfCode, stretch)}`;
 }
 
 async function profileLatency(rig: Rig, site: Site): Promise<string> {

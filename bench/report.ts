@@ -1,10 +1,10 @@
 /** This file writes RESULTS.md: the targets with what was measured, the numbers they come from, and how to measure again. */
 import { type ContenderName, type WorkloadName, contenderNames, workloadNames } from './options.ts';
 import { eventsPerStream } from './requests.ts';
-import { type Results, divide, judge, latencyOf, linesOf, memoryOf, paceOf, subtract, throughputOf } from './results.ts';
+import { type Results, comparedWorkloads, divide, judge, latencyOf, linesOf, memoryOf, paceOf, pairedRatio, subtract, throughputOf } from './results.ts';
 
 const titles: Record<ContenderName, string> = {
-  direct: 'direct (no gateway)', nginx: 'nginx proxy_pass', interline: 'Interline', 'interline-tmpfs': 'Interline, store on tmpfs',
+  direct: 'direct (no gateway)', nginx: 'nginx proxy_pass', interline: 'Interline', 'interline-before': 'Interline before', 'interline-route': 'Interline, asked by a route', 'interline-tmpfs': 'Interline, store on tmpfs',
   'interline-unlimited': 'Interline, for a workspace that pays nothing and has no limits', portkey: 'Portkey (on Node 20, as in its own container)',
   'portkey-our-node': 'Portkey (on the Node Interline runs on)',
 };
@@ -47,6 +47,23 @@ function throughputTable(results: Results, workload: WorkloadName): string {
   const one = workload === 'small' || workload === 'large' ? 'request' : 'stream';
   const head = ['', `${one}s/s`, 'least – most', '÷ nginx', '÷ Portkey', `CPU µs / ${one}`, 'of it kernel', 'p50 ms', 'p99 ms', 'failed'];
   return `### ${workloadTitles[workload]}\n\n${table(head, rows)}`;
+}
+
+/** CPU beside throughput: it is less disturbed by what else runs on the machine. */
+function beforeTable(results: Results): string {
+  if (results.options.before === null) return '';
+  const rows = comparedWorkloads.flatMap((workload) => (['interline', 'interline-route'] as const).map((of) => {
+    const [now, before] = [throughputOf(results, of, [workload, 'cpuUs']), throughputOf(results, 'interline-before', [workload, 'cpuUs'])];
+    const ratio = (number: 'perSecond' | 'cpuUs') => show(pairedRatio(results, workload, { of, to: 'interline-before', number }));
+    return [`${workloadTitles[workload]}: ${titles[of]}`, ratio('perSecond'), show(before), show(now), show(subtract(now, before)), ratio('cpuUs')];
+  }));
+  return `### Against an older Interline
+
+The older one is ${results.versions['interline-before'] ?? results.options.before}, measured in the same run. A route has two targets and falls back; its first target answers. Requests are logged in all three, as they are by default. Ratios are medians over pairs of neighbouring windows.
+
+${table(['', 'throughput ÷ before', 'CPU µs before', 'CPU µs now', 'more', 'CPU ÷ before'], rows)}
+
+`;
 }
 
 /** Paced streams ask how much an event costs that comes alone; their rate is the upstream's. */
@@ -130,7 +147,7 @@ Medians over ${options.rounds * 2} windows of ${options.seconds} s with ${option
 
 ${measured.map((workload) => (workload === 'paced' ? pacedTable(results) : throughputTable(results, workload))).join('\n\n')}
 
-${latencyTable(results)}
+${beforeTable(results)}${latencyTable(results)}
 
 ${paceTable(results)}
 

@@ -79,13 +79,34 @@ function ratio(results: Results, workload: WorkloadName, [ours, theirs]: readonl
   return divide(throughputOf(results, ours, [workload, 'perSecond']), throughputOf(results, theirs, [workload, 'perSecond']));
 }
 
+/** The median over the passes of one window's number by that of the window beside it: what a machine does in the meantime is in both. */
+export function pairedRatio(results: Results, workload: WorkloadName, pair: { readonly of: ContenderName; readonly to: ContenderName; readonly number: 'perSecond' | 'cpuUs' }): number | null {
+  const windowsOf = (contender: ContenderName) => results.throughput.filter((window) => window.contender === contender && window.workload === workload);
+  const others = windowsOf(pair.to);
+  const ratios = windowsOf(pair.of).map((window) => divide(window[pair.number], others.find(({ pass }) => pass === window.pass)?.[pair.number] ?? null));
+  return medianOf(ratios.filter((value) => value !== null));
+}
+
+/** The workloads by which an older Interline is held against this one. */
+export const comparedWorkloads = ['small', 'large', 'stream'] as const satisfies readonly WorkloadName[];
+const comparedTitles: Record<(typeof comparedWorkloads)[number], string> = { small: '0.8 KB JSON', large: '20 KB JSON', stream: 'streams' };
+
+/** What this Interline does in a second by what the older one does, by a model's name and by a route; empty when no older one was measured. */
+function linesOverBefore(results: Results): readonly Line[] {
+  if (results.options.before === null) return [];
+  return comparedWorkloads.flatMap((workload) => (['interline', 'interline-route'] as const).map((of) => ({
+    title: `${comparedTitles[workload]}${of === 'interline' ? '' : ', asked by a route,'} ÷ before`, unit: '×', isMoreBetter: true, floor: 0.9, aim: 1, profile: workload,
+    value: pairedRatio(results, workload, { of, to: 'interline-before', number: 'perSecond' }),
+  })));
+}
+
 /** The larger of what the first streams weigh and what as many again do, in bytes. */
 function streamWeight(results: Results, contender: ContenderName): number | null {
   const [first, next] = [memoryOf(results, contender, 'firstBytesPerStream'), memoryOf(results, contender, 'nextBytesPerStream')];
   return first === null || next === null ? null : Math.max(first, next);
 }
 
-/** The lines of speed.md section 4, in its order, with the floors that hold since every request is held and settled. */
+/** The lines of speed.md section 4, in its order, with the floors that hold since every request is held and settled; then those over an older Interline. */
 export function linesOf(results: Results): readonly Line[] {
   const cpu = (contender: ContenderName) => throughputOf(results, contender, ['stream', 'cpuUs']);
   const p50 = (contender: ContenderName) => latencyOf(results, contender, ['small', 'totalP50Us']);
@@ -104,6 +125,7 @@ export function linesOf(results: Results): readonly Line[] {
     { title: `added p50 of holds at ${results.options.pacePerSecond.toLocaleString('en-US')} requests/s (a balance, a budget and rate limits, over none of them)`, unit: 'ms',
       value: divide(subtract(paceOf(results, 'interline', 'p50Us'), paceOf(results, 'interline-unlimited', 'p50Us')), 1000), floor: 1, aim: 0.25, profile: 'small', ...less },
     { title: 'memory per open stream', unit: 'kB', value: divide(streamWeight(results, 'interline'), 1000), floor: 70, aim: 50, profile: 'memory', ...less },
+    ...linesOverBefore(results),
   ];
 }
 

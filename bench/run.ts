@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { findBefore } from './before.ts';
 import { measureCommit } from './commit.ts';
 import { startGateway } from './contenders.ts';
 import type { Gateway, Site } from './gateway.ts';
@@ -11,7 +12,7 @@ import { benchModel } from './interline.ts';
 import {
   type LatencyWindow, type MemorySample, type PaceWindow, type Rig, type ThroughputWindow, buildTools, measureLatency, measureMemory, measurePace, measureThroughput, warm,
 } from './load.ts';
-import { type ContenderName, type Options, readOptions } from './options.ts';
+import { type ContenderName, type Options, type WorkloadName, readOptions } from './options.ts';
 import { cpuTotals, endAllOnExit, start, stealSince } from './processes.ts';
 import { profileMissed, takeProfiles } from './profile.ts';
 import { writeReport } from './report.ts';
@@ -75,12 +76,17 @@ function orderOf<Item>(items: readonly Item[], pass: number): readonly Item[] {
 
 /** They answer one question each; the tables of throughput and memory would only grow by them. */
 const sideContenders: readonly ContenderName[] = ['interline-tmpfs', 'interline-unlimited'];
+/** They are there to be held against each other and Interline under load, and in nothing else. */
+const heldAgainst: readonly ContenderName[] = ['interline-before', 'interline-route'];
+
+function isMeasuredUnder(kind: WorkloadName, { name }: Gateway): boolean {
+  return !sideContenders.includes(name) && !(kind === 'paced' && heldAgainst.includes(name));
+}
 
 async function measureAllThroughput(rig: Rig, gateways: readonly Gateway[]): Promise<ThroughputWindow[]> {
   const { options } = rig;
-  const measured = gateways.filter((gateway) => !sideContenders.includes(gateway.name));
-  for (const gateway of measured) {
-    for (const kind of options.workloads) {
+  for (const gateway of gateways) {
+    for (const kind of options.workloads.filter((each) => isMeasuredUnder(each, gateway))) {
       // There is no code to warm in C; a second shows that it works.
       const seconds = gateway.name === 'direct' || gateway.name === 'nginx' ? 1 : options.warmupSeconds;
       say(`warm-up ${gateway.name} ${kind} ${seconds} s`);
@@ -90,7 +96,7 @@ async function measureAllThroughput(rig: Rig, gateways: readonly Gateway[]): Pro
   const windows: ThroughputWindow[] = [];
   for (let pass = 0; pass < options.rounds * 2; pass++) {
     for (const kind of options.workloads) {
-      for (const gateway of orderOf(measured, pass)) {
+      for (const gateway of orderOf(gateways.filter((each) => isMeasuredUnder(kind, each)), pass)) {
         const window = await alone(gateways, gateway, () => measureThroughput(rig, gateway, { kind, pass }));
         say(`${kind} ${gateway.name}: ${Math.round(window.perSecond)}/s, ${window.cpuUs?.toFixed(1) ?? '–'} µs${window.failed > 0 ? `, ${window.failed} FAILED` : ''}`);
         windows.push(window);
@@ -107,7 +113,7 @@ async function measureAllLatency(rig: Rig, gateways: readonly Gateway[]): Promis
     say(`warm-up ${tmpfs.name} ${options.warmupSeconds} s each`);
     for (const kind of ['small', 'stream'] as const) await alone(gateways, tmpfs, () => warm(rig, tmpfs, { kind, seconds: options.warmupSeconds }));
   }
-  const measured = gateways.filter((gateway) => gateway.name !== 'interline-unlimited');
+  const measured = gateways.filter(({ name }) => name !== 'interline-unlimited' && !heldAgainst.includes(name));
   const windows: LatencyWindow[] = [];
   for (let pass = 0; pass < options.rounds * 2; pass++) {
     for (const kind of ['small', 'stream'] as const) {
@@ -142,7 +148,7 @@ async function measureAllPaces(rig: Rig, gateways: readonly Gateway[]): Promise<
 }
 
 async function measureAllMemory(rig: Rig, site: Site): Promise<MemorySample[]> {
-  const names = rig.options.contenders.filter((name) => !['direct', 'portkey-our-node', ...sideContenders].includes(name));
+  const names = rig.options.contenders.filter((name) => !['direct', 'portkey-our-node', ...sideContenders, ...heldAgainst].includes(name));
   const samples: MemorySample[] = [];
   for (let pass = 0; pass < (rig.options.isQuick ? 1 : 3); pass++) {
     for (const name of orderOf(names, pass)) {
@@ -196,10 +202,11 @@ async function main(): Promise<void> {
   const folder = join(root, `.cache/bench/run-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const before = options.before === null ? null : await findBefore(root, options.before);
   const { upstreamPath, probePath } = await buildTools(join(root, 'bench'), folder);
   const upstreamPort = await startUpstream(upstreamPath, folder, options);
-  const site = { folder, root, upstreamPort, gatewayCore: options.gatewayCore, model: benchModel };
-  const rig = { folder, probePath, upstreamPort, model: benchModel, options, answered: new Map<ContenderName, number>() };
+  const site = { folder, root, upstreamPort, gatewayCore: options.gatewayCore, model: benchModel, before };
+  const rig = { folder, probePath, upstreamPort, options, answered: new Map<ContenderName, number>() };
   if (options.profilesOnly.length > 0) {
     console.log(await takeProfiles(rig, site, options.profilesOnly));
     process.exit(0);
