@@ -3,7 +3,7 @@ import { fail } from '../foundation/errors.ts';
 import type { BytesReply, EventsReply } from '../foundation/operation.ts';
 import type { Target } from '../foundation/terms.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
-import type { Plan } from '../routing/steps.ts';
+import type { Plan, PlanStep } from '../routing/steps.ts';
 import { AttemptFailed, outcomeOf, refusalOf } from './attempt-outcome.ts';
 import type { Attempt, Work } from './attempt-outcome.ts';
 import type { Ask, OutputLimit } from './ask.ts';
@@ -12,7 +12,7 @@ import type { Passed } from './filtered.ts';
 import { JsonAttempt } from './json-attempt.ts';
 import { pause, pauseMsOf } from './pause.ts';
 import { placeHeaders } from './place-headers.ts';
-import { findRest, placesOf } from './places.ts';
+import { findRest, firstPlace, placesAfter, placesOf } from './places.ts';
 import type { Place, Told } from './places.ts';
 import { StreamAttempt } from './stream-attempt.ts';
 import { notAsAsked } from './strict.ts';
@@ -20,12 +20,14 @@ import { notAsAsked } from './strict.ts';
 /** Tries targets until one answers. Throws a Refusal, already recorded, when none does. */
 export async function attempt(work: Work, plan: Plan): Promise<BytesReply | EventsReply> {
   const { trail, house, ask } = work;
-  const places = placesOf(house, plan, (step) => trail.mayTry(step));
   const begunAt = house.clock.monotonic();
   const { attemptMs, totalMs } = plan.policy;
   const passed = ask.kind === 'chat' ? passedBy(plan.policy) : null;
+  let place = firstPlace(house, plan, trail);
+  let places = place ? null : placesOf(house, plan, filterOf(trail));
+  place ??= places?.next(null).value ?? null;
   let told: Told | null = null;
-  let { value: place } = places.next(null);
+  let startedAt = begunAt;
   for (;;) {
     if (!place) return endFailed(work, told?.failure ?? findRest(house, plan) ?? fail('model_not_available', { param: 'model' }));
     if (told && place.isRetry && !await pause(work, pauseMsOf(told.failure))) {
@@ -33,7 +35,7 @@ export async function attempt(work: Work, plan: Plan): Promise<BytesReply | Even
       return endFailed(work, told.failure);
     }
     trail.take(plan, place.step);
-    const startedAt = house.clock.monotonic();
+    if (told) startedAt = house.clock.monotonic();
     trail.beginAttempt(startedAt);
     try {
       return await attemptOnce(work, place, { msMax: Math.min(attemptMs, begunAt + totalMs - startedAt), plan, passed });
@@ -45,7 +47,8 @@ export async function attempt(work: Work, plan: Plan): Promise<BytesReply | Even
       const leftMs = begunAt + totalMs - house.clock.monotonic();
       const isLast = leftMs <= 0 || work.call.departure.reason !== null;
       told = { failure, canRetry: pauseMsOf(failure) < leftMs };
-      place = isLast ? undefined : places.next(told).value;
+      places ??= placesAfter(house, plan, { first: place, mayTry: filterOf(trail) });
+      place = isLast ? null : places.next(told).value ?? null;
       if (!place && accept) return accept();
       trail.noteFailure(tried, failure.code, startedAt);
       house.log.warn({ requestId: work.call.requestId, target: tried.id, code: failure.code, detail: failure.detail }, 'attempt failed');
@@ -58,6 +61,10 @@ interface Terms {
   readonly msMax: number;
   readonly passed: Passed;
   readonly plan: Plan;
+}
+
+function filterOf(trail: Work['trail']): (step: PlanStep) => boolean {
+  return (step) => trail.mayTry(step);
 }
 
 async function endFailed(work: Work, failure: UpstreamFailure): Promise<never> {

@@ -5,7 +5,7 @@ import { createHealth } from '../routing/health.ts';
 import type { UpstreamFailure } from '../providers/wire.ts';
 import { planModel } from '../routing/plan.ts';
 import type { Plan } from '../routing/steps.ts';
-import { findRest, placesOf } from './places.ts';
+import { findRest, firstPlace, placesAfter, placesOf } from './places.ts';
 import type { Told } from './places.ts';
 
 function target(id: string, more: object = {}): Target {
@@ -75,4 +75,29 @@ test('the sandbox and a workspace’s own keys are asked whatever became of othe
   expect(askAll(parts, [target('a')], 'upstream_timeout')).toEqual(['a one']);
   expect(askAll(parts, [own, target('s', { wire: 'sandbox' })], 'upstream_timeout')).toEqual(['a one', 's one']);
   expect(askAll(parts, [own], 'upstream_timeout')).toEqual(['a one']);
+});
+
+test('the first place, and those after it, are the places that would be given one after the other', () => {
+  const parts = house();
+  const plan = planOf([target('a', { otherKeys: ['two'] }), target('b')]);
+  const all = { mayTry: () => true };
+  const first = firstPlace(parts, plan, all);
+  expect(first?.target.provider.apiKey).toBe('one');
+  if (!first) return;
+  const told: Told = { failure: failure('upstream_auth_failed'), canRetry: true };
+  parts.health.failed(first.visit, told.failure);
+  const places = placesAfter(parts, plan, { first, ...all });
+  const second = places.next(told).value;
+  expect(second).toMatchObject({ target: { id: 'a', provider: { apiKey: 'two' } }, isRetry: false });
+  parts.health.failed(second?.visit ?? null, told.failure);
+  expect(places.next(told).value).toMatchObject({ target: { id: 'b' } });
+  expect(places.next(told).value).toBeUndefined();
+});
+
+test('there is no first place where the first step may not be tried, or rests', () => {
+  const parts = house();
+  const plan = planOf([target('a'), target('b')]);
+  expect(firstPlace(parts, plan, { mayTry: ({ target: { id } }) => id !== 'a' })).toBeNull();
+  askAll(parts, [target('a')], 'upstream_timeout');
+  expect(firstPlace(parts, plan, { mayTry: () => true })).toBeNull();
 });

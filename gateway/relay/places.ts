@@ -31,20 +31,37 @@ interface Parts {
   readonly clock: Clock;
 }
 
-type Places<Ended> = Generator<Place, Ended, Told | null>;
+export type Places<Ended> = Generator<Place, Ended, Told | null>;
 
 /** After these another credential of the same provider may fare better. */
 const OF_THE_CREDENTIAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_rate_limited', 'upstream_auth_failed']);
+
+/** The first place of a plan, where its first step can be asked, as nearly always: without what `placesOf` needs to find others. */
+export function firstPlace({ health }: Pick<Parts, 'health'>, { steps, isLastResort }: Plan, walker: { mayTry(step: PlanStep): boolean }): Place | null {
+  const [step] = steps;
+  return step && walker.mayTry(step) ? enter(health, step, { isRetry: false, isLastResort }) : null;
+}
 
 /**
  * Gives one place after the other; told how the last one failed (null at first). Who began to rest since the plan was made is passed over. When
  * nobody could be asked, all are asked nevertheless but those that do not answer.
  */
-export function* placesOf(parts: Parts, plan: Plan, mayTry: (step: PlanStep) => boolean): Places<undefined> {
+export function placesOf(parts: Parts, plan: Plan, mayTry: (step: PlanStep) => boolean): Places<undefined> {
+  return roundsOf(parts, plan, { mayTry, begun: null });
+}
+
+/** The places after the first one, which has been asked. */
+export function placesAfter(parts: Parts, plan: Plan, asked: { readonly first: Place; readonly mayTry: (step: PlanStep) => boolean }): Places<undefined> {
+  const places = roundsOf(parts, plan, { mayTry: asked.mayTry, begun: asked.first });
+  places.next(null);
+  return places;
+}
+
+function* roundsOf(parts: Parts, plan: Plan, { mayTry, begun }: Pick<Round, 'mayTry' | 'begun'>): Places<undefined> {
   const { health, clock } = parts;
-  const isAnyGiven = yield* roundOf(parts, plan, { mayTry, isLastResort: plan.isLastResort });
+  const isAnyGiven = yield* roundOf(parts, plan, { mayTry, begun, isLastResort: plan.isLastResort });
   if (isAnyGiven || plan.isLastResort) return;
-  yield* roundOf(parts, plan, { mayTry: (step) => mayTry(step) && !isSlow(health.restOf(step.target, clock.now())), isLastResort: true });
+  yield* roundOf(parts, plan, { mayTry: (step) => mayTry(step) && !isSlow(health.restOf(step.target, clock.now())), begun: null, isLastResort: true });
 }
 
 /** What is said of a target that does not answer and is left alone; null when none of these is. */
@@ -64,17 +81,19 @@ export function findRest({ health, clock }: Parts, { steps }: Pick<Plan, 'steps'
 
 interface Round {
   readonly mayTry: (step: PlanStep) => boolean;
+  /** The first step's place, where it has been entered already. */
+  readonly begun: Place | null;
   readonly isLastResort: boolean;
 }
 
 /** Walks through a plan once; true when anybody could be asked. */
-function* roundOf({ health }: Parts, plan: Plan, { mayTry, isLastResort }: Round): Places<boolean> {
+function* roundOf({ health }: Parts, plan: Plan, { mayTry, begun, isLastResort }: Round): Places<boolean> {
   let step = plan.steps.find(mayTry) ?? null;
   let walk: Walk | null = null;
   let isAnyGiven = false;
   let isRetry = false;
   while (step) {
-    const place = enter(health, step, { isRetry, isLastResort });
+    const place = begun !== null && !isAnyGiven ? begun : enter(health, step, { isRetry, isLastResort });
     if (!place) {
       step = (walk ??= new Walk(plan, step, mayTry)).pass();
       isRetry = false;
