@@ -6,7 +6,7 @@ import type { Log } from '../foundation/log.ts';
 import type { Caller } from '../foundation/terms.ts';
 import { createLocalRates } from './rates-local.ts';
 import type { LocalPlace, LocalRates } from './rates-local.ts';
-import { rateHeaders, rateRefusal } from './rates-reply.ts';
+import { NO_RATE_HEADERS, rateHeaders, rateRefusal } from './rates-reply.ts';
 import { scopesOf } from './rates-terms.ts';
 import type { RateDenial, RateScope, RateStanding } from './rates-terms.ts';
 
@@ -145,9 +145,8 @@ async function refuse(denial: RateDenial, scopes: readonly RateScope[], shared: 
   return rateRefusal(denial, await shared.look(scopes).catch(() => []));
 }
 
-const NO_HEADERS = {};
 /** The place of a caller without limits. */
-const FREE: Ticket = { settle: () => undefined, release: () => undefined, headers: () => NO_HEADERS };
+const FREE: Ticket = { settle: () => undefined, release: () => undefined, headers: () => NO_RATE_HEADERS };
 
 interface TicketParts {
   readonly local: LocalRates;

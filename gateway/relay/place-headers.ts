@@ -3,20 +3,32 @@ import type { Target } from '../foundation/terms.ts';
 import type { Trail } from './trail.ts';
 
 type Headers = Readonly<Record<string, string>>;
+type Told = Pick<Trail, 'target' | 'route' | 'attempts' | 'degradedFrom' | 'rollout'>;
 
-/** Nearly every reply is the first target's of a model that was named: its headers are made once. */
-const atOnce = new WeakMap<Target, Headers>();
+/** Nearly every reply is the first attempt's, and nobody's in another's place: its headers are made once, by route ('' for none). */
+const atOnce = new WeakMap<Target, Map<string, Headers>>();
+/** Of one target, in its workspaces' own routes, too; past these they are made anew. */
+const ROUTES_MAX = 1000;
 
 /** The headers of a reply or an error after at least one attempt. */
-export function placeHeaders({ target, route, attempts, degradedFrom, rollout }: Pick<Trail, 'target' | 'route' | 'attempts' | 'degradedFrom' | 'rollout'>): Headers {
+export function placeHeaders({ target, route, attempts, degradedFrom, rollout }: Told): Headers {
   if (target === null) return NONE;
-  if (route === null && attempts === 1 && rollout === null) {
-    const known = atOnce.get(target);
-    if (known) return known;
-    const made = { 'x-interline-target': ascii(target.id), 'x-interline-attempts': '1' };
-    atOnce.set(target, made);
-    return made;
-  }
+  if (attempts === 1 && degradedFrom === null && rollout === null) return headersAtOnce(target, route);
+  return headersOf({ target, route, attempts, degradedFrom, rollout });
+}
+
+function headersAtOnce(target: Target, route: string | null): Headers {
+  let byRoute = atOnce.get(target);
+  if (!byRoute) atOnce.set(target, byRoute = new Map<string, Headers>());
+  const known = byRoute.get(route ?? '');
+  if (known) return known;
+  const made = headersOf({ target, route, attempts: 1, degradedFrom: null, rollout: null });
+  if (byRoute.size >= ROUTES_MAX) byRoute.clear();
+  byRoute.set(route ?? '', made);
+  return made;
+}
+
+function headersOf({ target, route, attempts, degradedFrom, rollout }: Told & { readonly target: Target }): Headers {
   return {
     ...(route === null ? {} : { 'x-interline-route': ascii(route) }),
     'x-interline-target': ascii(target.id),
