@@ -16,6 +16,15 @@ describe('a whole reply', () => {
     expect(repairReply(text)).toBe(text);
   });
 
+  test.each([
+    ['a field of a like name before the class', reply(sound, { pricing_tier: 'default', service_tier: 'on_demand' }), { service_tier: 'default' }],
+    ['a space before a colon', reply(sound, { service_tier: 'on_demand' }).replace('"service_tier":', '"service_tier" :'), { service_tier: 'default' }],
+    ['a list after a text', reply({ ...sound, message: { ...sound.message, reasoning_content: 'a', content: [{ type: 'text', text: 'b' }] } }), { choices: [{ message: { content: 'b' } }] }],
+    ['a text that ends like a key', reply({ ...sound, message: { role: 'assistant', content: 'a refusal' } }), { choices: [{ message: { refusal: null } }] }],
+  ])('is not taken for sound because of %s', (_name, text, wanted) => {
+    expect(JSON.parse(repairReply(text))).toMatchObject(wanted);
+  });
+
   test('is given what it lacks', () => {
     const said = reply({ message: { role: 'assistant', tool_calls: [{ id: 'a', function: { name: 'f', arguments: '{}' } }] }, finish_reason: 'tool_calls' }, { service_tier: 'on_demand', object: 'x' });
     expect(JSON.parse(repairReply(said))).toEqual({
