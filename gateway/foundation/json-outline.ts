@@ -148,7 +148,7 @@ export function editJson(text: string, outline: JsonOutline, edits: readonly Jso
     else if (edit.kind === 'rename') splices.push({ start: field.keyStart, end: field.keyStart + edit.key.length + 2, text: JSON.stringify(edit.to) });
     else splices.push({ start: field.keyStart, end: field.valueEnd, text: '' });
   }
-  splices.sort((a, b) => a.start - b.start);
+  if (splices.length > 1) splices.sort((a, b) => a.start - b.start);
   const hasDrop = splices.some((splice) => splice.text === '');
   if (hasDrop) return dropAndEdit(text, outline, edits);
   let result = '';
