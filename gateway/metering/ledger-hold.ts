@@ -62,7 +62,7 @@ function conclude(desk: HoldDesk, request: PlaceRequest, answer: Exclude<HoldAns
   if (!asks) throw new Error(`the store took option ${answer.option} of ${request.options.length}`);
   // Requests of another option go to the store anyway: the first is always tried first.
   if (answer.option === 0) desk.leases.want(asks, answer.rooms);
-  return { kind: 'placed', placing: new OpenPlacing(request, { option: answer.option, asks, leases: null, nowMs: desk.clock.monotonic() }) };
+  return { kind: 'placed', placing: new OpenPlacing(request, { option: answer.option, asks, leases: null }, desk.clock.monotonic()) };
 }
 
 function apply(store: Pick<Store, 'apply'>, op: LedgerOp): Promise<LedgerAnswer> {

@@ -12,21 +12,19 @@ export class OpenPlacing implements Placing {
   /** The lease of each ask, null for one that needs none; null as a whole when it has a hold of its own. */
   leases: readonly (Lease | null)[] | null;
   /** Monotonic ms. */
-  readonly openedAt: number;
   notedAt: number;
   isSettled = false;
   /** A hold of its own was sent to the store, whether or not it got there. */
   isInStore: boolean;
 
-  constructor(request: PlaceRequest, taken: { option: number; asks: readonly Ask[]; leases: readonly (Lease | null)[] | null; nowMs: number }) {
+  constructor(request: PlaceRequest, taken: { option: number; asks: readonly Ask[]; leases: readonly (Lease | null)[] | null }, nowMs: number) {
     this.requestId = request.requestId;
     this.option = taken.option;
     this.asks = taken.asks;
     this.idempotency = request.idempotency;
     this.leases = taken.leases;
     this.isInStore = taken.leases === null;
-    this.openedAt = taken.nowMs;
-    this.notedAt = taken.nowMs;
+    this.notedAt = nowMs;
   }
 
   get leaseIds(): readonly (string | null)[] | null {

@@ -164,7 +164,7 @@ class LedgerRoom {
       }
       leases.push(lease);
     }
-    return new OpenPlacing(request, { option: 0, asks, leases, nowMs });
+    return new OpenPlacing(request, { option: 0, asks, leases }, nowMs);
   }
 
   #lineOf(ask: Ask, lease: Lease | null, charge: Pick<Charge, 'nanoUsd' | 'messages'>): SettleLine {
