@@ -49,14 +49,15 @@ export interface SizeInput {
   readonly maxOutputTokens: number | null;
   /** Most tokens of one answer, whatever is asked, and asked for where the call says nothing; absent: as asked. */
   readonly outputTokensMax?: number;
+  /** Of its prompt, where that was guessed already. */
+  readonly prompt?: PromptGuess;
 }
 
-/**
- * Sizes a chat call: its prompt as guessed and a tenth more, none of it read from a cache; as much output as it allows (4096
- * tokens when it says nothing) and its model can give, for each choice; at the dearest price. In messages, output counts up to
- * 16,000 tokens a choice. Takes a few microseconds for a small body.
- */
-export function sizeChat({ body, prices, maxOutputTokens, outputTokensMax }: SizeInput): CallSize {
+/** How many tokens a prompt has, as guessed from its texts. */
+export type PromptGuess = Pick<CallSize, 'promptTokens' | 'promptTokensAtLeast'>;
+
+/** Guesses a chat's prompt: most of what sizing it costs, and a route asks for it, too. */
+export function guessPrompt(body: ChatCompletionRequest): PromptGuess {
   const { tokens, texts } = gatherPrompt(body);
   let promptTokens = tokens;
   let promptTokensAtLeast = MESSAGE_TOKENS * body.messages.length;
@@ -65,6 +66,16 @@ export function sizeChat({ body, prices, maxOutputTokens, outputTokensMax }: Siz
     promptTokens += guessTokens(text, extraBytes);
     promptTokensAtLeast += guessTokensAtLeast(text, extraBytes);
   }
+  return { promptTokens, promptTokensAtLeast };
+}
+
+/**
+ * Sizes a chat call: its prompt as guessed and a tenth more, none of it read from a cache; as much output as it allows (4096
+ * tokens when it says nothing) and its model can give, for each choice; at the dearest price. In messages, output counts up to
+ * 16,000 tokens a choice. Takes a few microseconds for a small body.
+ */
+export function sizeChat({ body, prices, maxOutputTokens, outputTokensMax, prompt = guessPrompt(body) }: SizeInput): CallSize {
+  const { promptTokens, promptTokensAtLeast } = prompt;
   const choices = Math.min(atLeastOne(body.n) ?? 1, CHOICES_MAX);
   return sizeCall({ promptTokens, promptTokensAtLeast, outputTokens: outputOf(body, maxOutputTokens, outputTokensMax), choices, prices });
 }

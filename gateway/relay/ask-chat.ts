@@ -5,7 +5,8 @@ import { DONE_EVENT } from '../foundation/sse.ts';
 import type { Usage } from '../foundation/terms.ts';
 import type { Counter } from '../metering/counter.ts';
 import { NO_USAGE } from '../metering/settle.ts';
-import { sizeChat } from '../metering/size.ts';
+import { guessPrompt, sizeChat } from '../metering/size.ts';
+import type { PromptGuess } from '../metering/size.ts';
 import { chatWireOf } from '../providers/index.ts';
 import type { Ask, OutputLimit } from './ask.ts';
 import { factsOfChat } from './chat-facts.ts';
@@ -29,6 +30,8 @@ function chatRequestOf(body: ChatRequest['body']): ChatRequest {
 export function askChat(request: ChatRequest): Ask {
   const { body, bodyText, outline } = request;
   const isStream = body.stream === true;
+  // A route looks at it before it is sized.
+  let guessed: PromptGuess | null = null;
   return {
     kind: 'chat',
     model: body.model,
@@ -39,8 +42,8 @@ export function askChat(request: ChatRequest): Ask {
     isCacheable: body.store !== true && body.modalities?.includes('audio') !== true,
     dialect: null,
     doneEvent: DONE_EVENT,
-    facts: () => factsOfChat(body),
-    size: (input) => sizeChat({ body, ...input }),
+    facts: () => factsOfChat(body, guessed ??= guessPrompt(body)),
+    size: (input) => sizeChat({ body, ...input, prompt: guessed ??= guessPrompt(body) }),
     write(target, context) {
       const wire = chatWireOf(target.provider);
       if (!wire) return null;

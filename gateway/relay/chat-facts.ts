@@ -1,17 +1,17 @@
 /** This file reads out of a chat what a route chooses by. */
 import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
 import { arrayAt, stringAt } from '../foundation/json-value.ts';
-import { sizeChat } from '../metering/size.ts';
+import { guessPrompt } from '../metering/size.ts';
+import type { PromptGuess } from '../metering/size.ts';
 import type { RequestFacts } from '../routing/request-facts.ts';
 
 /** A longer beginning tells conversations apart no better. */
 const BEGINNING_CHARS_MAX = 1024;
 
 /** The facts of a chat; takes some microseconds for a small body. */
-export function factsOfChat(body: ChatCompletionRequest): RequestFacts {
+export function factsOfChat(body: ChatCompletionRequest, { promptTokens, promptTokensAtLeast }: PromptGuess = guessPrompt(body)): RequestFacts {
   const parts = new Set<string>();
   for (const message of body.messages) for (const part of arrayAt(message, 'content')) parts.add(stringAt(part, 'type') ?? '');
-  const { promptTokens, promptTokensAtLeast } = sizeChat({ body, prices: [], maxOutputTokens: null });
   return {
     hasTools: (body.tools?.length ?? 0) > 0 || (body.functions?.length ?? 0) > 0,
     hasImages: parts.has('image_url'),
