@@ -53,6 +53,7 @@ export interface Options {
 const usage = `npm run bench -- [flags]
   --seconds N          length of a throughput window (8)
   --warmup N           warm-up per gateway and workload, seconds (12)
+  --rewarm N           unmeasured load directly before each window, seconds (2)
   --rounds N           rounds; each is one pass forward and one backward (2)
   --latency-seconds N  length of a window at concurrency 1 (4)
   --pace N             requests a second of the line that says what a hold adds (1000)
@@ -85,7 +86,7 @@ function choose<Name extends string>(text: string | undefined, names: readonly N
 }
 
 const flags = {
-  seconds: { type: 'string' }, warmup: { type: 'string' }, rounds: { type: 'string' }, 'latency-seconds': { type: 'string' },
+  seconds: { type: 'string' }, warmup: { type: 'string' }, rewarm: { type: 'string' }, rounds: { type: 'string' }, 'latency-seconds': { type: 'string' },
   connections: { type: 'string' }, pace: { type: 'string' }, 'held-streams': { type: 'string' }, 'events-per-send': { type: 'string' },
   only: { type: 'string' }, before: { type: 'string' }, 'profile-of': { type: 'string' }, workloads: { type: 'string' }, 'gateway-core': { type: 'string' }, 'load-cores': { type: 'string' },
   date: { type: 'string' }, profile: { type: 'string' }, out: { type: 'string' }, quick: { type: 'boolean' }, 'no-profiles': { type: 'boolean' }, help: { type: 'boolean' },
@@ -110,7 +111,7 @@ export function readOptions(argv: readonly string[]): Options {
   return {
     seconds: within(values.seconds ?? (isQuick ? '1' : '8'), [1, 120]),
     warmupSeconds: within(values.warmup ?? (isQuick ? '1' : '12'), [1, 120]),
-    rewarmSeconds: isQuick ? 1 : 2,
+    rewarmSeconds: within(values.rewarm ?? (isQuick ? '1' : '2'), [1, 30]),
     rounds: within(values.rounds ?? (isQuick ? '1' : '2'), [1, 20]),
     connections: within(values.connections ?? '64', [1, 1000]),
     latencySeconds: within(values['latency-seconds'] ?? (isQuick ? '1' : '4'), [0.5, 60]),
