@@ -27,7 +27,7 @@ export const writing: readonly OperationId[] = every.filter((id) => operations[i
 
 /** Operations whose own rows can be damaged without damaging what their key is known by. */
 export const damageable: readonly OperationId[] = [
-  'listKeys', 'retrieveKey', 'createKey', 'updateKey', 'deleteKey', 'createUserKey', 'listUsage', 'retrieveRequest',
+  'listKeys', 'retrieveKey', 'createKey', 'updateKey', 'deleteKey', 'createUserKey', 'listUsage', 'retrieveReport', 'retrieveRequest',
   'listRequests', 'exportRequests', 'retrieveRequestBody', 'deleteRequestBody', 'deleteRequestBodies', 'deleteCachedReplies',
   'listWorkspaces', 'retrieveWorkspace', 'updateWorkspace', 'listAllWorkspaces', 'retrieveAnyWorkspace', 'createWorkspace', 'updateAnyWorkspace',
   'listMembers', 'retrieveMember', 'addMember', 'updateMember', 'removeMember', 'listUsers', 'retrieveUser', 'createUser', 'updateUser',

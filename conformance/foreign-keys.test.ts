@@ -15,7 +15,7 @@ import type { Stage } from './stage.ts';
 const keyed = (Object.keys(operations) as OperationId[]).filter((id) => operations[id].scope === 'inference' || operations[id].scope === 'management');
 const operators = (Object.keys(operations) as OperationId[]).filter((id) => operations[id].scope === 'operator');
 /** What is named in these paths belongs to everybody, or to whoever names it. */
-const SHARED: ReadonlySet<OperationId> = new Set<OperationId>(['retrieveModel', 'retrieveRoute', 'putRoute', 'getNative', 'postNative', 'deleteNative']);
+const SHARED: ReadonlySet<OperationId> = new Set<OperationId>(['retrieveModel', 'retrieveRoute', 'retrieveReport', 'putRoute', 'getNative', 'postNative', 'deleteNative']);
 
 let stage: Stage;
 let stranger: Payer;

@@ -213,6 +213,7 @@ async function goodOperation(server: ServerUnderTest, id: OperationId): Promise<
     case 'updateKey': return { method: 'PATCH', path: `/v1/keys/${await keyId()}`, body: { name: 'renamed' } };
     case 'deleteKey': return { method: 'DELETE', path: `/v1/keys/${await keyId()}` };
     case 'listUsage': return { path: '/v1/usage' };
+    case 'retrieveReport': return { path: '/v1/reports/overview' };
     case 'listRequests': return { path: '/v1/requests' };
     case 'exportRequests': return { path: '/v1/requests/export' };
     case 'retrieveRequestBody': return { path: `/v1/requests/${await keptRequest(server)}/body` };

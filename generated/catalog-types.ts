@@ -957,6 +957,18 @@ export type CatalogLimits = {
      */
     requestLogLooksMax?: number;
     /**
+     * Days one report is of.
+     */
+    reportDaysMax?: number;
+    /**
+     * Requests a report looks at one by one; of more, so many spread over its time.
+     */
+    reportSampleRowsMax?: number;
+    /**
+     * No report concludes anything from fewer requests.
+     */
+    reportRequestsMin?: number;
+    /**
      * What is kept of a body of a request or a reply, in bytes; the rest is left out.
      */
     keptBodyBytesMax?: number;

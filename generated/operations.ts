@@ -146,6 +146,7 @@ import type {
   ReceiptKeySet,
   RemoveMemberData,
   RemovedMember,
+  Report,
   RequestBodies,
   RequestLogList,
   RequestsCsv,
@@ -171,6 +172,7 @@ import type {
   RetrievePlanData,
   RetrieveProviderEntryData,
   RetrieveProviderKeyData,
+  RetrieveReportData,
   RetrieveRequestBodyData,
   RetrieveRequestData,
   RetrieveResponseData,
@@ -897,6 +899,21 @@ export interface Operations {
     readonly query: NonNullable<ListUsageData['query']>;
     readonly replies: {
       readonly 200: UsageList;
+      readonly 400: ErrorResponse;
+      readonly 401: ErrorResponse;
+      readonly 403: ErrorResponse;
+      readonly 405: ErrorResponse;
+      readonly 431: ErrorResponse;
+      readonly 500: ErrorResponse;
+      readonly 503: ErrorResponse;
+    };
+  };
+  readonly retrieveReport: {
+    readonly body: undefined;
+    readonly path: RetrieveReportData['path'];
+    readonly query: NonNullable<RetrieveReportData['query']>;
+    readonly replies: {
+      readonly 200: Report;
       readonly 400: ErrorResponse;
       readonly 401: ErrorResponse;
       readonly 403: ErrorResponse;
@@ -2800,6 +2817,17 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     method: 'get',
     path: '/usage',
     tag: 'usage',
+    meter: 'none',
+    scope: 'inference',
+    roles: null,
+    statuses: [200, 400, 401, 403, 405, 431, 500, 503],
+    hasBody: false,
+    takesJson: false,
+  },
+  retrieveReport: {
+    method: 'get',
+    path: '/reports/{report}',
+    tag: 'reports',
     meter: 'none',
     scope: 'inference',
     roles: null,

@@ -389,6 +389,10 @@ export const redactions: { readonly [Id in OperationId]: Redactions } = {
     body: [],
     replies: [],
   },
+  retrieveReport: {
+    body: [],
+    replies: [],
+  },
   listWorkspaces: {
     body: [],
     replies: [],

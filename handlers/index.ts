@@ -29,6 +29,7 @@ import * as native from './native.ts';
 import * as openapi from './openapi.ts';
 import * as providerKeys from './provider-keys.ts';
 import * as receiptKeys from './receipt-keys.ts';
+import * as reports from './reports.ts';
 import * as requests from './requests.ts';
 import * as responses from './responses.ts';
 import * as routes from './routes.ts';
@@ -66,6 +67,7 @@ export const handlers = {
   ...openapi,
   ...providerKeys,
   ...receiptKeys,
+  ...reports,
   ...requests,
   ...responses,
   ...routes,

@@ -74,7 +74,7 @@ function needsThings(transaction, status) {
   if (template.startsWith('/chat/') || template.startsWith('/models') || template === '/usage' || template.startsWith('/openapi')) return status === '409';
   if (template.startsWith('/keys')) return template === '/keys' && status === '404';
   if (method !== 'GET' || status !== '200') return true;
-  return template.includes('{') && !['/admin/plans/{plan}', '/admin/models/{model}', '/admin/providers/{provider}', '/routes/{route}'].includes(template);
+  return template.includes('{') && !['/admin/plans/{plan}', '/admin/models/{model}', '/admin/providers/{provider}', '/routes/{route}', '/reports/{report}'].includes(template);
 }
 
 /** Turns the example request into one that is answered with this status. */
@@ -87,9 +87,12 @@ async function prepare(transaction, operation, status) {
   if (status === '200' && transaction.template === '/usage') move(transaction, '/usage?limit=20');
   if (status === '200' && transaction.template === '/requests') move(transaction, '/requests?limit=20');
   if (status === '200' && transaction.template === '/requests/export') move(transaction, `/requests/export?format=${transaction.name.endsWith('jsonl') ? 'jsonl' : 'csv'}`);
+  if (status === '200' && transaction.template === '/reports/{report}') move(transaction, `/reports/overview?format=${reportFormats.find((format) => transaction.name.endsWith(format)) ?? 'json'}`);
   const persona = personas[status];
   if (persona) persona(transaction, request);
 }
+
+const reportFormats = ['html', 'markdown'];
 
 const personas = {
   200: (transaction, request) => {
@@ -196,7 +199,7 @@ function checkHeaders(real, response) {
 function checkBody(media, body, validate) {
   const complain = (value, what) => (validate(value) ? [] : [`${what}: ${ajv.errorsText(validate.errors)}`]);
   if (media === 'application/json') return complain(JSON.parse(body), 'body');
-  if (media === 'text/csv' || media === 'application/jsonl') return complain(body, 'body');
+  if (['text/csv', 'application/jsonl', 'text/html', 'text/markdown'].includes(media)) return complain(body, 'body');
   if (media === 'application/yaml') return body === contractYaml ? [] : ['the document is not generated/openapi.yaml'];
   const events = body.split('\n\n').filter((event) => event !== '' && !event.startsWith(':')).map((event) => event.replace(/^data: /, ''));
   if (events.pop() !== '[DONE]') return ['the stream does not end in [DONE]'];

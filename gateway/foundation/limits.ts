@@ -120,6 +120,12 @@ export const defaultLimits = {
   requestLogSweepMs: 10 * 60 * SECOND,
   /** Rows one page of the request log looks at before it tells how far it came. */
   requestLogLooksMax: 20_000,
+  /** Days one report is of. */
+  reportDaysMax: 92,
+  /** Requests a report looks at one by one; of more, so many spread over its time. */
+  reportSampleRowsMax: 3000,
+  /** No report concludes anything from fewer requests. */
+  reportRequestsMin: 50,
   /** What is kept of a body of a request or a reply, in bytes; the rest is left out. */
   keptBodyBytesMax: 64 * KILO,
   /** Bodies that wait to be kept, in bytes; what comes while there are more is not kept. */

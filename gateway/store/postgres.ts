@@ -84,6 +84,8 @@ function createStore({ tasks, ledger, changes }: StoreParts): Store {
     listRequests: (filter, page) => run(ledgerCalls.listRequests, filter, page),
     listRolloutCalls: (part, page) => run(ledgerCalls.listRolloutCalls, part, page),
     listShadowCalls: (rollout, page) => run(ledgerCalls.listShadowCalls, rollout, page),
+    groupUsage: (query) => run(ledgerCalls.groupUsage, query),
+    listErrorTimes: (...args) => run(ledgerCalls.listErrorTimes, ...args),
     postTransfers: (transfers) => run(ledgerCalls.postTransfers, transfers),
     refund: (workspaceId, requestId, given) => run(ledgerCalls.refund, workspaceId, requestId, given),
     listTransfers: (filter, page) => run(ledgerCalls.listTransfers, filter, page),

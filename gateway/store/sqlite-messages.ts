@@ -20,7 +20,8 @@ export type CallArgs<Name extends CallName> = Parameters<Promises[Name]>;
 export type CallValue<Name extends CallName> = Awaited<ReturnType<Promises[Name]>>;
 
 /** Asked of the thread that only reads, so that a long report never holds up a commit. */
-export type ReaderCallName = 'listUsage' | 'sumUsage' | 'findRequest' | 'listRequests' | 'listRolloutCalls' | 'listShadowCalls' | 'listTransfers' | 'listTransfersOldestFirst' | 'balanceBefore' | 'checkLedger';
+export type ReaderCallName = 'listUsage' | 'sumUsage' | 'findRequest' | 'listRequests' | 'listRolloutCalls' | 'listShadowCalls' | 'listTransfers' | 'listTransfersOldestFirst' | 'balanceBefore' | 'checkLedger'
+  | 'groupUsage' | 'listErrorTimes';
 
 /** What a thread does besides: a trivial read, whose clocks others have advanced, the end. */
 export interface Services {

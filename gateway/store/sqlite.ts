@@ -109,6 +109,8 @@ function createCalls(writer: StoreThread, reader: Reader): StoreCalls {
     listRequests: (...args) => reader.call('listRequests', ...args),
     listRolloutCalls: (...args) => reader.call('listRolloutCalls', ...args),
     listShadowCalls: (...args) => reader.call('listShadowCalls', ...args),
+    groupUsage: (query) => reader.call('groupUsage', query),
+    listErrorTimes: (...args) => reader.call('listErrorTimes', ...args),
     listTransfers: (...args) => reader.call('listTransfers', ...args),
     listTransfersOldestFirst: (...args) => reader.call('listTransfersOldestFirst', ...args),
     balanceBefore: (...args) => reader.call('balanceBefore', ...args),

@@ -7,6 +7,7 @@ import type { NodeRow } from './node-row.ts';
 import type { ClockName } from './clocks.ts';
 import type { LaneCalls } from './lane-row.ts';
 import type { ProviderKeyRow } from './provider-key-row.ts';
+import type { ReportReads } from './report-row.ts';
 import type { RequestLogCalls, RequestLogReads } from './request-log-row.ts';
 import type { AuditCalls, AuditStamp } from './audit-row.ts';
 import type { RolloutCalls, RolloutReads } from './rollout-row.ts';
@@ -169,7 +170,7 @@ export class StoreUnavailable extends Error {}
  * The only room that persists. Every write resolves after it is durable (fsynced), and rejects with
  * StoreUnavailable when it is not. Writes of one tick share a message, writes of one batch a transaction.
  */
-export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, CachedReplyCalls, RequestLogCalls, RequestLogReads, WorkspaceRouteCalls, EvalCalls, AuditCalls, RolloutCalls, RolloutReads {
+export interface Store extends MediaCalls, ResponseCalls, JobCalls, LaneCalls, CachedReplyCalls, RequestLogCalls, RequestLogReads, ReportReads, WorkspaceRouteCalls, EvalCalls, AuditCalls, RolloutCalls, RolloutReads {
   /**
    * Takes one operation of the ledger and calls back once it is durable: with its answer, or with the failure. Operations
    * are decided in the order they are given, many in one transaction; a denied one costs nothing and aborts nobody. Repeating

@@ -5917,6 +5917,279 @@ export type UsageList = {
 };
 
 /**
+ * `overview`: the most important of all others. `spend`: what was spent, by day, key, model and route. `routes`: which route is expensive, and why. `failures`: where requests fail, and since when.
+ * `models`: which model serves which job best.
+ *
+ */
+export type ReportName = 'overview' | 'spend' | 'routes' | 'failures' | 'models';
+
+/**
+ * Figures and sentences for programs, a page to look at or print, or text in Markdown.
+ */
+export type ReportFormat = 'json' | 'html' | 'markdown';
+
+/**
+ * What was counted of one name. It has the fields that are among its table's columns.
+ */
+export type ReportLine = {
+    /**
+     * A day, an hour, a key, a model, a route …; empty where it is not known or there was none.
+     */
+    name: string;
+    /**
+     * What people call it, where it has such a name.
+     */
+    title: string | null;
+    /**
+     * Of what it is a part, where a table has parts.
+     */
+    within: string | null;
+    /**
+     * Requests that were answered or refused.
+     */
+    requests?: number;
+    /**
+     * Of these, those that ended with an error.
+     */
+    failed_requests?: number;
+    /**
+     * Of these, those that were answered by a target their route only falls back to with less.
+     */
+    degraded_requests?: number;
+    /**
+     * Calls of upstreams.
+     */
+    attempts?: number;
+    /**
+     * Of these, those that failed for what the upstream did.
+     */
+    failed_attempts?: number;
+    /**
+     * Tokens of prompts, cached ones included.
+     */
+    prompt_tokens?: number;
+    /**
+     * Of these, tokens read from a prompt cache.
+     */
+    cached_tokens?: number;
+    /**
+     * Tokens generated, reasoning included.
+     */
+    completion_tokens?: number;
+    /**
+     * Of these, tokens the models thought with.
+     */
+    reasoning_tokens?: number;
+    /**
+     * Messages, as plans count them.
+     */
+    counted_messages?: number;
+    cost_nano_usd?: SignedNanoUsd;
+    /**
+     * All of the cost by the requests that ended without an error; null when there is none.
+     */
+    cost_per_answer_nano_usd?: SignedNanoUsd | null;
+    /**
+     * How many of the requests have no price and are not in the cost.
+     */
+    unpriced_requests?: number;
+    /**
+     * How long a request took in the mean, failed ones included; null when there is none.
+     */
+    mean_latency_ms?: number | null;
+    /**
+     * Half of the answered requests were quicker; null when there is none.
+     */
+    median_latency_ms?: number | null;
+    /**
+     * When it was first seen within the time, to ten minutes, in Unix seconds; null when that is not known.
+     */
+    first_seen?: number | null;
+    /**
+     * When it was last seen within the time, to ten minutes, in Unix seconds; null when that is not known.
+     */
+    last_seen?: number | null;
+};
+
+/**
+ * What kind of finding it is; stays when the words of the sentence change.
+ */
+export type ReportFindingCode = 'no_requests' | 'spend_total' | 'spend_change' | 'spend_before_too_few' | 'spend_top_key' | 'spend_top_model' | 'spend_top_route' | 'spend_peak_day' | 'spend_unpriced' | 'route_expensive' | 'route_because_model' | 'route_because_long_answers' | 'route_because_long_prompts' | 'route_because_attempts' | 'route_because_failures' | 'route_because_paid_failures' | 'route_degraded' | 'routes_alike' | 'routes_too_few' | 'failures_none' | 'failures_total' | 'failures_change' | 'failures_key' | 'failures_asked' | 'failures_route' | 'failures_operation' | 'failures_target' | 'failures_hour' | 'failures_even' | 'failures_too_few' | 'failures_error' | 'failures_error_new' | 'job_fails_least' | 'job_costs_least' | 'job_quickest' | 'job_no_clear_difference' | 'jobs_too_few';
+
+/**
+ * What a finding is about.
+ */
+export type ReportSubject = {
+    /**
+     * What the name is of; `asked` is what callers named in `model`, `job` a kind of request.
+     */
+    kind: 'key' | 'asked' | 'model' | 'route' | 'operation' | 'target' | 'error' | 'job';
+    /**
+     * The name, as it is in the log.
+     */
+    name: string;
+};
+
+/**
+ * What a figure's value is: a `name`, whole `nano_usd` (USD × 10⁻⁹), a whole `count`, `percent` (to a tenth; what is nearly all or nearly nothing is told as 99.9 or 0.1), how many `times` (to a tenth), a `mean`
+ * (to a hundredth), whole `ms`, a `day` (UTC), a `time` (RFC 3339).
+ *
+ */
+export type ReportUnit = 'name' | 'nano_usd' | 'count' | 'percent' | 'times' | 'mean' | 'ms' | 'day' | 'time';
+
+/**
+ * One number or name that stands in a finding's sentence.
+ */
+export type ReportFigure = {
+    /**
+     * What it is of; each name once in a finding.
+     */
+    name: string;
+    unit: ReportUnit;
+    /**
+     * The figure itself, exact, in decimal digits where it is a number.
+     */
+    value: string;
+    /**
+     * How it stands in the sentence, unit included.
+     */
+    text: string;
+};
+
+/**
+ * One sentence a reader can act on, and the figures it is made of.
+ */
+export type ReportFinding = {
+    code: ReportFindingCode;
+    /**
+     * What it is about; null for everything.
+     */
+    about: ReportSubject | null;
+    /**
+     * The sentence, in plain words.
+     */
+    sentence: string;
+    /**
+     * Every number and every name in the sentence, in their order.
+     */
+    figures: Array<ReportFigure>;
+};
+
+/**
+ * A field of a table's lines.
+ */
+export type ReportColumn = 'requests' | 'failed_requests' | 'degraded_requests' | 'attempts' | 'failed_attempts' | 'prompt_tokens' | 'cached_tokens' | 'completion_tokens' | 'reasoning_tokens' | 'counted_messages' | 'cost_nano_usd' | 'cost_per_answer_nano_usd' | 'unpriced_requests' | 'mean_latency_ms' | 'median_latency_ms' | 'first_seen' | 'last_seen';
+
+/**
+ * The figures behind findings, line by line.
+ */
+export type ReportTable = {
+    /**
+     * Which table it is.
+     */
+    name: string;
+    /**
+     * What it shows, in words.
+     */
+    title: string;
+    /**
+     * `all`: every request of the time. `sample`: the requests of the sample. `failures`: the newest failed requests.
+     */
+    basis: 'all' | 'sample' | 'failures';
+    /**
+     * Which fields its lines have, in the order in which they are read.
+     */
+    columns: Array<ReportColumn>;
+    /**
+     * The lines; where there are many, those of the greatest cost.
+     */
+    lines: Array<ReportLine>;
+    /**
+     * Whether lines were left out.
+     */
+    has_more: boolean;
+};
+
+/**
+ * The requests that were looked at one by one, spread over the time; what is told of them alone is said to be.
+ */
+export type ReportSample = {
+    /**
+     * How many were looked at.
+     */
+    requests: number;
+    /**
+     * How many there were.
+     */
+    of: number;
+    /**
+     * Whether all were.
+     */
+    is_complete: boolean;
+};
+
+/**
+ * What the log of a workspace says of a time, in sentences and figures.
+ */
+export type Report = {
+    /**
+     * Always `report`.
+     */
+    object: 'report';
+    report: ReportName;
+    workspace: WorkspaceId;
+    /**
+     * The key whose requests alone are in it; null for all that may be seen.
+     */
+    key: KeyId | null;
+    /**
+     * The user whose keys' requests alone are in it; null for all that may be seen.
+     */
+    user: UserId | null;
+    /**
+     * The beginning of the first day, in Unix seconds. Days are whole, in UTC.
+     */
+    from: number;
+    /**
+     * The end of the last day, in Unix seconds; it may not be over.
+     */
+    to: number;
+    generated_at: UnixSeconds;
+    /**
+     * Nothing is concluded from fewer requests than this (`reportRequestsMin`).
+     */
+    requests_min: number;
+    totals: ReportLine;
+    before: ReportLine;
+    /**
+     * What is to be said, the most important first.
+     */
+    findings: Array<ReportFinding>;
+    /**
+     * The figures it is said of.
+     */
+    tables: Array<ReportTable>;
+    /**
+     * What was looked at one by one; null when nothing was.
+     */
+    sample: ReportSample | null;
+    /**
+     * How the figures are to be read.
+     */
+    notes: Array<string>;
+};
+
+/**
+ * The report as a page of HTML that needs nothing else, neither script nor network.
+ */
+export type ReportPage = string;
+
+/**
+ * The report as Markdown.
+ */
+export type ReportText = string;
+
+/**
  * Its name for people.
  */
 export type WorkspaceName = string;
@@ -9758,6 +10031,26 @@ export type UsageUser = UserId;
 export type AfterRequest = RequestIdCursor;
 
 /**
+ * Which report.
+ */
+export type ReportPath = ReportName;
+
+/**
+ * When it begins, Unix seconds; the whole day (UTC) is in it. Thirty days when left out.
+ */
+export type ReportFrom = UnixSeconds;
+
+/**
+ * When it ends, Unix seconds; a day (UTC) that has begun before is wholly in it. Now when left out.
+ */
+export type ReportTo = UnixSeconds;
+
+/**
+ * How to write it. When left out, what the header `accept` likes best of `application/json`, `text/html` and `text/markdown`; `json` when it likes them equally.
+ */
+export type ReportFormat2 = ReportFormat;
+
+/**
  * The id of the last workspace of the page before.
  */
 export type AfterWorkspace = WorkspaceId;
@@ -12909,6 +13202,87 @@ export type ListUsageResponses = {
 };
 
 export type ListUsageResponse = ListUsageResponses[keyof ListUsageResponses];
+
+export type RetrieveReportData = {
+    body?: never;
+    headers?: {
+        /**
+         * The workspace to act in, another one of the key's user; the key's own when left out.
+         */
+        'x-writingmate-workspace'?: WorkspaceSelector;
+    };
+    path: {
+        /**
+         * Which report.
+         */
+        report: ReportName;
+    };
+    query?: {
+        /**
+         * When it begins, Unix seconds; the whole day (UTC) is in it. Thirty days when left out.
+         */
+        from?: UnixSeconds;
+        /**
+         * When it ends, Unix seconds; a day (UTC) that has begun before is wholly in it. Now when left out.
+         */
+        to?: UnixSeconds;
+        /**
+         * Only rows of this key. A key without the scope `management` sees its own rows only.
+         */
+        key?: KeyId;
+        /**
+         * Only rows of keys of this user.
+         */
+        user?: UserId;
+        /**
+         * How to write it. When left out, what the header `accept` likes best of `application/json`, `text/html` and `text/markdown`; `json` when it likes them equally.
+         */
+        format?: ReportFormat;
+    };
+    url: '/reports/{report}';
+};
+
+export type RetrieveReportErrors = {
+    /**
+     * The request is not what the contract asks for, or the upstream refused it.
+     */
+    400: ErrorResponse;
+    /**
+     * No key came with the request, or one that does not work.
+     */
+    401: ErrorResponse;
+    /**
+     * The key works, but may not do this.
+     */
+    403: ErrorResponse;
+    /**
+     * The path exists, but does not answer this method; `Allow` names those it does.
+     */
+    405: ErrorResponse;
+    /**
+     * The headers are too large.
+     */
+    431: ErrorResponse;
+    /**
+     * The gateway failed.
+     */
+    500: ErrorResponse;
+    /**
+     * The gateway cannot take the request now.
+     */
+    503: ErrorResponse;
+};
+
+export type RetrieveReportError = RetrieveReportErrors[keyof RetrieveReportErrors];
+
+export type RetrieveReportResponses = {
+    /**
+     * The report.
+     */
+    200: Report;
+};
+
+export type RetrieveReportResponse = RetrieveReportResponses[keyof RetrieveReportResponses];
 
 export type ListWorkspacesData = {
     body?: never;

@@ -4,6 +4,7 @@ import type { Store } from '../store.ts';
 import { checkLedger } from './check.ts';
 import { beatNode, forgetIdempotency, listNodes, lookAtNode, recoverChunk, registerNode, sweepChunk } from './nodes.ts';
 import type { BeatAnswer, EndedHolds } from './nodes.ts';
+import { groupUsage, listErrorTimes } from './reports.ts';
 import { listRequests } from './request-log.ts';
 import { listRolloutCalls, listShadowCalls } from './shadow-calls.ts';
 import { balanceBefore, listTransfersOldestFirst } from './statement.ts';
@@ -14,7 +15,7 @@ import { findRequest, listUsage, sumUsage } from './usage.ts';
 export type LedgerCallName =
   | 'postTransfers' | 'refund' | 'listTransfers' | 'listTransfersFor' | 'listTransfersOldestFirst' | 'balanceBefore' | 'readCounters'
   | 'registerNode' | 'listNodes' | 'forgetIdempotency' | 'checkLedger' | 'listUsage' | 'sumUsage' | 'findRequest' | 'listRequests'
-  | 'listRolloutCalls' | 'listShadowCalls';
+  | 'listRolloutCalls' | 'listShadowCalls' | 'groupUsage' | 'listErrorTimes';
 
 type PromiseCalls = { readonly [Name in LedgerCallName]: SqlCall<Parameters<Store[Name]>, Awaited<ReturnType<Store[Name]>>> };
 
@@ -47,6 +48,8 @@ export const ledgerCalls: PromiseCalls & PartCalls = {
   sumUsage: { mode: 'read', task: sumUsage },
   findRequest: { mode: 'read', task: findRequest },
   listRequests: { mode: 'read', task: listRequests },
+  groupUsage: { mode: 'read', task: groupUsage },
+  listErrorTimes: { mode: 'read', task: listErrorTimes },
   listRolloutCalls: { mode: 'read', task: listRolloutCalls },
   listShadowCalls: { mode: 'read', task: listShadowCalls },
 };
