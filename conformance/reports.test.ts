@@ -48,7 +48,7 @@ afterAll(async () => {
 describe('a report', () => {
   test('has what requests have cost, to the nano-USD, as usage has it', async () => {
     const { totals } = await askJson({ url: server.url, key: owner.key }, { path: '/v1/usage' }) as { totals: Record<string, unknown> };
-    for (const name of ['overview', 'spend', 'routes', 'failures', 'models']) {
+    for (const name of ['overview', 'spend', 'routes', 'failures', 'instability', 'models']) {
       const report = await reportOf(name);
       expect(report).toMatchObject({ object: 'report', report: name, workspace: owner.workspace, key: null, user: null });
       const { requests, cost_nano_usd, prompt_tokens, completion_tokens, counted_messages, unpriced_requests } = report.totals;
@@ -118,16 +118,16 @@ describe('npm run report', () => {
     expect(text).toMatchObject({ code: 0, err: '' });
     expect(text.out).toContain(`# Overview, ${day} to ${day}\n`);
     const file = join(makeFolder(), 'spend.html');
-    expect(await run(['--report', 'spend', '--format', 'html', '--out', file, '--key', owner.key, '--url', `${server.url}/v1`])).toEqual({ code: 0, out: '', err: '' });
+    expect(await run(['--report', 'spend', '--format', 'html', '--out', file, '--key', owner.key, '--base-url', `${server.url}/v1`])).toEqual({ code: 0, out: '', err: '' });
     expect(readFileSync(file, 'utf8')).toMatch(/^<!doctype html>/);
     expect(JSON.parse((await run(['--report', 'failures', '--format', 'json'], env)).out)).toMatchObject({ report: 'failures' });
   });
 
   test('says what is wrong', async () => {
-    const at = ['--key', owner.key, '--url', `${server.url}/v1`];
+    const at = ['--key', owner.key, '--base-url', `${server.url}/v1`];
     for (const [args, words] of [
-      [['--key', 'x', '--url', 'http://127.0.0.1:1/v1'], 'no gateway answers at http://127.0.0.1:1'], [[], 'there is no key'], [[...at, '--from', 'yesterday'], 'no day like'], [[...at, '--format', 'pdf'], 'no format'],
-      [[...at, '--report', 'nothing'], 'refused it (400)'], [['--key', 'x', '--url', `${server.url}/v1`], 'refused it (401)'], [[...at, '--nothing'], 'usage: npm run report'],
+      [['--key', 'x', '--base-url', 'http://127.0.0.1:1/v1'], 'no gateway answers at http://127.0.0.1:1'], [[], 'there is no key'], [[...at, '--from', 'yesterday'], 'no day like'], [[...at, '--format', 'pdf'], 'no format'],
+      [[...at, '--report', 'nothing'], 'refused it (400)'], [['--key', 'x', '--base-url', `${server.url}/v1`], 'refused it (401)'], [[...at, '--nothing'], 'usage: npm run report'],
     ] as const) {
       const { code, out, err } = await run(args);
       expect({ args, code, out, err }).toEqual({ args, code: 1, out: '', err: expect.stringContaining(words) });

@@ -1,12 +1,12 @@
 /**
  * This file asks a running gateway for a report and prints it or writes it to a file: `npm run report -- --report spend --from 2026-11-01 --to 2026-11-20`.
- * The gateway is at `--url` (or INTERLINE_BASE_URL), the key is `--key` (or INTERLINE_KEY).
+ * The gateway is at `--base-url` (or INTERLINE_BASE_URL), the key is `--key` (or INTERLINE_KEY).
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-const usage = `npm run report -- [--report overview|spend|routes|failures|models] [--from DAY] [--to DAY] [--format text|json|html] [--out FILE]
-  [--of-key KEY_ID] [--of-user USER_ID] [--workspace WORKSPACE_ID] [--url BASE_URL] [--key KEY]
+const usage = `npm run report -- [--report overview|spend|routes|failures|instability|models] [--from DAY] [--to DAY] [--format text|json|html] [--out FILE]
+  [--of-key KEY_ID] [--of-user USER_ID] [--workspace WORKSPACE_ID] [--base-url BASE_URL] [--key KEY]
   DAY is like 2026-11-20 (UTC); the last day is in the report. BASE_URL ends in /v1.`;
 const BASE_URL_DEFAULT = 'http://127.0.0.1:3457/v1';
 const DAY_SECONDS = 86_400;
@@ -28,14 +28,14 @@ function readCommand(): Asked {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     options: {
-      report: { type: 'string', default: 'overview' }, from: text, to: text, format: { type: 'string', default: 'text' }, out: text, 'of-key': text, 'of-user': text, workspace: text, url: text, key: text,
+      report: { type: 'string', default: 'overview' }, from: text, to: text, format: { type: 'string', default: 'text' }, out: text, 'of-key': text, 'of-user': text, workspace: text, 'base-url': text, key: text,
     },
   });
   const key = values.key ?? process.env['INTERLINE_KEY'] ?? '';
   if (key === '') throw new ReportError('there is no key: name one with --key or INTERLINE_KEY');
   const format = formats[values.format];
   if (format === undefined) throw new ReportError(`"${values.format}" is no format; use ${Object.keys(formats).join(', ')}`);
-  const url = readUrl(values.url ?? process.env['INTERLINE_BASE_URL'] ?? BASE_URL_DEFAULT, values.report);
+  const url = readUrl(values['base-url'] ?? process.env['INTERLINE_BASE_URL'] ?? BASE_URL_DEFAULT, values.report);
   const query = { format, from: values.from && secondsOf(values.from), to: values.to && secondsOf(values.to, DAY_SECONDS), key: values['of-key'], user: values['of-user'] };
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
   return { url, headers: { authorization: `Bearer ${key}`, ...(values.workspace === undefined ? {} : { 'x-writingmate-workspace': values.workspace }) }, out: values.out };
@@ -55,7 +55,7 @@ function secondsOf(day: string, more = 0): string {
 
 async function ask({ url, headers }: Asked): Promise<string> {
   const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((cause: unknown) => {
-    throw new ReportError(`no gateway answers at ${url.origin} (${reasonOf(cause)}); is it running, and is --url right?`);
+    throw new ReportError(`no gateway answers at ${url.origin} (${reasonOf(cause)}); is it running, and is --base-url right?`);
   });
   const text = await response.text();
   if (response.status !== 200) throw new ReportError(`the gateway refused it (${response.status}): ${messageOf(text)}`);

@@ -827,7 +827,7 @@ export const listUsage = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Get a report
  *
- * Says in sentences what the request log tells of a time, with every figure beside its sentence, as JSON, as a page to read or print, or as Markdown. A key with the scope `management` gets the whole workspace,
+ * Says in sentences what the request log and the evals tell of a time, with every figure beside its sentence, as JSON, as a page to read or print, or as Markdown. A key with the scope `management` gets the whole workspace,
  * any other its own requests; a member gets those of their own keys. Days are whole and in UTC.
  *
  */

@@ -5918,10 +5918,10 @@ export type UsageList = {
 
 /**
  * `overview`: the most important of all others. `spend`: what was spent, by day, key, model and route. `routes`: which route is expensive, and why. `failures`: where requests fail, and since when.
- * `models`: which model serves which job best.
+ * `instability`: which prompts are answered now well and now badly. `models`: which model serves which job best.
  *
  */
-export type ReportName = 'overview' | 'spend' | 'routes' | 'failures' | 'models';
+export type ReportName = 'overview' | 'spend' | 'routes' | 'failures' | 'instability' | 'models';
 
 /**
  * Figures and sentences for programs, a page to look at or print, or text in Markdown.
@@ -6009,21 +6009,37 @@ export type ReportLine = {
      * When it was last seen within the time, to ten minutes, in Unix seconds; null when that is not known.
      */
     last_seen?: number | null;
+    /**
+     * Answers of an eval that could be judged, and calls that were not answered.
+     */
+    answers?: number;
+    /**
+     * Of these, those that passed every check.
+     */
+    passed_answers?: number;
+    /**
+     * All of the cost of an eval's calls by the answers that passed, rounded up; null when none did.
+     */
+    cost_per_useful_nano_usd?: NanoUsd | null;
+    /**
+     * Of the prompts that were asked more than once, those of which some answers passed and others did not; null when none was.
+     */
+    unstable_percent?: number | null;
 };
 
 /**
  * What kind of finding it is; stays when the words of the sentence change.
  */
-export type ReportFindingCode = 'no_requests' | 'spend_total' | 'spend_change' | 'spend_before_too_few' | 'spend_top_key' | 'spend_top_model' | 'spend_top_route' | 'spend_peak_day' | 'spend_unpriced' | 'route_expensive' | 'route_because_model' | 'route_because_long_answers' | 'route_because_long_prompts' | 'route_because_attempts' | 'route_because_failures' | 'route_because_paid_failures' | 'route_degraded' | 'routes_alike' | 'routes_too_few' | 'failures_none' | 'failures_total' | 'failures_change' | 'failures_key' | 'failures_asked' | 'failures_route' | 'failures_operation' | 'failures_target' | 'failures_hour' | 'failures_even' | 'failures_too_few' | 'failures_error' | 'failures_error_new' | 'job_fails_least' | 'job_costs_least' | 'job_quickest' | 'job_no_clear_difference' | 'jobs_too_few';
+export type ReportFindingCode = 'no_requests' | 'spend_total' | 'spend_change' | 'spend_before_too_few' | 'spend_top_key' | 'spend_top_model' | 'spend_top_route' | 'spend_peak_day' | 'spend_unpriced' | 'route_expensive' | 'route_because_model' | 'route_because_long_answers' | 'route_because_long_prompts' | 'route_because_attempts' | 'route_because_failures' | 'route_because_paid_failures' | 'route_degraded' | 'routes_alike' | 'routes_too_few' | 'failures_none' | 'failures_total' | 'failures_change' | 'failures_key' | 'failures_asked' | 'failures_route' | 'failures_operation' | 'failures_target' | 'failures_hour' | 'failures_even' | 'failures_too_few' | 'failures_error' | 'failures_error_new' | 'job_fails_least' | 'job_costs_least' | 'job_quickest' | 'job_no_clear_difference' | 'jobs_too_few' | 'eval_best' | 'eval_no_clear_difference' | 'eval_costs_least' | 'prompt_unstable' | 'model_unstable' | 'prompts_stable' | 'evals_none' | 'evals_asked_once' | 'evals_not_shown';
 
 /**
  * What a finding is about.
  */
 export type ReportSubject = {
     /**
-     * What the name is of; `asked` is what callers named in `model`, `job` a kind of request.
+     * What the name is of; `asked` is what callers named in `model`, `job` a kind of request, `eval` the id of a set.
      */
-    kind: 'key' | 'asked' | 'model' | 'route' | 'operation' | 'target' | 'error' | 'job';
+    kind: 'key' | 'asked' | 'model' | 'route' | 'operation' | 'target' | 'error' | 'job' | 'eval';
     /**
      * The name, as it is in the log.
      */
@@ -6078,7 +6094,7 @@ export type ReportFinding = {
 /**
  * A field of a table's lines.
  */
-export type ReportColumn = 'requests' | 'failed_requests' | 'degraded_requests' | 'attempts' | 'failed_attempts' | 'prompt_tokens' | 'cached_tokens' | 'completion_tokens' | 'reasoning_tokens' | 'counted_messages' | 'cost_nano_usd' | 'cost_per_answer_nano_usd' | 'unpriced_requests' | 'mean_latency_ms' | 'median_latency_ms' | 'first_seen' | 'last_seen';
+export type ReportColumn = 'requests' | 'failed_requests' | 'degraded_requests' | 'attempts' | 'failed_attempts' | 'prompt_tokens' | 'cached_tokens' | 'completion_tokens' | 'reasoning_tokens' | 'counted_messages' | 'cost_nano_usd' | 'cost_per_answer_nano_usd' | 'unpriced_requests' | 'mean_latency_ms' | 'median_latency_ms' | 'first_seen' | 'last_seen' | 'answers' | 'passed_answers' | 'cost_per_useful_nano_usd' | 'unstable_percent';
 
 /**
  * The figures behind findings, line by line.
@@ -6093,9 +6109,9 @@ export type ReportTable = {
      */
     title: string;
     /**
-     * `all`: every request of the time. `sample`: the requests of the sample. `failures`: the newest failed requests.
+     * `all`: every request of the time. `sample`: the requests of the sample. `failures`: the newest failed requests. `evals`: the newest completed run of each set.
      */
-    basis: 'all' | 'sample' | 'failures';
+    basis: 'all' | 'sample' | 'failures' | 'evals';
     /**
      * Which fields its lines have, in the order in which they are read.
      */
@@ -6129,7 +6145,7 @@ export type ReportSample = {
 };
 
 /**
- * What the log of a workspace says of a time, in sentences and figures.
+ * What the log and the evals of a workspace say of a time, in sentences and figures.
  */
 export type Report = {
     /**

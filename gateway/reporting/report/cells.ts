@@ -4,12 +4,13 @@ import { toMs } from '../../foundation/page.ts';
 import { DAY_MS } from './facts.ts';
 import { formatCount, formatDay, formatNanoUsd, formatTime, showName } from './figures.ts';
 
-export const reportTitles: Readonly<Record<ReportName, string>> = { overview: 'Overview', spend: 'Spend', routes: 'Routes', failures: 'Failures', models: 'Models and jobs' };
+export const reportTitles: Readonly<Record<ReportName, string>> = { overview: 'Overview', spend: 'Spend', routes: 'Routes', failures: 'Failures', instability: 'Unstable prompts', models: 'Models and jobs' };
 
 export const columnTitles: Readonly<Record<ReportColumn, string>> = {
   requests: 'Requests', failed_requests: 'Failed', degraded_requests: 'Degraded', attempts: 'Calls', failed_attempts: 'Failed calls', prompt_tokens: 'Prompt tokens', cached_tokens: 'Cached tokens',
   completion_tokens: 'Output tokens', reasoning_tokens: 'Reasoning tokens', counted_messages: 'Messages', cost_nano_usd: 'Cost, USD', cost_per_answer_nano_usd: 'Cost per answer, USD',
-  unpriced_requests: 'Unpriced', mean_latency_ms: 'Mean latency, ms', median_latency_ms: 'Median latency, ms', first_seen: 'First seen', last_seen: 'Last seen',
+  unpriced_requests: 'Unpriced', mean_latency_ms: 'Mean latency, ms', median_latency_ms: 'Median latency, ms', first_seen: 'First seen', last_seen: 'Last seen', answers: 'Answers', passed_answers: 'Passed',
+  cost_per_useful_nano_usd: 'Cost per passed answer, USD', unstable_percent: 'Unstable, %',
 };
 
 const NOTHING = '–';
@@ -19,6 +20,7 @@ export function cellText(line: ReportLine, column: ReportColumn): string {
   const value = line[column];
   if (value === null || value === undefined) return NOTHING;
   if (typeof value === 'string') return formatNanoUsd(BigInt(value));
+  if (column === 'unstable_percent') return value.toFixed(1);
   return column === 'first_seen' || column === 'last_seen' ? formatTime(toMs(value)) : formatCount(value);
 }
 

@@ -19,6 +19,34 @@ export interface LookedAt {
   readonly isComplete: boolean;
 }
 
+/** How one contender did in a run. Whole numbers, and money in nano-USD. */
+export interface ContenderFacts {
+  /** Its model, and its target where it was pinned to one; with its number where another is called the same. */
+  readonly name: string;
+  readonly passed: number;
+  /** Answers that could be judged, and calls that were not answered. */
+  readonly judged: number;
+  readonly nanoUsd: bigint;
+  /** Null when no answer passed. */
+  readonly perUseful: bigint | null;
+  readonly medianMs: number | null;
+  /** Share of the prompts, asked more than once, of which some answers passed and others did not; null when none was asked twice. */
+  readonly instability: number | null;
+  readonly unstableItems: readonly string[];
+}
+
+export interface EvalRunFacts {
+  readonly evalId: string;
+  readonly runId: string;
+  readonly name: string;
+  readonly endedMs: number;
+  readonly contenders: readonly ContenderFacts[];
+  /** By place; null where there is no clear difference. */
+  readonly winner: number | null;
+  /** What prompts are called, as far as they were looked up and have a name. */
+  readonly itemNames: ReadonlyMap<string, string>;
+}
+
 export interface ReportFacts {
   readonly span: ReportSpan;
   /** Nothing is concluded from fewer requests. */
@@ -42,6 +70,8 @@ export interface ReportFacts {
   readonly failed: LookedAt;
   /** Of the whole workspace; null when only a part of it is looked at. */
   readonly errorTimes: readonly ErrorTimes[] | null;
+  /** The newest completed run of each set; null when only a part of the workspace is looked at. */
+  readonly evals: readonly EvalRunFacts[] | null;
 }
 
 /** What one report says. */

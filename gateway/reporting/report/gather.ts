@@ -5,11 +5,13 @@ import { orUnavailable } from '../../store/or-unavailable.ts';
 import type { ErrorTimes, Grouping, UsageGroup } from '../../store/report-row.ts';
 import type { FoundRequests, LogPlace, RequestFilter } from '../../store/request-log-row.ts';
 import type { Store } from '../../store/store.ts';
+import { readEvals } from './eval-facts.ts';
+import type { EvalStore } from './eval-facts.ts';
 import { DAY_MS } from './facts.ts';
 import type { LookedAt, ReportFacts, ReportSpan } from './facts.ts';
 import { NO_SUMS } from './measures.ts';
 
-export type ReportStore = Pick<Store, 'groupUsage' | 'listErrorTimes' | 'listRequests' | 'findKey'>;
+export type ReportStore = EvalStore & Pick<Store, 'groupUsage' | 'listErrorTimes' | 'listRequests' | 'findKey'>;
 export type ReportLimits = Pick<Limits, 'reportDaysMax' | 'reportSampleRowsMax' | 'reportRequestsMin' | 'requestLogLooksMax'>;
 
 /** Whose requests are looked at. */
@@ -23,6 +25,7 @@ export interface ReportView {
 export interface Needs {
   readonly sample: boolean;
   readonly failures: boolean;
+  readonly evals: boolean;
 }
 
 interface Gathering {
@@ -70,14 +73,15 @@ async function gather(gathering: Gathering, needs: Needs): Promise<ReportFacts> 
     needs.failures ? groups(lastDays, [{ by: ['hour'], limit: GROUPS_MAX }]) : Promise.resolve<UsageGroup[][]>([]),
     needs.failures ? store.listErrorTimes(view.workspaceId, span.fromMs, span.toMs) : Promise.resolve([]),
   ]);
-  const [sample, failed, keyNames] = await Promise.all([
+  const isWhole = view.keyId === null && view.userId === null;
+  const [sample, failed, keyNames, evals] = await Promise.all([
     needs.sample ? readSample(gathering, days) : NOBODY,
     needs.failures ? readFailed(gathering, times, totals?.errors ?? 0) : NOBODY,
     readKeyNames(gathering, keys),
+    needs.evals && isWhole ? readEvals(store, view.workspaceId, span) : null,
   ]);
-  const isWhole = view.keyId === null && view.userId === null;
   return {
-    span, requestsMin: limits.reportRequestsMin, totals: totals ?? NO_SUMS, before: then ?? NO_SUMS, days, keys, asked, splits, hours, keyNames, sample, failed, errorTimes: isWhole ? times : null,
+    span, requestsMin: limits.reportRequestsMin, totals: totals ?? NO_SUMS, before: then ?? NO_SUMS, days, keys, asked, splits, hours, keyNames, sample, failed, errorTimes: isWhole ? times : null, evals,
   };
 }
 

@@ -26,6 +26,7 @@ function writeTable({ name, title, basis, columns, lines, has_more: hasMore }: R
 /** Said behind a table's title where it is not of all requests. */
 export function basisNote(basis: ReportTable['basis']): string {
   if (basis === 'sample') return ' (of the sample)';
+  if (basis === 'evals') return ' (of evals)';
   return basis === 'failures' ? ' (of the newest failures)' : '';
 }
 

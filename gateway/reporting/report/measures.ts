@@ -1,4 +1,5 @@
 /** This file reckons with what was counted: sums, shares, and whether a difference is one. Money and shares are whole numbers until they are written. */
+import { wilson } from '../interval.ts';
 import type { UsageGroup } from '../../store/report-row.ts';
 
 /** What is added up of requests. */
@@ -79,20 +80,9 @@ export interface Share {
 /** Of a normal distribution, 95 % lie within so many standard deviations. */
 const DEVIATIONS = 1.96;
 
-/** Within what a share lies with a confidence of 95 %: Wilson's interval (JASA 22, 1927), which holds for few and for rare ones too. */
-export function interval({ part, whole }: Share): { readonly low: number; readonly high: number } {
-  if (whole <= 0) return { low: 0, high: 1 };
-  const share = part / whole;
-  const square = DEVIATIONS * DEVIATIONS;
-  const middle = share + square / (2 * whole);
-  const reach = DEVIATIONS * Math.sqrt(share * (1 - share) / whole + square / (4 * whole * whole));
-  const by = 1 + square / whole;
-  return { low: Math.max(0, (middle - reach) / by), high: Math.min(1, (middle + reach) / by) };
-}
-
-/** True where a share is clearly above another: their intervals do not even touch. */
+/** True where a share is clearly above another: their intervals (Wilson's, 95 %) do not even touch. */
 export function isAbove(one: Share, other: Share): boolean {
-  return interval(one).low > interval(other).high;
+  return wilson(one.part, one.whole).low > wilson(other.part, other.whole).high;
 }
 
 /** The middle of some values, and within what the middle of all such values lies with a confidence of 95 % (by the ranks of the binomial distribution). */

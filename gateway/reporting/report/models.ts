@@ -2,6 +2,7 @@
 import type { ReportFinding, ReportLine, ReportTable } from '../../../generated/client/types.gen.ts';
 import type { SettledRequest } from '../../foundation/terms.ts';
 import { attemptsOf } from '../attempts.ts';
+import { bestFindings, evalTable } from './evals.ts';
 import type { ReportFacts, ReportPart } from './facts.ts';
 import { isUpstreamFault } from './failures.ts';
 import { count, milliseconds, named, percent, say, usd } from './figures.ts';
@@ -47,11 +48,11 @@ const operations: Readonly<Record<string, string>> = {
   createTranscription: 'transcriptions', createSpeech: 'speech', createVideo: 'videos',
 };
 
-/** Everything the log says of models and jobs. */
+/** Everything that evals and the log say of models and jobs; evals first, for they know how good an answer was. */
 export function reportModels(facts: ReportFacts): ReportPart {
   const jobs = jobsOf(facts.sample.rows).slice(0, JOBS_MAX);
-  const findings = jobs.flatMap((job) => jobFindings(job, facts));
-  return { findings: findings.length > 0 ? findings : [tooFew(jobs, facts)], tables: [jobTable(jobs, facts)] };
+  const findings = [...bestFindings(facts), ...jobs.flatMap((job) => jobFindings(job, facts))];
+  return { findings: findings.length > 0 ? findings : [tooFew(jobs, facts)], tables: [evalTable(facts), jobTable(jobs, facts)] };
 }
 
 function tooFew(jobs: readonly Job[], { requestsMin, sample }: ReportFacts): ReportFinding {

@@ -4,19 +4,20 @@ import fc from 'fast-check';
 import type { Report, ReportFinding, ReportName } from '../../../generated/client/types.gen.ts';
 import type { RequestRecord } from '../../foundation/terms.ts';
 import { makeReport, spanOf } from './report.ts';
-import { limits, requestsOf, storeOf } from './store-of-rows.ts';
+import { evalOf, limits, requestsOf, storeOf } from './store-of-rows.ts';
+import type { SampleEval } from './store-of-rows.ts';
 
 const DAY_MS = 86_400_000;
 const TO_MS = Date.UTC(2026, 10, 21);
 const FROM_MS = TO_MS - 10 * DAY_MS;
 const now = { fromMs: FROM_MS, toMs: TO_MS };
 const before = { fromMs: FROM_MS - 10 * DAY_MS, toMs: FROM_MS };
-const names: readonly ReportName[] = ['overview', 'spend', 'routes', 'failures', 'models'];
+const names: readonly ReportName[] = ['overview', 'spend', 'routes', 'failures', 'instability', 'models'];
 
-function reportOf(name: ReportName, rows: readonly RequestRecord[], more: { keyId?: string; keyNames?: Record<string, string>; sampleRows?: number } = {}): Promise<Report> {
+function reportOf(name: ReportName, rows: readonly RequestRecord[], more: { keyId?: string; keyNames?: Record<string, string>; sampleRows?: number; evals?: readonly SampleEval[] } = {}): Promise<Report> {
   const view = { workspaceId: 'ws_1', keyId: more.keyId ?? null, userId: null };
   return makeReport(
-    { store: storeOf(rows, more.keyNames), limits: { ...limits, reportSampleRowsMax: more.sampleRows ?? limits.reportSampleRowsMax }, nowMs: TO_MS + 5000 },
+    { store: storeOf(rows, more.keyNames, more.evals), limits: { ...limits, reportSampleRowsMax: more.sampleRows ?? limits.reportSampleRowsMax }, nowMs: TO_MS + 5000 },
     name, { view, query: { from: FROM_MS / 1000, to: TO_MS / 1000 } },
   );
 }
@@ -167,6 +168,58 @@ describe('models', () => {
   });
 });
 
+describe('evals', () => {
+  const passing = (count: number, of: number): boolean[][] => Array.from({ length: of }, (_, at) => [at < count]);
+
+  test('say who is the best, or that nobody is, and who of the good ones costs least for a useful answer', async () => {
+    const evals = [
+      evalOf('support', TO_MS - 5, { verdicts: { 'm/a': passing(29, 30), 'm/b': passing(12, 30) } }),
+      evalOf('code', TO_MS - 9, { verdicts: { 'm/a': passing(20, 30), 'm/b': passing(18, 30), 'm/c': passing(2, 30) }, nanoUsd: { 'm/a': 5_000_000n, 'm/b': 900_000n, 'm/c': 1n } }),
+      evalOf('support', TO_MS - 99, { verdicts: { 'm/a': passing(0, 30), 'm/b': passing(30, 30) } }),
+      evalOf('old', FROM_MS - 1, { verdicts: { 'm/a': passing(0, 30), 'm/b': passing(30, 30) } }),
+      evalOf('alone', TO_MS - 9, { verdicts: { 'm/a': passing(30, 30) } }),
+    ];
+    const report = await reportOf('models', [], { evals });
+    expect(sentences(report)).toEqual([
+      'In eval “support”, “m/a” is clearly the best: 96.7 % of its answers passed (29 of 30); of the next, “m/b”, 40.0 % (12 of 30).',
+      'In eval “code” there is no clear difference in quality between the best: of “m/a”, 66.7 % of the answers passed (20 of 30), of “m/b”, 60.0 % (18 of 30).',
+      'Of those that are not clearly worse in eval “code”, “m/b” costs least: 0.0015 USD for each answer that passed, failed ones counted in; the next, “m/a”, 0.0075 USD.',
+    ]);
+    expect(report.tables.find(({ name }) => name === 'by_eval_and_model')?.lines).toHaveLength(6);
+    expect(codes(await reportOf('overview', requestsOf(1, now), { evals }))).toEqual(expect.arrayContaining(['eval_best', 'eval_costs_least']));
+  });
+
+  test('say which prompts are answered now well and now badly', async () => {
+    const mixed = [[true, false, true], [true, true, true], [false, true, true], [false, false, false]];
+    const steady = [[true, false, true], [true, true, true], [true, true, true], [true, true, true]];
+    const report = await reportOf('instability', [], { evals: [evalOf('support', TO_MS - 5, { verdicts: { 'm/a': mixed, 'm/b': steady } })] });
+    expect(sentences(report)).toEqual([
+      'In eval “support”, the prompt “the first” (“evitem_0”) is unstable with 2 of 2 contenders: asked again, some answers passed and others did not.',
+      'In eval “support”, the prompt “evitem_2” is unstable with 1 of 2 contenders: asked again, some answers passed and others did not.',
+      'In eval “support”, “m/a” is unstable at 50.0 % of the prompts it was asked more than once.',
+      'In eval “support”, “m/b” is unstable at 25.0 % of the prompts it was asked more than once.',
+    ]);
+    expect(report.tables[0]?.lines.map((line) => line.unstable_percent)).toEqual([50, 25]);
+  });
+
+  test('that can’t tell are said not to, and none are shown of a part of a workspace', async () => {
+    const once = [evalOf('support', TO_MS - 5, { verdicts: { 'm/a': passing(1, 2), 'm/b': passing(1, 2) } })];
+    const same = [evalOf('support', TO_MS - 5, { verdicts: { 'm/a': [[true, true]], 'm/b': [[false, false]] } })];
+    expect(codes(await reportOf('instability', []))).toEqual(['evals_none']);
+    expect(codes(await reportOf('instability', [], { evals: once }))).toEqual(['evals_asked_once']);
+    expect(codes(await reportOf('instability', [], { evals: same }))).toEqual(['prompts_stable']);
+    expect(codes(await reportOf('instability', [], { evals: same, keyId: 'key_1' }))).toEqual(['evals_not_shown']);
+    expect(codes(await reportOf('models', [], { evals: once, keyId: 'key_1' }))).toEqual(['jobs_too_few']);
+  });
+
+  test('whose summary an older program wrote are read as far as it goes', async () => {
+    const { run, results } = evalOf('support', TO_MS - 5, { verdicts: { 'm/a': [[true]], 'm/b': [[false]] } });
+    for (const summary of ['', 'null', '[]', '{"contenders":[{},null,3,{"model":"m"}],"winner":7}']) {
+      expect((await reportOf('models', [], { evals: [{ run: { ...run, summary }, results }] })).findings.map(({ code }) => code)).toEqual(['jobs_too_few']);
+    }
+  });
+});
+
 describe('the days of a report', () => {
   const noon = Date.UTC(2026, 10, 21, 12);
   test.each([
@@ -190,6 +243,9 @@ const anyRow = fc.record({
   keyId: anyName, modelAsked: anyName, model: fc.option(anyName), target: fc.option(anyName), route: fc.option(anyName), nanoUsd: fc.nat({ max: 4_000_000_000 }), unpriced: fc.boolean(),
   errorCode: fc.option(fc.constantFrom('upstream_error', 'invalid_request', 'upstream_timeout')), attempts: fc.nat({ max: 3 }), isDegraded: fc.boolean(), count: fc.integer({ min: 1, max: 90 }), early: fc.boolean(),
 });
+
+const anyEvals = fc.array(fc.record({ name: anyName, verdicts: fc.dictionary(anyName, fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }), { maxLength: 6 }), { maxKeys: 4 }) }), { maxLength: 3 })
+  .map((all) => all.map(({ name, verdicts }) => evalOf(name, TO_MS - 5, { verdicts })));
 
 /** A figure's value as its unit writes it. */
 function written({ unit, value, text }: ReportFinding['figures'][number]): boolean {
@@ -221,9 +277,9 @@ function bare({ sentence, figures }: ReportFinding): string {
 
 describe('of any requests', () => {
   test('every number in a sentence is one of its figures, exactly, and money adds up', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(anyRow, { maxLength: 8 }), fc.constantFrom(...names), fc.constantFrom(20, 5000), async (kinds, name, sampleRows) => {
+    await fc.assert(fc.asyncProperty(fc.array(anyRow, { maxLength: 8 }), fc.constantFrom(...names), fc.constantFrom(20, 5000), anyEvals, async (kinds, name, sampleRows, evals) => {
       const rows = kinds.flatMap(({ count, early, ...changes }) => requestsOf(count, early ? before : now, changes));
-      const report = await reportOf(name, rows, { sampleRows });
+      const report = await reportOf(name, rows, { sampleRows, evals });
       for (const finding of report.findings) {
         expect(bare(finding)).not.toMatch(/\d/);
         for (const figure of finding.figures) expect({ figure, isWritten: written(figure) }).toEqual({ figure, isWritten: true });

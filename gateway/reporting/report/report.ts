@@ -1,9 +1,10 @@
-/** This file makes a report: what the log of a workspace says of a time, as the contract has it. */
+/** This file makes a report: what the log and the evals of a workspace say of a time, as the contract has it. */
 import type { Report, ReportName } from '../../../generated/client/types.gen.ts';
 import { fail } from '../../foundation/errors.ts';
 import { toMs, toSeconds } from '../../foundation/page.ts';
 import { DAY_MS } from './facts.ts';
 import type { ReportFacts, ReportPart, ReportSpan } from './facts.ts';
+import { reportInstability } from './evals.ts';
 import { reportFailures } from './failures.ts';
 import { gatherFacts } from './gather.ts';
 import type { Needs, ReportLimits, ReportStore, ReportView } from './gather.ts';
@@ -26,13 +27,16 @@ interface Maker {
 
 const JOBS_NOTE = 'The log does not know how good an answer was, and models were not asked the same: what it says of jobs is how often, how quickly and at what cost they answered.';
 
+const EVALS_NOTE = 'Of each eval the newest run counts that was completed within these days. A model is clearly better there where its share of passed answers is above all others with a confidence of 95 %.';
+
 /** Total over the names: a report that is not made does not compile. */
 const makers: Readonly<Record<ReportName, Maker>> = {
-  overview: { needs: { sample: true, failures: true }, make: reportOverview, notes: [JOBS_NOTE] },
-  spend: { needs: { sample: false, failures: false }, make: reportSpend, notes: [] },
-  routes: { needs: { sample: true, failures: false }, make: reportRoutes, notes: ['The cost of an answer has all of the cost in it, of failed requests and repeated attempts too.'] },
-  failures: { needs: { sample: true, failures: true }, make: reportFailures, notes: [] },
-  models: { needs: { sample: true, failures: false }, make: reportModels, notes: [JOBS_NOTE] },
+  overview: { needs: { sample: true, failures: true, evals: true }, make: reportOverview, notes: [JOBS_NOTE, EVALS_NOTE] },
+  spend: { needs: { sample: false, failures: false, evals: false }, make: reportSpend, notes: [] },
+  routes: { needs: { sample: true, failures: false, evals: false }, make: reportRoutes, notes: ['The cost of an answer has all of the cost in it, of failed requests and repeated attempts too.'] },
+  failures: { needs: { sample: true, failures: true, evals: false }, make: reportFailures, notes: [] },
+  instability: { needs: { sample: false, failures: false, evals: true }, make: reportInstability, notes: [EVALS_NOTE] },
+  models: { needs: { sample: true, failures: false, evals: true }, make: reportModels, notes: [JOBS_NOTE, EVALS_NOTE] },
 };
 
 /** Of which time, in the contract's seconds. */

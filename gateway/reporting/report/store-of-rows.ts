@@ -1,9 +1,13 @@
 /** This file is a store for tests that holds requests in a list and answers everything by looking at each of them. */
+import { writeEvalFacts } from '../../foundation/eval-facts.ts';
+import type { EvalFacts } from '../../foundation/eval-facts.ts';
 import { toNanoUsd } from '../../foundation/money.ts';
 import type { RequestRecord, SettledRequest } from '../../foundation/terms.ts';
+import type { EvalReportRow, EvalResultRow } from '../../store/eval-row.ts';
 import type { Grouping, GroupQuery, UsageDimension, UsageGroup } from '../../store/report-row.ts';
 import type { RequestFilter } from '../../store/request-log-row.ts';
 import { sampleKey, sampleRecord } from '../../store/sample-rows.ts';
+import { createEvalTally } from '../eval-summary.ts';
 import type { ReportLimits, ReportStore } from './gather.ts';
 import { addAll } from './measures.ts';
 
@@ -64,8 +68,41 @@ function groupAll(rows: readonly RequestRecord[], query: GroupQuery, { by, limit
   return sums.sort((a, b) => (a.nanoUsd === b.nanoUsd ? b.requests - a.requests : a.nanoUsd < b.nanoUsd ? 1 : -1)).slice(0, limit);
 }
 
+/** A completed run as it is kept. */
+export interface SampleEval {
+  readonly run: EvalReportRow;
+  readonly results: readonly EvalResultRow[];
+}
+
+/** For each contender, of each prompt, whether its answers passed. */
+export type Verdicts = Readonly<Record<string, readonly (readonly boolean[])[]>>;
+
+/** A run of an eval of this name; prompts are called by their number. Each answer costs `nanoUsd`. */
+export function evalOf(name: string, endedMs: number, { verdicts, nanoUsd = {} }: { readonly verdicts: Verdicts; readonly nanoUsd?: Readonly<Record<string, bigint>> }): SampleEval {
+  const tally = createEvalTally();
+  const results: EvalResultRow[] = [];
+  const models = Object.keys(verdicts);
+  for (const [contender, model] of models.entries()) {
+    for (const [item, passed] of (verdicts[model] ?? []).entries()) {
+      for (const [repetition, isPassed] of passed.entries()) {
+        const facts: EvalFacts = {
+          itemId: `evitem_${item}`, itemName: item === 0 ? 'the first' : null, contender, repetition, verdict: isPassed ? 'pass' : 'fail', checks: [], errorCode: null, model, target: null, attempts: 1, waits: 0,
+          promptTokens: 1, completionTokens: 1, costNanoUsd: nanoUsd[model] ?? 1000n, judgeCostNanoUsd: 0n, latencyMs: 100, requests: [], endedMs,
+        };
+        tally.add(facts);
+        results.push({ id: `evitem_${item}.00${contender}.0${repetition}`, state: 'done', facts: writeEvalFacts(facts), said: null });
+      }
+    }
+  }
+  const summary = tally.summarise({ evalId: `eval_${name}`, runId: `evrun_${name}_${endedMs}`, state: 'completed', spentNanoUsd: 0n, contenders: models.map((model) => ({ model })) });
+  return {
+    run: { runId: `evrun_${name}_${endedMs}`, setId: `eval_${name}`, setName: name, endedMs, spentNanoUsd: 0n, summary: JSON.stringify(summary) },
+    results: results.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  };
+}
+
 /** A store of these requests; keys have the names given. */
-export function storeOf(rows: readonly RequestRecord[], keyNames: Readonly<Record<string, string>> = {}): ReportStore {
+export function storeOf(rows: readonly RequestRecord[], keyNames: Readonly<Record<string, string>> = {}, evals: readonly SampleEval[] = []): ReportStore {
   const newest = [...rows].sort((a, b) => b.startedMs - a.startedMs || (a.id < b.id ? 1 : -1));
   return {
     groupUsage: (query) => Promise.resolve(query.groupings.map((grouping) => (
@@ -88,6 +125,8 @@ export function storeOf(rows: readonly RequestRecord[], keyNames: Readonly<Recor
       const last = page.at(-1);
       return Promise.resolve({ rows: page.map(settled), next: last && start + limit < found.length ? { ms: last.startedMs, id: last.id } : null });
     },
+    listEvalReports: (_workspaceId, limit) => Promise.resolve(evals.slice(0, limit).map(({ run }) => run)),
+    listEvalResults: (_workspaceId, runId, { after }) => Promise.resolve((evals.find(({ run }) => run.runId === runId)?.results ?? []).filter(({ id }) => id > (after ?? '')).slice(0, 1)),
     findKey: (id) => Promise.resolve(keyNames[id] === undefined ? null : sampleKey(1, { id, name: keyNames[id] })),
   };
 }

@@ -5,13 +5,13 @@ import { formatOf } from './formats.ts';
 import { writeMarkdown } from './markdown.ts';
 import { PAGE_HEADERS, writePage } from './page.ts';
 import { makeReport } from './report.ts';
-import { limits, requestsOf, storeOf } from './store-of-rows.ts';
+import { evalOf, limits, requestsOf, storeOf } from './store-of-rows.ts';
 
 const DAY_MS = 86_400_000;
 const TO_MS = Date.UTC(2026, 10, 21);
 const time = { fromMs: TO_MS - 5 * DAY_MS, toMs: TO_MS };
 const EVIL = ['<script>alert(1)</script>', '"><img src=x onerror=alert(2)>', "'onmouseover='x", '</style><b>&amp;', '| pipe | [link](javascript:x) `code` **bold** <i>', '\u202egnirts\u0000\n# heading'] as const;
-const names: readonly ReportName[] = ['overview', 'spend', 'routes', 'failures', 'models'];
+const names: readonly ReportName[] = ['overview', 'spend', 'routes', 'failures', 'instability', 'models'];
 
 /** Every place for a name has every hostile one. */
 function hostile(name: ReportName): Promise<Report> {
@@ -20,7 +20,7 @@ function hostile(name: ReportName): Promise<Report> {
     ...requestsOf(12 * at, time, { keyId: evil, modelAsked: evil, model: null, target: evil, route: evil, operation, errorCode: evil, failedAttempts: JSON.stringify([{ target: evil, code: 'upstream_error', latency_ms: 1 }]) }),
   ]));
   const view = { workspaceId: 'ws_1', keyId: null, userId: null };
-  return makeReport({ store: storeOf(rows, Object.fromEntries(EVIL.map((evil) => [evil, evil]))), limits, nowMs: TO_MS }, name, { view, query: { from: time.fromMs / 1000, to: TO_MS / 1000 } });
+  return makeReport({ store: storeOf(rows, Object.fromEntries(EVIL.map((evil) => [evil, evil])), EVIL.map((evil) => evalOf(evil, TO_MS - 5, { verdicts: Object.fromEntries(EVIL.map((model) => [model, [[true, false], [true, true]]])) }))), limits, nowMs: TO_MS }, name, { view, query: { from: time.fromMs / 1000, to: TO_MS / 1000 } });
 }
 
 /** The tags of a page, each once. */
