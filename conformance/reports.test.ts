@@ -10,7 +10,7 @@ import type { Payer } from './payer.ts';
 import { call } from './raw-client.ts';
 import { startReplayUpstream } from './replay-upstream.ts';
 import type { ReplayUpstream } from './replay-upstream.ts';
-import { makeFolder, startServer, stopServers } from './server-under-test.ts';
+import { eventually, makeFolder, startServer, stopServers } from './server-under-test.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 const REQUESTS = 60;
@@ -30,7 +30,7 @@ beforeAll(async () => {
   upstream = await startReplayUpstream();
   const provider = { id: 'broken', name: 'Broken', wire: 'openai-chat', base_url: upstream.url, key_env: null, key_required: false, discover: false };
   const dead = { ...PRICED, id: 'dead/model', targets: [{ provider: 'broken', model: 'fails', unpriced: true }] };
-  server = await startServer({ config: { providers: [provider], models: [PRICED, dead] } });
+  server = await startServer({ limits: { evalLookMs: 50 }, config: { providers: [provider], models: [PRICED, dead] } });
   upstream.play('fails', { status: 400, headers: { 'content-type': 'application/json' }, steps: [{ write: '{"error":{"message":"boom","type":"server_error"}}' }] });
   owner = await makePayer(server, { billing: 'balance', nanoUsd: 10_000_000_000n });
   const user = String((await askJson(server, { path: '/v1/admin/users', body: { name: 'member' } }, 201))['id']);
@@ -100,6 +100,22 @@ describe('a report', () => {
     expect(reply.headers['content-type']).toBe('text/markdown; charset=utf-8');
     expect(reply.body.toString('utf8')).toMatch(/^# Spend, \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d\n/);
   });
+});
+
+describe('a report of evals', () => {
+  test('says who is clearly the best, to the workspace and not to its members', async () => {
+    const ask = (path: string, body?: unknown, status = 200) => askJson({ url: server.url, key: owner.key }, { path: `/v1${path}`, ...(body === undefined ? {} : { body }) }, status);
+    const items = Array.from({ length: 10 }, (_, at) => ({ name: `prompt ${at}`, request: { messages: [{ role: 'user', content: `heron-${at}` }], max_completion_tokens: 20 }, checks: [{ type: 'contains', value: `heron-${at}` }] }));
+    const set = String((await ask('/evals', { name: HOSTILE, items }, 201))['id']);
+    const run = String((await ask(`/evals/${set}/runs`, { contenders: [{ model: 'dead/model' }, { model: PRICED.id }], budget_nano_usd: '100000000', repetitions: 2 }, 201))['id']);
+    await eventually(async () => ((await ask(`/evals/${set}/runs/${run}`))['state'] === 'completed' ? true : null), 30_000);
+    const { findings, tables } = await reportOf('models');
+    expect(findings[0]).toMatchObject({ code: 'eval_best', about: { kind: 'eval', name: set } });
+    expect(findings[0]?.sentence).toBe(`In eval “${HOSTILE}”, “${PRICED.id}” is clearly the best: 100.0 % of its answers passed (20 of 20); of the next, “dead/model”, 0.0 % (0 of 20).`);
+    expect(tables.find(({ name }) => name === 'by_eval_and_model')?.lines.map(({ name, passed_answers: passed }) => [name, passed])).toEqual([['dead/model', 0], [PRICED.id, 20]]);
+    expect((await reportOf('instability')).findings.map(({ code }) => code)).toEqual(['prompts_stable']);
+    expect((await reportOf('instability', '', member)).findings.map(({ code }) => code)).toEqual(['evals_not_shown']);
+  }, 60_000);
 });
 
 describe('npm run report', () => {
