@@ -100,6 +100,7 @@ describe.each([['SQLite', sqlitePlace], ['PostgreSQL', postgresPlace]] as const)
   test('groups of any kind have the sums of their rows, the dearest first', withPlace(async (open) => {
     const store = await filled(open);
     const views: Partial<Question>[] = [{}, { keyId: 'key_1' }, { userId: 'user_2', keyId: 'key_2' }, { fromMs: FROM_MS + DAY_MS, toMs: FROM_MS + 2 * DAY_MS }, { workspaceId: 'ws_2' }];
+    const check = async (): Promise<void> => {
     for (const view of views) {
       const query = { ...all, ...view };
       const together = await store.groupUsage({ ...query, groupings: questions.map((by) => ({ by, limit: 1000 })) });
@@ -111,6 +112,13 @@ describe.each([['SQLite', sqlitePlace], ['PostgreSQL', postgresPlace]] as const)
         expect(costs).toEqual([...costs].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0)));
       }
     }
+    };
+    // With no day closed, with the first day of one workspace, and with all days.
+    await check();
+    expect(await store.closeUsageDay(END_MS + DAY_MS)).toBe(true);
+    await check();
+    while (await store.closeUsageDay(END_MS + DAY_MS));
+    await check();
     expect(await store.groupUsage({ ...all, groupings: [{ by: ['hour'], limit: 3 }] })).toMatchObject([{ length: 3 }]);
     expect(await store.groupUsage({ ...all, workspaceId: 'ws_none', groupings: [{ by: ['key'], limit: 3 }, { by: [], limit: 1 }] })).toMatchObject([[], [{ requests: 0, nanoUsd: 0n }]]);
     expect(await store.groupUsage({ ...all, groupings: [{ by: [], limit: 1 }] })).toMatchObject([[{ nanoUsd: (await store.sumUsage({ ...all, model: null })).nanoUsd }]]);
