@@ -109,27 +109,31 @@ export async function buildHouse(config: Config, replacements: Replacements = {}
     tryKey: (wanted) => tryKey({ catalog, clock, openExchange }, wanted),
     hasPlan: (planId) => keeper.findPlan(planId) !== null,
   };
-  return {
-    house,
-    firstKey,
-    async close() {
-      pulse.stop();
-      background.close();
-      await house.shadows.close();
-      keeper.close();
-      await evals.close();
-      await videos.jobs.close();
-      await upstreams.close();
-      await Promise.all([counter.close(), telemetry?.close()]);
-      authenticator.close();
-      for (const sharing of sharings) sharing.close();
-      await rates.close();
-      await ledgerWatch.close();
-      await ledger.close();
-      await kept.close();
-      await store.close();
-    },
-  };
+  return { house, firstKey, close: () => letGo(house, { kept, upstreams, sharings }) };
+}
+
+interface Opened {
+  readonly kept: { close(): Promise<void> };
+  readonly upstreams: { close(): Promise<void> };
+  readonly sharings: readonly { close(): void }[];
+}
+
+async function letGo(house: House, { kept, upstreams, sharings }: Opened): Promise<void> {
+  house.pulse.stop();
+  house.background.close();
+  await house.shadows.close();
+  house.keeper.close();
+  await house.evals.close();
+  await house.jobs.close();
+  await upstreams.close();
+  await Promise.all([house.counter.close(), house.telemetry?.close()]);
+  house.authenticator.close();
+  for (const sharing of sharings) sharing.close();
+  await house.rates.close();
+  await house.ledgerWatch.close();
+  await house.ledger.close();
+  await kept.close();
+  await house.store.close();
 }
 
 type KeptParts = Omit<Parameters<typeof createMedia>[0], 'inbox'> & Parameters<typeof createKeptResponses>[0] & Parameters<typeof createKeptBodies>[0] & Parameters<typeof createCachedReplies>[0]
