@@ -138,7 +138,11 @@ async function fill(past: Past, dialect: Dialect, { run, onRows }: { run: RunSql
     for (const sql of fillStatements(past, dialect, { from, to })) await run(sql);
     onRows(to);
   }
-  for (const sql of sumStatements()) await run(sql);
+  for (const sql of sumStatements()) {
+    // What has just been filled is unknown to a planner, which would look at every series for every row.
+    await run('ANALYZE');
+    await run(sql);
+  }
 }
 
 /** Closes every day that is over, as a gateway does that has been away for so long; gives how long the slowest step took, in ms. */
