@@ -12,6 +12,7 @@ import { attempt } from './attempt.ts';
 import type { CachedReply, CachePlace, FoundReply } from './cached-replies.ts';
 import { CACHE_AGE_HEADER, CACHE_HEADER, idOf, makerOf } from './caching.ts';
 import type { Caching } from './caching.ts';
+import { notingSink } from './noting-sink.ts';
 import { placeHeaders } from './place-headers.ts';
 import type { Steering } from './steering.ts';
 
@@ -124,20 +125,7 @@ function keepingSink(sink: EventSink, { bytesMax, keep }: Keeping): EventSink {
     if (kept === null || (event.startsWith(':') && eventPayload(event) === null)) return;
     kept = kept.length + event.length > bytesMax ? null : joinBytes(kept, event);
   };
-  return {
-    write(event) {
-      note(event);
-      return sink.write(event);
-    },
-    cork: () => { sink.cork(); },
-    uncork: () => { sink.uncork(); },
-    onDrain: (resume) => { sink.onDrain(resume); },
-    end(event) {
-      if (event !== undefined) note(event);
-      sink.end(event);
-      if (kept !== null) keep(kept, EVENTS_TYPE);
-    },
-  };
+  return notingSink(sink, { note, finish: () => { if (kept !== null) keep(kept, EVENTS_TYPE); } });
 }
 
 /** Keeps an answer that is whole, and is the one the route would rather give. */

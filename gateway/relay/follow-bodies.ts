@@ -3,10 +3,11 @@ import { decodeText, NO_BYTES, joinBytes } from '../foundation/byte-text.ts';
 import type { ByteText } from '../foundation/byte-text.ts';
 import { errorBody } from '../foundation/errors.ts';
 import type { Refusal } from '../foundation/errors.ts';
-import type { BytesReply, Call, EventSink, EventSource, EventsReply, OperationId } from '../foundation/operation.ts';
+import type { BytesReply, Call, EventSource, EventsReply, OperationId } from '../foundation/operation.ts';
 import type { Account } from '../foundation/terms.ts';
 import type { House } from './house.ts';
 import type { SentBody } from './kept-bodies.ts';
+import { notingSink } from './noting-sink.ts';
 
 type Followed = Pick<House, 'bodies' | 'limits'>;
 
@@ -69,23 +70,6 @@ function followEvents(events: EventSource, { bytesMax, keep, call }: Following):
       };
       events.start(notingSink(sink, { note, finish }));
       call.departure.onGone(finish);
-    },
-  };
-}
-
-function notingSink(sink: EventSink, { note, finish }: { note: (event: ByteText) => void; finish: () => void }): EventSink {
-  return {
-    write(event) {
-      note(event);
-      return sink.write(event);
-    },
-    cork: () => { sink.cork(); },
-    uncork: () => { sink.uncork(); },
-    onDrain: (resume) => { sink.onDrain(resume); },
-    end(event) {
-      if (event !== undefined) note(event);
-      sink.end(event);
-      finish();
     },
   };
 }

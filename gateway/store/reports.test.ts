@@ -1,19 +1,10 @@
 /** This file tests on both engines what reports are made of: groups of sums, and when errors were seen. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres } from '../../scripts/postgres-under-test.ts';
-import type { PostgresUnderTest } from '../../scripts/postgres-under-test.ts';
-import type { Log } from '../foundation/log.ts';
-import type { RequestRecord } from '../foundation/terms.ts';
-import { openPostgresStore } from './postgres.ts';
+import { describe, expect, jest, test } from '@jest/globals';
+import { postgresPlaces, sqlitePlaces } from '../../scripts/store-places.ts';
 import type { GroupQuery, UsageDimension, UsageGroup } from './report-row.ts';
 import { records } from './request-log.suite.ts';
-import { sampleSettle } from './sample-rows.ts';
-import { openSqliteStore, sqliteFile } from './sqlite.ts';
+import { dimensionOf, sampleSettle } from './sample-rows.ts';
 import { apply, inPlace } from './store-under-test.ts';
-import type { StorePlace } from './store-under-test.ts';
 import type { Store } from './store.ts';
 
 jest.setTimeout(120_000);
@@ -24,29 +15,6 @@ const SPAN_MS = 600_000;
 const FROM_MS = Date.UTC(2026, 10, 20);
 const END_MS = FROM_MS + 5 * DAY_MS;
 
-const folders: string[] = [];
-const makeFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'interline-reports-'));
-  folders.push(folder);
-  return folder;
-};
-const quiet: Pick<Log, 'info' | 'warn' | 'error'> = { info: () => undefined, warn: () => undefined, error: () => undefined };
-let server: PostgresUnderTest;
-beforeAll(async () => { server = await startPostgres(); });
-afterAll(async () => {
-  await server.stop();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-const sqlitePlace = (): Promise<StorePlace> => {
-  const folder = makeFolder();
-  return Promise.resolve({ open: (clock, limits) => openSqliteStore({ file: sqliteFile(folder), limits, clock }), remove: () => Promise.resolve() });
-};
-const postgresPlace = async (): Promise<StorePlace> => {
-  const url = await server.makeDatabase();
-  return { open: (clock, limits) => openPostgresStore({ url, dataFolder: makeFolder(), limits, clock, log: quiet }), remove: () => server.removeDatabase(url) };
-};
-
 async function filled(open: () => Promise<Store>): Promise<Store> {
   const store = await open();
   await Promise.all(records.map((row) => apply(store, sampleSettle(row))));
@@ -56,25 +24,13 @@ async function filled(open: () => Promise<Store>): Promise<Store> {
 type Question = Omit<GroupQuery, 'groupings'>;
 const all: Question = { workspaceId: 'ws_1', keyId: null, userId: null, fromMs: FROM_MS, toMs: END_MS };
 
-function nameOf(row: RequestRecord, dimension: UsageDimension): string | number {
-  switch (dimension) {
-    case 'day': return row.startedMs - row.startedMs % DAY_MS;
-    case 'hour': return row.startedMs - row.startedMs % HOUR_MS;
-    case 'key': return row.keyId;
-    case 'asked': return row.modelAsked;
-    case 'model': return row.model ?? '';
-    case 'route': return row.route ?? '';
-    case 'operation': return row.operation;
-  }
-}
-
 /** The same sums, made of the rows one by one. */
 function expected(query: Question, by: readonly UsageDimension[]): Map<string, object> {
   const groups = new Map<string, { requests: number; errors: number; attempts: number; completionTokens: number; latencyUs: number; nanoUsd: bigint; unpricedRequests: number }>();
   for (const row of records) {
     if (row.workspaceId !== query.workspaceId || row.startedMs < query.fromMs || row.startedMs >= query.toMs) continue;
     if ((query.keyId !== null && row.keyId !== query.keyId) || (query.userId !== null && row.userId !== query.userId)) continue;
-    const id = JSON.stringify(by.map((dimension) => nameOf(row, dimension)));
+    const id = JSON.stringify(by.map((dimension) => dimensionOf(row, dimension)));
     const sum = groups.get(id) ?? { requests: 0, errors: 0, attempts: 0, completionTokens: 0, latencyUs: 0, nanoUsd: 0n, unpricedRequests: 0 };
     groups.set(id, {
       requests: sum.requests + 1, errors: sum.errors + (row.errorCode === null ? 0 : 1), attempts: sum.attempts + row.attempts,
@@ -94,24 +50,24 @@ function found(groups: readonly UsageGroup[], by: readonly UsageDimension[]): Ma
 
 const questions: readonly (readonly UsageDimension[])[] = [[], ['day'], ['key'], ['model'], ['asked'], ['route'], ['operation'], ['route', 'operation', 'model'], ['day', 'route'], ['key', 'model']];
 
-describe.each([['SQLite', sqlitePlace], ['PostgreSQL', postgresPlace]] as const)('what reports are made of, on %s', (_engine, makePlace) => {
+describe.each([['SQLite', sqlitePlaces()], ['PostgreSQL', postgresPlaces()]] as const)('what reports are made of, on %s', (_engine, makePlace) => {
   const withPlace = inPlace(makePlace);
 
   test('groups of any kind have the sums of their rows, the dearest first', withPlace(async (open) => {
     const store = await filled(open);
     const views: Partial<Question>[] = [{}, { keyId: 'key_1' }, { userId: 'user_2', keyId: 'key_2' }, { fromMs: FROM_MS + DAY_MS, toMs: FROM_MS + 2 * DAY_MS }, { workspaceId: 'ws_2' }];
     const check = async (): Promise<void> => {
-    for (const view of views) {
-      const query = { ...all, ...view };
-      const together = await store.groupUsage({ ...query, groupings: questions.map((by) => ({ by, limit: 1000 })) });
-      const byHour = await store.groupUsage({ ...query, groupings: [{ by: ['hour'], limit: 1000 }] });
-      for (const [at, by] of [...questions, ['hour'] as const].entries()) {
-        const groups = [...together, ...byHour][at] ?? [];
-        expect({ by, groups: found(groups, by) }).toEqual({ by, groups: expected(query, by) });
-        const costs = groups.map(({ nanoUsd }) => nanoUsd);
-        expect(costs).toEqual([...costs].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0)));
+      for (const view of views) {
+        const query = { ...all, ...view };
+        const together = await store.groupUsage({ ...query, groupings: questions.map((by) => ({ by, limit: 1000 })) });
+        const byHour = await store.groupUsage({ ...query, groupings: [{ by: ['hour'], limit: 1000 }] });
+        for (const [at, by] of [...questions, ['hour'] as const].entries()) {
+          const groups = [...together, ...byHour][at] ?? [];
+          expect({ by, groups: found(groups, by) }).toEqual({ by, groups: expected(query, by) });
+          const costs = groups.map(({ nanoUsd }) => nanoUsd);
+          expect(costs).toEqual([...costs].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0)));
+        }
       }
-    }
     };
     // With no day closed, with the first day of one workspace, and with all days.
     await check();

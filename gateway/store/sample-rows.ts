@@ -2,10 +2,13 @@
 import { toNanoUsd } from '../foundation/money.ts';
 import type { SettleLine, SettleOp } from '../foundation/ledger.ts';
 import type { Budget, RateLimits, RequestRecord } from '../foundation/terms.ts';
+import type { UsageDimension } from './report-row.ts';
 import type { KeyRow, ProviderKeyRow, UserRow, WorkspaceRow } from './store.ts';
 
 const START_MS = 1_800_000_000_000;
 const SECRET_HASH_BYTES = 32;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** A record whose id and time follow from its index. */
 export function sampleRecord(index: number, changes: Partial<RequestRecord> = {}): RequestRecord {
@@ -102,4 +105,17 @@ export function sampleProviderKey(index: number, changes: Partial<ProviderKeyRow
     wrappedKey: Uint8Array.of(1, 2, 255), iv: Uint8Array.of(0, 3), ciphertext: Uint8Array.of(4), tag: Uint8Array.of(5), last4: 'abcd',
     revision: 0, createdMs: START_MS + index, ...changes,
   };
+}
+
+/** What a request is told apart by in a group of sums. */
+export function dimensionOf(row: RequestRecord, dimension: UsageDimension): string | number {
+  switch (dimension) {
+    case 'day': return row.startedMs - row.startedMs % DAY_MS;
+    case 'hour': return row.startedMs - row.startedMs % HOUR_MS;
+    case 'key': return row.keyId;
+    case 'asked': return row.modelAsked;
+    case 'model': return row.model ?? '';
+    case 'route': return row.route ?? '';
+    case 'operation': return row.operation;
+  }
 }

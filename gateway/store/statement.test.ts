@@ -1,44 +1,13 @@
 /** This file tests on both engines what statements are made of: the balance before a moment, and transfers the oldest first. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres } from '../../scripts/postgres-under-test.ts';
-import type { PostgresUnderTest } from '../../scripts/postgres-under-test.ts';
+import { describe, expect, jest, test } from '@jest/globals';
+import { postgresPlaces, sqlitePlaces } from '../../scripts/store-places.ts';
 import type { TransferRow } from '../foundation/ledger.ts';
-import type { Log } from '../foundation/log.ts';
 import { toNanoUsd } from '../foundation/money.ts';
-import { openPostgresStore } from './postgres.ts';
 import { sampleRecord, sampleSettle } from './sample-rows.ts';
-import { openSqliteStore, sqliteFile } from './sqlite.ts';
 import { apply, inPlace } from './store-under-test.ts';
-import type { StorePlace } from './store-under-test.ts';
 import type { LedgerFilter, Store } from './store.ts';
 
 jest.setTimeout(60_000);
-
-const folders: string[] = [];
-const makeFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'interline-statement-'));
-  folders.push(folder);
-  return folder;
-};
-const quiet: Pick<Log, 'info' | 'warn' | 'error'> = { info: () => undefined, warn: () => undefined, error: () => undefined };
-let server: PostgresUnderTest;
-beforeAll(async () => { server = await startPostgres(); });
-afterAll(async () => {
-  await server.stop();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-const sqlitePlace = (): Promise<StorePlace> => {
-  const folder = makeFolder();
-  return Promise.resolve({ open: (clock, limits) => openSqliteStore({ file: sqliteFile(folder), limits, clock }), remove: () => Promise.resolve() });
-};
-const postgresPlace = async (): Promise<StorePlace> => {
-  const url = await server.makeDatabase();
-  return { open: (clock, limits) => openPostgresStore({ url, dataFolder: makeFolder(), limits, clock, log: quiet }), remove: () => server.removeDatabase(url) };
-};
 
 const all: LedgerFilter = { workspaceId: 'ws_1', kinds: null, fromMs: null, toMs: null };
 const movement = (id: string, createdMs: number, changes: Partial<TransferRow> = {}): TransferRow => ({
@@ -62,7 +31,7 @@ async function fill(store: Store): Promise<void> {
 
 const order = ['a', 'b', 'c', 'cfee', 'u:req_00000001', 'rf:req_00000001', 'taken'];
 
-describe.each([['SQLite', sqlitePlace], ['PostgreSQL', postgresPlace]] as const)('statements on %s', (_engine, makePlace) => {
+describe.each([['SQLite', sqlitePlaces()], ['PostgreSQL', postgresPlaces()]] as const)('statements on %s', (_engine, makePlace) => {
   const withPlace = inPlace(makePlace);
 
   test('transfers are listed the oldest first, those of one moment by their ids, page by page', withPlace(async (open) => {

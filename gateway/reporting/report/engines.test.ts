@@ -1,17 +1,10 @@
 /** This file tests that both engines make the same reports of the same requests as looking at each of them does, and that a sample of many is fair. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres } from '../../../scripts/postgres-under-test.ts';
-import type { PostgresUnderTest } from '../../../scripts/postgres-under-test.ts';
+import { describe, expect, jest, test } from '@jest/globals';
+import { postgresPlaces, sqlitePlaces } from '../../../scripts/store-places.ts';
 import type { Report, ReportName } from '../../../generated/client/types.gen.ts';
 import type { RequestRecord } from '../../foundation/terms.ts';
-import { openPostgresStore } from '../../store/postgres.ts';
 import { sampleSettle } from '../../store/sample-rows.ts';
-import { openSqliteStore, sqliteFile } from '../../store/sqlite.ts';
 import { apply, inPlace } from '../../store/store-under-test.ts';
-import type { StorePlace } from '../../store/store-under-test.ts';
 import type { ReportStore } from './gather.ts';
 import { makeReport } from './report.ts';
 import { limits, requestsOf, storeOf } from './store-of-rows.ts';
@@ -35,35 +28,12 @@ const requests: readonly RequestRecord[] = [
   ...requestsOf(90, time, { workspaceId: 'ws_2', keyId: 'key_z', nanoUsd: 7_000_000 }),
 ];
 
-const folders: string[] = [];
-const makeFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'interline-engines-'));
-  folders.push(folder);
-  return folder;
-};
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-let server: PostgresUnderTest;
-beforeAll(async () => { server = await startPostgres(); });
-afterAll(async () => {
-  await server.stop();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-const sqlitePlace = (): Promise<StorePlace> => {
-  const folder = makeFolder();
-  return Promise.resolve({ open: (clock, given) => openSqliteStore({ file: sqliteFile(folder), limits: given, clock }), remove: () => Promise.resolve() });
-};
-const postgresPlace = async (): Promise<StorePlace> => {
-  const url = await server.makeDatabase();
-  return { open: (clock, given) => openPostgresStore({ url, dataFolder: makeFolder(), limits: given, clock, log: quiet }), remove: () => server.removeDatabase(url) };
-};
-
 function reportOf(store: ReportStore, name: ReportName, { keyId = null, sampleRows = 3000 }: { keyId?: string | null; sampleRows?: number } = {}): Promise<Report> {
   const view = { workspaceId: 'ws_1', keyId, userId: null };
   return makeReport({ store, limits: { ...limits, reportSampleRowsMax: sampleRows }, nowMs: TO_MS }, name, { view, query: { from: FROM_MS / 1000, to: TO_MS / 1000 } });
 }
 
-describe.each([['SQLite', sqlitePlace], ['PostgreSQL', postgresPlace]] as const)('on %s', (_engine, makePlace) => {
+describe.each([['SQLite', sqlitePlaces()], ['PostgreSQL', postgresPlaces()]] as const)('on %s', (_engine, makePlace) => {
   const withPlace = inPlace(makePlace);
 
   test('every report says what the requests say one by one, and no more than its view shows', withPlace(async (open) => {

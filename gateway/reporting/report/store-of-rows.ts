@@ -6,13 +6,11 @@ import type { RequestRecord, SettledRequest } from '../../foundation/terms.ts';
 import type { EvalReportRow, EvalResultRow } from '../../store/eval-row.ts';
 import type { Grouping, GroupQuery, UsageDimension, UsageGroup } from '../../store/report-row.ts';
 import type { RequestFilter } from '../../store/request-log-row.ts';
-import { sampleKey, sampleRecord } from '../../store/sample-rows.ts';
+import { dimensionOf, sampleKey, sampleRecord } from '../../store/sample-rows.ts';
 import { createEvalTally } from '../eval-summary.ts';
 import type { ReportLimits, ReportStore } from './gather.ts';
 import { addAll } from './measures.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const SPAN_MS = 600_000;
 const US_PER_MS = 1000;
 
@@ -29,23 +27,11 @@ export function requestsOf(count: number, time: { readonly fromMs: number; reado
 
 let serial = 1;
 
-function nameOf(row: RequestRecord, dimension: UsageDimension): string | number {
-  switch (dimension) {
-    case 'day': return row.startedMs - row.startedMs % DAY_MS;
-    case 'hour': return row.startedMs - row.startedMs % HOUR_MS;
-    case 'key': return row.keyId;
-    case 'asked': return row.modelAsked;
-    case 'model': return row.model ?? '';
-    case 'route': return row.route ?? '';
-    case 'operation': return row.operation;
-  }
-}
-
 function groupOf(row: RequestRecord, by: readonly UsageDimension[]): UsageGroup {
-  const name = (dimension: UsageDimension): string | null => (by.includes(dimension) ? String(nameOf(row, dimension)) : null);
+  const name = (dimension: UsageDimension): string | null => (by.includes(dimension) ? String(dimensionOf(row, dimension)) : null);
   const start = by.find((dimension) => dimension === 'day' || dimension === 'hour');
   return {
-    startMs: start === undefined ? null : Number(nameOf(row, start)), keyId: name('key'), asked: name('asked'), model: name('model'), route: name('route'), operation: name('operation'),
+    startMs: start === undefined ? null : Number(dimensionOf(row, start)), keyId: name('key'), asked: name('asked'), model: name('model'), route: name('route'), operation: name('operation'),
     requests: row.outcome === 'refund' ? 0 : 1, errors: row.errorCode === null ? 0 : 1, attempts: row.attempts, messages: row.charge.messages, promptTokens: row.usage.promptTokens,
     cachedTokens: row.usage.cachedTokens, completionTokens: row.usage.completionTokens, reasoningTokens: row.usage.reasoningTokens, unpricedRequests: row.charge.isUnpriced ? 1 : 0,
     latencyUs: Math.round(row.latencyMs * US_PER_MS), nanoUsd: row.charge.nanoUsd,
@@ -59,7 +45,7 @@ function isSeen(row: RequestRecord, { workspaceId, keyId, userId, fromMs, toMs }
 function groupAll(rows: readonly RequestRecord[], query: GroupQuery, { by, limit }: Grouping): UsageGroup[] {
   const groups = new Map<string, UsageGroup[]>();
   for (const row of rows.filter((each) => isSeen(each, query))) {
-    const id = JSON.stringify(by.map((dimension) => nameOf(row, dimension)));
+    const id = JSON.stringify(by.map((dimension) => dimensionOf(row, dimension)));
     const some = groups.get(id);
     if (some) some.push(groupOf(row, by));
     else groups.set(id, [groupOf(row, by)]);
