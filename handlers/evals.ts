@@ -6,12 +6,12 @@ import type { Call, OperationId, Reply } from '../gateway/foundation/operation.t
 import { askedPage, pageOf } from '../gateway/foundation/page.ts';
 import type { ContractPage } from '../gateway/foundation/page.ts';
 import type { Caller } from '../gateway/foundation/terms.ts';
-import { exportResults } from '../gateway/relay/eval-export.ts';
-import { findLogged, pickRequests, readLines } from '../gateway/relay/eval-import.ts';
-import type { Picked, PickView } from '../gateway/relay/eval-import.ts';
-import * as runs from '../gateway/relay/eval-runs.ts';
-import type { OfSet } from '../gateway/relay/eval-runs.ts';
-import * as sets from '../gateway/relay/eval-sets.ts';
+import { exportResults } from '../gateway/relay/evals/export.ts';
+import { findLogged, pickRequests, readLines } from '../gateway/relay/evals/import.ts';
+import type { Picked, PickView } from '../gateway/relay/evals/import.ts';
+import * as runs from '../gateway/relay/evals/runs.ts';
+import type { OfSet } from '../gateway/relay/evals/runs.ts';
+import * as sets from '../gateway/relay/evals/sets.ts';
 import type { House } from '../gateway/relay/house.ts';
 
 /** Creates a set, with its first prompts if there are any. */

@@ -28,7 +28,7 @@ import { createBackgroundRuns } from '../gateway/relay/background-runs.ts';
 import { createCachedReplies } from '../gateway/relay/cached-replies.ts';
 import { createKeptBodies } from '../gateway/relay/kept-bodies.ts';
 import { createKeptResponses } from '../gateway/relay/kept-responses.ts';
-import { createEvals } from '../gateway/relay/evaluate.ts';
+import { createEvals } from '../gateway/relay/evals/evaluate.ts';
 import { createMedia } from '../gateway/relay/media.ts';
 import type { House } from '../gateway/relay/house.ts';
 import { createPayments } from '../gateway/relay/payments.ts';

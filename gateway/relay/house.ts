@@ -20,7 +20,7 @@ import type { Health } from '../routing/health.ts';
 import type { CatalogKeeper } from '../routing/keeper.ts';
 import type { Store } from '../store/store.ts';
 import type { BackgroundRuns } from './background-runs.ts';
-import type { Evals } from './evals.ts';
+import type { Evals } from './evals/evals.ts';
 import type { Jobs } from './jobs.ts';
 import type { MediaStore } from './media.ts';
 import type { Payments } from './payments.ts';

@@ -3,16 +3,16 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-import type { EvalCheck, EvalPrompt, LoggedRequestFilter, NewEvalItem, SkippedEvalItem } from '../../generated/client/types.gen.ts';
-import { Refusal } from '../foundation/errors.ts';
-import { isJsonObject, parseJson } from '../foundation/json-value.ts';
-import { toMs } from '../foundation/page.ts';
-import { asStoreRefusal } from '../store/or-unavailable.ts';
-import type { FoundRequests, LogPlace, RequestFilter } from '../store/request-log-row.ts';
-import { isPrompt } from './eval-plan.ts';
-import { toAdd } from './eval-sets.ts';
-import type { ItemToAdd } from './eval-sets.ts';
-import type { House } from './house.ts';
+import type { EvalCheck, EvalPrompt, LoggedRequestFilter, NewEvalItem, SkippedEvalItem } from '../../../generated/client/types.gen.ts';
+import { Refusal } from '../../foundation/errors.ts';
+import { isJsonObject, parseJson } from '../../foundation/json-value.ts';
+import { toMs } from '../../foundation/page.ts';
+import { asStoreRefusal } from '../../store/or-unavailable.ts';
+import type { FoundRequests, LogPlace, RequestFilter } from '../../store/request-log-row.ts';
+import { isPrompt } from './plan.ts';
+import { toAdd } from './sets.ts';
+import type { ItemToAdd } from './sets.ts';
+import type { House } from '../house.ts';
 
 /** What was found to add, and what was not. */
 export interface Picked {
@@ -26,7 +26,7 @@ export interface PickView {
   readonly userId: string | null;
 }
 
-const CONTRACT = new URL('../../generated/openapi.json', import.meta.url);
+const CONTRACT = new URL('../../../generated/openapi.json', import.meta.url);
 const PICKED_OPERATION = 'createChatCompletion';
 const FILTER_LIMIT = 100;
 const REASON_MAX = 500;

@@ -1,12 +1,12 @@
 /** This file does runs of eval sets: each is claimed by one gateway at a time, and goes on with another when that one dies. */
-import type { EvalRunRow } from '../store/eval-row.ts';
-import { StoreUnavailable } from '../store/store.ts';
-import type { OpenRun } from './eval-open-run.ts';
-import { openRun } from './eval-open-run.ts';
-import { doRun } from './eval-run.ts';
-import { createEvalThread } from './eval-thread.ts';
+import type { EvalRunRow } from '../../store/eval-row.ts';
+import { StoreUnavailable } from '../../store/store.ts';
+import type { OpenRun } from './open-run.ts';
+import { openRun } from './open-run.ts';
+import { doRun } from './run.ts';
+import { createEvalThread } from './thread.ts';
 import type { Evals } from './evals.ts';
-import type { House } from './house.ts';
+import type { House } from '../house.ts';
 
 /** A claim is renewed this many times before it would run out. */
 const RENEWALS = 3;

@@ -1,5 +1,5 @@
 /** This file names what one gateway does about runs of eval sets, for whoever asks for one. */
-import type { EvalThread } from './eval-thread.ts';
+import type { EvalThread } from './thread.ts';
 
 export interface Evals {
   /** Runs what other people wrote: patterns and schemas. */

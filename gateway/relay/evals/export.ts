@@ -1,10 +1,10 @@
 /** This file writes all results of a run as CSV or JSONL, as they are read. */
 import { Readable } from 'node:stream';
-import type { EvalResult, ExportFormat } from '../../generated/client/types.gen.ts';
-import { toLine } from '../reporting/csv.ts';
-import type { EvalRunRow } from '../store/eval-row.ts';
-import { listResults } from './eval-runs.ts';
-import type { House } from './house.ts';
+import type { EvalResult, ExportFormat } from '../../../generated/client/types.gen.ts';
+import { toLine } from '../../reporting/csv.ts';
+import type { EvalRunRow } from '../../store/eval-row.ts';
+import { listResults } from './runs.ts';
+import type { House } from '../house.ts';
 
 /** Results read at once. */
 const PAGE = 100;

@@ -1,8 +1,8 @@
 /** This file tests that no budget of a run is ever exceeded, whatever calls cost, in whatever order they end. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createRunBudget } from './eval-budget.ts';
-import type { Reservation } from './eval-budget.ts';
+import { createRunBudget } from './budget.ts';
+import type { Reservation } from './budget.ts';
 
 /** A call as it goes: what it may cost, how much of that it costs, and how many others end before it. */
 const call = fc.record({ most: fc.bigInt(0n, 10n ** 12n), share: fc.nat(1000), ends: fc.nat(8) });

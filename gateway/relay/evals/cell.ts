@@ -1,14 +1,14 @@
 /** This file makes one answer of a run: asked, kept, checked, judged, and kept again. Each step is durable before the next. */
-import type { ChatCompletionRequest, EvalCheck } from '../../generated/client/types.gen.ts';
-import type { CheckVerdict, EvalFacts, EvalVerdict } from '../foundation/eval-facts.ts';
-import type { EvalAdvance } from '../store/eval-row.ts';
-import { askUntilAnswered } from './eval-ask.ts';
-import type { Asked } from './eval-ask.ts';
-import { checkAnswer } from './eval-checks.ts';
-import type { Found } from './eval-checks.ts';
-import { askJudge, readVerdict } from './eval-judge.ts';
-import type { OpenRun } from './eval-open-run.ts';
-import type { Contender, ItemTerms, RunPlan, Said } from './eval-plan.ts';
+import type { ChatCompletionRequest, EvalCheck } from '../../../generated/client/types.gen.ts';
+import type { CheckVerdict, EvalFacts, EvalVerdict } from '../../foundation/eval-facts.ts';
+import type { EvalAdvance } from '../../store/eval-row.ts';
+import { askUntilAnswered } from './ask.ts';
+import type { Asked } from './ask.ts';
+import { checkAnswer } from './checks.ts';
+import type { Found } from './checks.ts';
+import { askJudge, readVerdict } from './judge.ts';
+import type { OpenRun } from './open-run.ts';
+import type { Contender, ItemTerms, RunPlan, Said } from './plan.ts';
 
 /** One prompt for one contender, once. */
 export interface Cell {

@@ -1,8 +1,8 @@
 /** This file asks the thread that runs other people's patterns, one task at a time, and ends it when a task takes too long. */
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../foundation/clock.ts';
-import type { Limits } from '../foundation/limits.ts';
-import type { EvalTask, EvalTaskAnswer } from './eval-worker.ts';
+import type { Clock } from '../../foundation/clock.ts';
+import type { Limits } from '../../foundation/limits.ts';
+import type { EvalTask, EvalTaskAnswer } from './worker.ts';
 
 export interface EvalThread {
   /** Never rejects: what takes too long, or too much memory, is a fault. */
@@ -64,7 +64,7 @@ export function createEvalThread({ clock, limits }: { readonly clock: Pick<Clock
 function ignore(): void {}
 
 function startThread(): Worker {
-  const thread = new Worker(new URL('./eval-worker.ts', import.meta.url), { resourceLimits: THREAD_LIMITS });
+  const thread = new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: THREAD_LIMITS });
   // A gateway that has nothing else to do may end.
   thread.unref();
   return thread;

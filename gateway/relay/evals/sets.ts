@@ -1,15 +1,15 @@
 /** This file holds what a member does with eval sets and their prompts: create, list, look at, change and delete them. What is said in them is sealed. */
-import type { EvalCheck, EvalItem, EvalPrompt, EvalSet, NewEvalItem } from '../../generated/client/types.gen.ts';
-import { fail } from '../foundation/errors.ts';
-import { toSeconds } from '../foundation/page.ts';
-import type { EvalItemRow, EvalSetRow } from '../store/eval-row.ts';
-import { asStoreRefusal } from '../store/or-unavailable.ts';
-import type { Page } from '../store/store.ts';
-import { faultOfCheck } from './eval-checks.ts';
-import { readItemTerms, readSetTerms } from './eval-plan.ts';
-import type { ItemTerms, SetTerms } from './eval-plan.ts';
-import { itemPlace, setPlace } from './eval-places.ts';
-import type { House } from './house.ts';
+import type { EvalCheck, EvalItem, EvalPrompt, EvalSet, NewEvalItem } from '../../../generated/client/types.gen.ts';
+import { fail } from '../../foundation/errors.ts';
+import { toSeconds } from '../../foundation/page.ts';
+import type { EvalItemRow, EvalSetRow } from '../../store/eval-row.ts';
+import { asStoreRefusal } from '../../store/or-unavailable.ts';
+import type { Page } from '../../store/store.ts';
+import { faultOfCheck } from './checks.ts';
+import { readItemTerms, readSetTerms } from './plan.ts';
+import type { ItemTerms, SetTerms } from './plan.ts';
+import { itemPlace, setPlace } from './places.ts';
+import type { House } from '../house.ts';
 
 /** What sets need of the house. */
 export type EvalHouse = Pick<House, 'store' | 'vault' | 'clock' | 'makeId' | 'limits' | 'evals'>;

@@ -1,9 +1,9 @@
 /** This file asks until there is an answer, or nothing to hope for: where a limit or an upstream says to come back, a run waits and comes back. */
-import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
-import { asRefusal } from '../foundation/errors.ts';
-import { counterOf, makeEvalCall } from './eval-call.ts';
-import type { EvalCallEnd, Rowed, Why } from './eval-call.ts';
-import type { OpenRun } from './eval-open-run.ts';
+import type { ChatCompletionRequest } from '../../../generated/client/types.gen.ts';
+import { asRefusal } from '../../foundation/errors.ts';
+import { counterOf, makeEvalCall } from './call.ts';
+import type { EvalCallEnd, Rowed, Why } from './call.ts';
+import type { OpenRun } from './open-run.ts';
 
 /** Nobody was asked and nothing was kept: the same call is made again. */
 const LATER: ReadonlySet<string> = new Set(['rate_limited', 'concurrency_limited', 'in_flight_budget', 'idempotency_key_in_use', 'store_unavailable', 'shutting_down']);

@@ -1,11 +1,11 @@
 /** This file tests what checks say of answers, and that a pattern nobody can wait for ends. */
 import { afterAll, describe, expect, test } from '@jest/globals';
-import type { EvalCheck } from '../../generated/client/types.gen.ts';
-import { systemClock } from '../foundation/clock.ts';
-import { checkAnswer, faultOfCheck } from './eval-checks.ts';
-import type { Answer, Found } from './eval-checks.ts';
-import { askJudge, readVerdict } from './eval-judge.ts';
-import { createEvalThread } from './eval-thread.ts';
+import type { EvalCheck } from '../../../generated/client/types.gen.ts';
+import { systemClock } from '../../foundation/clock.ts';
+import { checkAnswer, faultOfCheck } from './checks.ts';
+import type { Answer, Found } from './checks.ts';
+import { askJudge, readVerdict } from './judge.ts';
+import { createEvalThread } from './thread.ts';
 
 const CHECK_MS = 1000;
 const thread = createEvalThread({ clock: systemClock, limits: { evalCheckMs: CHECK_MS } });

@@ -1,13 +1,13 @@
 /** This file does one run of an eval set: what was begun and not ended first, then the rest, so many answers at once, until all are there or it must stop. */
-import { readEvalFacts } from '../foundation/eval-facts.ts';
-import { createEvalTally } from '../reporting/eval-summary.ts';
-import type { EvalTally } from '../reporting/eval-summary.ts';
-import type { EvalResultRow, EvalRunStep } from '../store/eval-row.ts';
-import { makeCell } from './eval-cell.ts';
-import type { Cell } from './eval-cell.ts';
-import { cellIdOf, readItemTerms, readSaid } from './eval-plan.ts';
-import type { OpenRun } from './eval-open-run.ts';
-import { itemPlace, saidPlace } from './eval-places.ts';
+import { readEvalFacts } from '../../foundation/eval-facts.ts';
+import { createEvalTally } from '../../reporting/eval-summary.ts';
+import type { EvalTally } from '../../reporting/eval-summary.ts';
+import type { EvalResultRow, EvalRunStep } from '../../store/eval-row.ts';
+import { makeCell } from './cell.ts';
+import type { Cell } from './cell.ts';
+import { cellIdOf, readItemTerms, readSaid } from './plan.ts';
+import type { OpenRun } from './open-run.ts';
+import { itemPlace, saidPlace } from './places.ts';
 
 /** Results read at once. */
 const PAGE = 100;

@@ -1,20 +1,20 @@
 /** This file makes one call of a run of an eval set: through relay, like any call of the key that began the run, and within the run's budget. */
-import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
-import { decodeText } from '../foundation/byte-text.ts';
-import { DepartureSignal } from '../foundation/departure.ts';
-import { Refusal, asRefusal } from '../foundation/errors.ts';
-import { outlineJson } from '../foundation/json-outline.ts';
-import { arrayAt, objectAt, parseJson, stringAt } from '../foundation/json-value.ts';
-import type { BytesReply, Call, EventsReply } from '../foundation/operation.ts';
-import type { Caller, SettledRequest } from '../foundation/terms.ts';
-import { askChat } from './ask-chat.ts';
-import type { Ask } from './ask.ts';
-import { CACHE_HEADER } from './caching.ts';
-import type { Reservation, RunBudget } from './eval-budget.ts';
-import type { CalledTool } from './eval-plan.ts';
-import type { House } from './house.ts';
-import { relay } from './relay.ts';
-import { TARGET_HEADER } from './steering.ts';
+import type { ChatCompletionRequest } from '../../../generated/client/types.gen.ts';
+import { decodeText } from '../../foundation/byte-text.ts';
+import { DepartureSignal } from '../../foundation/departure.ts';
+import { Refusal, asRefusal } from '../../foundation/errors.ts';
+import { outlineJson } from '../../foundation/json-outline.ts';
+import { arrayAt, objectAt, parseJson, stringAt } from '../../foundation/json-value.ts';
+import type { BytesReply, Call, EventsReply } from '../../foundation/operation.ts';
+import type { Caller, SettledRequest } from '../../foundation/terms.ts';
+import { askChat } from '../ask-chat.ts';
+import type { Ask } from '../ask.ts';
+import { CACHE_HEADER } from '../caching.ts';
+import type { Reservation, RunBudget } from './budget.ts';
+import type { CalledTool } from './plan.ts';
+import type { House } from '../house.ts';
+import { relay } from '../relay.ts';
+import { TARGET_HEADER } from '../steering.ts';
 
 /** What is to be asked, by whom and of whom. */
 export interface EvalCall {

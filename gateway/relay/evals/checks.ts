@@ -1,10 +1,10 @@
 /** This file checks an answer of an eval against what it must be; only what other people wrote as a program is run apart, and only a judge is asked. */
-import type { EvalCheck } from '../../generated/client/types.gen.ts';
-import type { CheckVerdict } from '../foundation/eval-facts.ts';
-import { isJsonObject, parseJson } from '../foundation/json-value.ts';
-import type { CalledTool } from './eval-plan.ts';
-import type { EvalThread } from './eval-thread.ts';
-import type { EvalTask } from './eval-worker.ts';
+import type { EvalCheck } from '../../../generated/client/types.gen.ts';
+import type { CheckVerdict } from '../../foundation/eval-facts.ts';
+import { isJsonObject, parseJson } from '../../foundation/json-value.ts';
+import type { CalledTool } from './plan.ts';
+import type { EvalThread } from './thread.ts';
+import type { EvalTask } from './worker.ts';
 
 /** What a model said, as far as checks look at it. */
 export interface Answer {

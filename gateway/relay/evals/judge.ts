@@ -1,9 +1,9 @@
 /** This file is what a judge of an eval is asked, and how its verdict is read. Pure. */
-import type { ChatCompletionRequest } from '../../generated/client/types.gen.ts';
-import { isJsonObject, parseJson, stringAt } from '../foundation/json-value.ts';
-import type { Found } from './eval-checks.ts';
-import { unfenced } from './eval-checks.ts';
-import type { Said } from './eval-plan.ts';
+import type { ChatCompletionRequest } from '../../../generated/client/types.gen.ts';
+import { isJsonObject, parseJson, stringAt } from '../../foundation/json-value.ts';
+import type { Found } from './checks.ts';
+import { unfenced } from './checks.ts';
+import type { Said } from './plan.ts';
 
 const SCORE_MAX = 10;
 const OUTPUT_TOKENS_MAX = 1024;

@@ -1,18 +1,18 @@
 /** This file is one run of an eval set while this gateway does it: what it may still do, and why it stops. */
-import { findCaller } from '../access/find-caller.ts';
-import type { DepartureSignal } from '../foundation/departure.ts';
-import { writeEvalFacts } from '../foundation/eval-facts.ts';
-import type { EvalFacts } from '../foundation/eval-facts.ts';
-import type { Caller } from '../foundation/terms.ts';
-import type { EvalAdvance, EvalResultState, EvalRunRow } from '../store/eval-row.ts';
-import { createRunBudget } from './eval-budget.ts';
-import type { RunBudget } from './eval-budget.ts';
-import { withRunBudget } from './eval-call.ts';
-import { readRunPlan, readSetTerms } from './eval-plan.ts';
-import type { RunPlan, Said, SetTerms } from './eval-plan.ts';
-import { runPlace, saidPlace } from './eval-places.ts';
-import type { EvalThread } from './eval-thread.ts';
-import type { House } from './house.ts';
+import { findCaller } from '../../access/find-caller.ts';
+import type { DepartureSignal } from '../../foundation/departure.ts';
+import { writeEvalFacts } from '../../foundation/eval-facts.ts';
+import type { EvalFacts } from '../../foundation/eval-facts.ts';
+import type { Caller } from '../../foundation/terms.ts';
+import type { EvalAdvance, EvalResultState, EvalRunRow } from '../../store/eval-row.ts';
+import { createRunBudget } from './budget.ts';
+import type { RunBudget } from './budget.ts';
+import { withRunBudget } from './call.ts';
+import { readRunPlan, readSetTerms } from './plan.ts';
+import type { RunPlan, Said, SetTerms } from './plan.ts';
+import { runPlace, saidPlace } from './places.ts';
+import type { EvalThread } from './thread.ts';
+import type { House } from '../house.ts';
 
 /** Why a run stops here. `left`: somebody stopped it, or another gateway does it now. `closing`: this gateway is stopped. */
 export type Halt =

@@ -1,6 +1,6 @@
 /** This file names what a run of an eval set asks of whom, and how that is kept. */
-import type { EvalCheck, EvalJudge, EvalPrompt } from '../../generated/client/types.gen.ts';
-import { isJsonObject, parseJson, stringAt } from '../foundation/json-value.ts';
+import type { EvalCheck, EvalJudge, EvalPrompt } from '../../../generated/client/types.gen.ts';
+import { isJsonObject, parseJson, stringAt } from '../../foundation/json-value.ts';
 
 export interface Contender {
   readonly model: string;
