@@ -16,18 +16,24 @@ const NEXT_WORKSPACE = `SELECT MIN(ws_series) AS ws_series FROM (
   ${HOURS.map(() => 'SELECT MIN(ws_series) AS ws_series FROM usage_hour WHERE start_ms = ? AND ws_series > ?').join(' UNION ALL ')}) h`;
 const OF_DAY = `h.start_ms IN (${HOURS.map(() => '?').join(', ')}) AND h.ws_series = ?`;
 
-/** CROSS JOIN has SQLite look at the tables in this order. A series of each grain, for the hours of one day and workspace; and what is added up under it. */
+/**
+ * A series of each grain, for the hours of one day and workspace; and what is added up under it. The hours are added up first, by themselves, and what is
+ * left is looked up series by series: a planner who knows little of them would look for every series of the store in each of 24 hours. CROSS JOIN has
+ * SQLite look at the tables in this order.
+ */
 const closings = Object.entries(grainColumns).map(([grain, told]) => {
   const dimensions = dimensionColumns.map((column) => (told.some((each) => each === column) ? `s.${column}` : "''"));
+  const names = ['s.ws_id', ...told.map((column) => `s.${column}`)].join(', ');
+  const found = dimensionColumns.map((column) => `t.${column} = ${told.some((each) => each === column) ? `g.${column}` : "''"}`).join(' AND ');
   return {
     series: `INSERT INTO usage_series (ws_id, grain, ${dimensionColumns.join(', ')})
-      SELECT DISTINCT s.ws_id, '${grain}', ${dimensions.join(', ')} FROM usage_hour h CROSS JOIN usage_series s WHERE s.id = h.series_id AND ${OF_DAY}
+      WITH d AS MATERIALIZED (SELECT DISTINCT h.series_id FROM usage_hour h WHERE ${OF_DAY})
+      SELECT DISTINCT s.ws_id, '${grain}', ${dimensions.join(', ')} FROM d CROSS JOIN usage_series s WHERE s.id = d.series_id
       ON CONFLICT (ws_id, grain, ${dimensionColumns.join(', ')}) DO NOTHING`,
     days: `INSERT INTO usage_day (series_id, start_ms, ${summedColumns.join(', ')})
-      SELECT t.id, CAST(? AS BIGINT), ${summedColumns.map((column) => `SUM(h.${column})`).join(', ')}
-      FROM usage_hour h CROSS JOIN usage_series s CROSS JOIN usage_series t
-      WHERE s.id = h.series_id AND t.ws_id = s.ws_id AND t.grain = '${grain}' AND ${dimensionColumns.map((column, at) => `t.${column} = ${dimensions[at] ?? ''}`).join(' AND ')}
-      AND ${OF_DAY} GROUP BY t.id ORDER BY t.id`,
+      WITH d AS MATERIALIZED (SELECT h.series_id, ${summedColumns.map((column) => `SUM(h.${column}) AS ${column}`).join(', ')} FROM usage_hour h WHERE ${OF_DAY} GROUP BY h.series_id),
+      g AS MATERIALIZED (SELECT ${names}, ${summedColumns.map((column) => `SUM(d.${column}) AS ${column}`).join(', ')} FROM d CROSS JOIN usage_series s WHERE s.id = d.series_id GROUP BY ${names})
+      SELECT (SELECT t.id FROM usage_series t WHERE t.ws_id = g.ws_id AND t.grain = '${grain}' AND ${found}) AS id, CAST(? AS BIGINT), ${summedColumns.join(', ')} FROM g ORDER BY id`,
   };
 });
 
@@ -46,7 +52,7 @@ export function* closeUsageDay(nowMs: number): SqlTask<boolean> {
   const ofDay = [...HOURS.map((hour) => dayMs + hour), workspace];
   for (const { series, days } of closings) {
     yield* rows(series, ...ofDay);
-    yield* rows(days, dayMs, ...ofDay);
+    yield* rows(days, ...ofDay, dayMs);
   }
   yield* rows(MOVE, dayMs, workspace);
   return true;
