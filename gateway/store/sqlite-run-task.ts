@@ -10,7 +10,7 @@ import type { SqlCall, SqlTask, Statement } from './sql-task.ts';
 const PREPARED_MAX = 500;
 
 /** What the placeholders of portable statements mean. A writing transaction has the whole file to itself: there is nothing to lock. */
-const dialect: Readonly<Record<string, string>> = { for_update: '', for_update_skip_locked: '', for_key_share: '', lines: 'json_each(u.lines) AS l' };
+const dialect: Readonly<Record<string, string>> = { for_update: '', for_update_skip_locked: '', for_key_share: '', lines: 'json_each(u.lines) AS l', in_hours: 'IN (SELECT ms FROM hours)' };
 
 export interface TaskRunner {
   /** Runs a call; throws what its task throws, and then nothing is written. */

@@ -42,7 +42,7 @@ function openSums({ isByHour, isWhole }: { readonly isByHour: boolean; readonly 
       SELECT ws, (SELECT MIN(start_ms) FROM usage_hour WHERE start_ms >= span.from_ms AND start_ms >= CAST(? AS BIGINT) AND start_ms < span.to_ms), to_ms FROM span
       UNION ALL SELECT ws, (SELECT MIN(start_ms) FROM usage_hour WHERE start_ms > hours.ms AND start_ms < hours.to_ms), to_ms FROM hours WHERE ms IS NOT NULL),
     open AS MATERIALIZED (
-      SELECT ${isWhole ? 'h.ws_series' : 'h.series_id'} AS series_id, ${start} AS start_ms, ${added('h')} FROM hours o JOIN usage_hour h ON h.start_ms = o.ms AND h.ws_series = o.ws
+      SELECT ${isWhole ? 'h.ws_series' : 'h.series_id'} AS series_id, ${start} AS start_ms, ${added('h')} FROM usage_hour h WHERE h.start_ms {{in_hours}} AND h.ws_series = (SELECT ws FROM span)
       GROUP BY ${isWhole ? 'h.ws_series' : 'h.series_id'}, ${start})`;
 }
 const OPEN_DAYS = openSums({ isByHour: false, isWhole: false });

@@ -50,6 +50,10 @@ const HOURS = `WITH RECURSIVE open_from(ws, ms) AS (
     SELECT ws, (SELECT MIN(start_ms) FROM usage_hour WHERE start_ms >= span.from_ms AND start_ms < span.to_ms), to_ms FROM span
     UNION ALL SELECT ws, (SELECT MIN(start_ms) FROM usage_hour WHERE start_ms > hours.ms AND start_ms < hours.to_ms), to_ms FROM hours WHERE ms IS NOT NULL)`;
 
+const OF_HOURS = 'FROM usage_hour h WHERE h.start_ms {{in_hours}} AND h.ws_series = (SELECT ws FROM open_from)';
+/** Found before their series are looked at: a planner that can't know how few hours there are would read the whole table for a rare series. */
+const FOUND = `, found AS MATERIALIZED (SELECT h.series_id, ${HOUR_SUMS} ${OF_HOURS})`;
+
 export function* sumUsage(filter: UsageFilter): SqlTask<UsageTotals> {
   const { workspaceId } = filter;
   const asked = toRequestFilter(filter);
@@ -60,8 +64,9 @@ export function* sumUsage(filter: UsageFilter): SqlTask<UsageTotals> {
   const [hourFrom, hourTo] = hours;
   if (hourFrom < hourTo) {
     // CROSS JOIN has SQLite look at the tables in this order.
-    const [series, same] = ofSeries.values.length === 0 ? ['', ''] : ['CROSS JOIN usage_series s', 's.id = h.series_id AND'];
-    parts.unshift({ sql: `SELECT ${HOUR_SUMS} FROM hours o CROSS JOIN usage_hour h ${series} WHERE h.start_ms = o.ms AND h.ws_series = o.ws AND ${same} ${ofSeries.sql}`, values: ofSeries.values });
+    parts.unshift(ofSeries.values.length === 0
+      ? { sql: `SELECT ${HOUR_SUMS} ${OF_HOURS}`, values: [] }
+      : { sql: `SELECT ${HOUR_SUMS} FROM found h CROSS JOIN usage_series s WHERE s.id = h.series_id AND ${ofSeries.sql}`, values: ofSeries.values });
   }
   if (dayFrom < dayTo) {
     parts.push({
@@ -73,7 +78,7 @@ export function* sumUsage(filter: UsageFilter): SqlTask<UsageTotals> {
   // One statement, so that all of it is of one moment.
   const spans = hourFrom < hourTo ? [workspaceId, hourFrom, dayFrom, dayFrom, dayTo, dayTo, dayFrom, hourTo] : [];
   const found = yield* row(
-    `${spans.length > 0 ? HOURS : ''} SELECT ${TOTALS} FROM (${parts.map(({ sql }) => sql).join(' UNION ALL ')}) parts`,
+    `${spans.length === 0 ? '' : ofSeries.values.length === 0 ? HOURS : HOURS + FOUND} SELECT ${TOTALS} FROM (${parts.map(({ sql }) => sql).join(' UNION ALL ')}) parts`,
     ...spans, ...parts.flatMap(({ values }) => values),
   );
   return readTotals(found ?? NOTHING);
