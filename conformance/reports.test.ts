@@ -60,7 +60,11 @@ describe('a report', () => {
   });
 
   test('says where requests fail', async () => {
-    const { findings, totals } = await reportOf('failures');
+    const { findings, totals, tables, generated_at: madeAt } = await reportOf('failures');
+    const [error] = tables.find(({ name }) => name === 'by_error')?.lines ?? [];
+    expect(error).toMatchObject({ failed_requests: 2 });
+    expect(error?.last_seen).toBeGreaterThanOrEqual(error?.first_seen ?? Number.NaN);
+    expect(error?.last_seen).toBeLessThanOrEqual(madeAt);
     expect(totals).toMatchObject({ requests: REQUESTS + 5, failed_requests: 2 });
     expect(findings[0]?.sentence).toBe('3.1 % of all requests failed: 2 of 65.');
   });

@@ -168,7 +168,9 @@ function failureTables(facts: ReportFacts): ReportTable[] {
     .map(({ name, sums }) => sumLine({ name, title: keyNames.get(name) ?? null }, sums, sumColumns));
   const errors = errorsOf(facts).map(({ code, rows }): ReportLine => {
     const seen = times.get(code);
-    return { name: code, title: null, within: null, failed_requests: rows.length, first_seen: seen ? toSeconds(seen.firstMs) : null, last_seen: seen ? toSeconds(seen.lastMs + SPAN_MS) : null };
+    // A span that is not over may say a time to come.
+    const lastMs = seen ? Math.min(seen.lastMs + SPAN_MS, facts.span.toMs, facts.span.nowMs) : null;
+    return { name: code, title: null, within: null, failed_requests: rows.length, first_seen: seen ? toSeconds(seen.firstMs) : null, last_seen: lastMs === null ? null : toSeconds(lastMs) };
   });
   const upstreams = upstreamsOf(sample.rows).map((each): ReportLine => ({ name: each.target, title: null, within: null, attempts: each.attempts, failed_attempts: each.failed }));
   return [
