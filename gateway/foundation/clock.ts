@@ -45,6 +45,17 @@ export function createManualClock(startMs = 1_800_000_000_000): ManualClock {
     timers.set(id, { due: now + ms, every, callback });
     return () => { timers.delete(id); };
   };
+  // Days may pass at once, and with them hundreds of thousands of timers: nothing is copied for each.
+  const nextDue = (end: number): number | null => {
+    let first: number | null = null;
+    let soonest = end;
+    for (const [id, { due }] of timers) {
+      if (due > soonest || (due === soonest && first !== null)) continue;
+      first = id;
+      soonest = due;
+    }
+    return first;
+  };
   return {
     now: () => now,
     monotonic: () => now - startMs,
@@ -52,10 +63,9 @@ export function createManualClock(startMs = 1_800_000_000_000): ManualClock {
     every: (ms, callback) => schedule(ms, ms, callback),
     advance(ms) {
       const end = now + ms;
-      for (;;) {
-        const due = [...timers].filter(([, timer]) => timer.due <= end).sort((a, b) => a[1].due - b[1].due)[0];
-        if (!due) break;
-        const [id, timer] = due;
+      for (let id = nextDue(end); id !== null; id = nextDue(end)) {
+        const timer = timers.get(id);
+        if (!timer) break;
         now = Math.max(now, timer.due);
         if (timer.every === null) timers.delete(id);
         else timer.due += timer.every;
