@@ -12,6 +12,8 @@ const shared = {
 };
 
 export default {
+  // Half of a test's work is that of gateways and databases, which run beside it: the usual one worker fewer than cores would leave cores idle.
+  maxWorkers: '100%',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{server,handlers,gateway,scripts}/**/*.test.ts'] },
     { ...shared, displayName: 'conformance', testMatch: ['<rootDir>/conformance/*.test.ts'] },
