@@ -14,28 +14,26 @@ const NEXT_HOUR = 'SELECT MIN(start_ms) AS start_ms FROM usage_hour WHERE start_
 /** One look into the index for each hour. */
 const NEXT_WORKSPACE = `SELECT MIN(ws_series) AS ws_series FROM (
   ${HOURS.map(() => 'SELECT MIN(ws_series) AS ws_series FROM usage_hour WHERE start_ms = ? AND ws_series > ?').join(' UNION ALL ')}) h`;
-const OF_DAY = `h.start_ms IN (${HOURS.map(() => '?').join(', ')}) AND h.ws_series = ?`;
 
 /**
- * A series of each grain, for the hours of one day and workspace; and what is added up under it. The hours are added up first, by themselves, and what is
- * left is looked up series by series: a planner who knows little of them would look for every series of the store in each of 24 hours. CROSS JOIN has
- * SQLite look at the tables in this order.
+ * What a workspace has in one day, series by series. Its hours are read once and added up by themselves, and what is left is looked up: a planner who
+ * knows little of series would look for every one of the store in each of 24 hours. CROSS JOIN has SQLite look at the tables in this order.
  */
-const closings = Object.entries(grainColumns).map(([grain, told]) => {
-  const dimensions = dimensionColumns.map((column) => (told.some((each) => each === column) ? `s.${column}` : "''"));
-  const names = ['s.ws_id', ...told.map((column) => `s.${column}`)].join(', ');
-  const found = dimensionColumns.map((column) => `t.${column} = ${told.some((each) => each === column) ? `g.${column}` : "''"}`).join(' AND ');
-  return {
-    series: `INSERT INTO usage_series (ws_id, grain, ${dimensionColumns.join(', ')})
-      WITH d AS MATERIALIZED (SELECT DISTINCT h.series_id FROM usage_hour h WHERE ${OF_DAY})
-      SELECT DISTINCT s.ws_id, '${grain}', ${dimensions.join(', ')} FROM d CROSS JOIN usage_series s WHERE s.id = d.series_id
-      ON CONFLICT (ws_id, grain, ${dimensionColumns.join(', ')}) DO NOTHING`,
-    days: `INSERT INTO usage_day (series_id, start_ms, ${summedColumns.join(', ')})
-      WITH d AS MATERIALIZED (SELECT h.series_id, ${summedColumns.map((column) => `SUM(h.${column}) AS ${column}`).join(', ')} FROM usage_hour h WHERE ${OF_DAY} GROUP BY h.series_id),
-      g AS MATERIALIZED (SELECT ${names}, ${summedColumns.map((column) => `SUM(d.${column}) AS ${column}`).join(', ')} FROM d CROSS JOIN usage_series s WHERE s.id = d.series_id GROUP BY ${names})
-      SELECT (SELECT t.id FROM usage_series t WHERE t.ws_id = g.ws_id AND t.grain = '${grain}' AND ${found}) AS id, CAST(? AS BIGINT), ${summedColumns.join(', ')} FROM g ORDER BY id`,
-  };
-});
+const DAY = `WITH h AS MATERIALIZED (
+    SELECT series_id, ${summedColumns.map((column) => `SUM(${column}) AS ${column}`).join(', ')} FROM usage_hour WHERE start_ms IN (${HOURS.map(() => '?').join(', ')}) AND ws_series = ? GROUP BY series_id),
+  d AS MATERIALIZED (SELECT s.ws_id, ${dimensionColumns.map((column) => `s.${column}`).join(', ')}, ${summedColumns.map((column) => `h.${column}`).join(', ')}
+    FROM h CROSS JOIN usage_series s WHERE s.id = h.series_id)`;
+const grains = Object.entries(grainColumns).map(([grain, told]) => ({ grain, told: dimensionColumns.map((column) => ({ column, isTold: told.some((each) => each === column) })) }));
+const SERIES = `INSERT INTO usage_series (ws_id, grain, ${dimensionColumns.join(', ')}) ${DAY}
+  ${grains.map(({ grain, told }) => `SELECT DISTINCT ws_id, '${grain}' AS grain, ${told.map(({ column, isTold }) => `${isTold ? column : "''"} AS ${column}`).join(', ')} FROM d`).join(' UNION ALL ')}
+  ORDER BY 1, 2, ${dimensionColumns.join(', ')} ON CONFLICT (ws_id, grain, ${dimensionColumns.join(', ')}) DO NOTHING`;
+const DAYS = `INSERT INTO usage_day (series_id, start_ms, ${summedColumns.join(', ')}) ${DAY}
+  SELECT id, CAST(? AS BIGINT), ${summedColumns.join(', ')} FROM (${grains.map(({ grain, told }) => {
+    const names = ['ws_id', ...told.flatMap(({ column, isTold }) => (isTold ? [column] : []))].join(', ');
+    const same = told.map(({ column, isTold }) => `t.${column} = ${isTold ? `g.${column}` : "''"}`).join(' AND ');
+    return `SELECT (SELECT t.id FROM usage_series t WHERE t.ws_id = g.ws_id AND t.grain = '${grain}' AND ${same}) AS id, ${summedColumns.join(', ')}
+      FROM (SELECT ${names}, ${summedColumns.map((column) => `SUM(${column}) AS ${column}`).join(', ')} FROM d GROUP BY ${names}) g`;
+  }).join(' UNION ALL ')}) p ORDER BY id`;
 
 /** Closes the next workspace's day, of those that have been over for long enough. False when there is none. */
 export function* closeUsageDay(nowMs: number): SqlTask<boolean> {
@@ -50,10 +48,8 @@ export function* closeUsageDay(nowMs: number): SqlTask<boolean> {
   }
   if (workspace === null || dayMs + DAY_MS + CLOSE_AFTER_MS > nowMs) return false;
   const ofDay = [...HOURS.map((hour) => dayMs + hour), workspace];
-  for (const { series, days } of closings) {
-    yield* rows(series, ...ofDay);
-    yield* rows(days, ...ofDay, dayMs);
-  }
+  yield* rows(SERIES, ...ofDay);
+  yield* rows(DAYS, ...ofDay, dayMs);
   yield* rows(MOVE, dayMs, workspace);
   return true;
 }
