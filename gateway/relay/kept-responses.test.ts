@@ -18,7 +18,7 @@ import type { KeptResponses } from './kept-responses.ts';
 
 /** Kept for so long here, for a month of a clock takes its time. */
 const RETENTION_MS = 3000;
-const thoughts = { ...NO_THOUGHTS, text: 'hm' };
+const thoughts = { ...NO_THOUGHTS, text: 'First, the units: what is asked in hours is answered in minutes.' };
 const turn = (text: string): KeptTurn => ({ resource: { text }, input: [], output: [], thoughts });
 
 async function inWorld(run: (kept: KeptResponses, clock: ManualClock, store: Store) => Promise<void>): Promise<void> {
@@ -103,7 +103,7 @@ test('an answer can’t be found once its time is over, and the sweep deletes it
 
 test('sealed thoughts are opened for their workspace only, and nothing else is taken for them', () => inWorld(async (kept) => {
   const sealed = kept.sealThoughts('ws_1', thoughts);
-  expect(sealed).not.toContain('hm');
+  expect(sealed).not.toContain('units');
   expect(kept.openThoughts('ws_1', sealed)).toEqual(thoughts);
   expect(kept.openThoughts('ws_2', sealed)).toBeNull();
   for (const other of ['', 'gAAAAABn', 'gw1', 'gw1.a.b.c.d.e', sealed.slice(0, -2), `${sealed}x`, sealed.replace('gw1', 'gw2')]) expect([other.slice(0, 9), kept.openThoughts('ws_1', other)]).toEqual([other.slice(0, 9), null]);
