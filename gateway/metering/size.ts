@@ -63,7 +63,7 @@ export function guessPrompt(body: ChatCompletionRequest): PromptGuess {
   let promptTokensAtLeast = MESSAGE_TOKENS * body.messages.length;
   for (const text of texts) {
     const extraBytes = extraBytesOf(text);
-    promptTokens += guessTokens(text, extraBytes);
+    promptTokens += guessTokens(text, extraBytes, texts.length);
     promptTokensAtLeast += guessTokensAtLeast(text, extraBytes);
   }
   return { promptTokens, promptTokensAtLeast };

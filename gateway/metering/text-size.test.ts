@@ -34,6 +34,15 @@ describe('guessTokens', () => {
     expect(guess).toBeLessThan(4 * countO200k(text));
   });
 
+  test.each(Object.keys(texts))('of a long conversation in %s is as near, though each of its texts is looked at less', (name) => {
+    const whole = (texts[name] ?? '').repeat(10);
+    const parts = Array.from({ length: 40 }, (_, at) => whole.slice(at * 97 % 400, at * 97 % 400 + 300 + at * 53 % 700));
+    const guess = parts.reduce((sum, text) => sum + guessTokens(text, extraBytesOf(text), parts.length), 0);
+    const counted = (count: (text: string) => number): number => parts.reduce((sum, text) => sum + count(text), 0);
+    expect(guess * 1.1).toBeGreaterThanOrEqual(Math.max(counted(countCl100k), counted(countO200k)));
+    expect(guess).toBeLessThan(4 * counted(countO200k));
+  });
+
   test('base64 may have half as many again, no more', () => {
     const text = random(4_000, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
     expect(guessTokens(text, 0) * 1.6).toBeGreaterThan(countCl100k(text));

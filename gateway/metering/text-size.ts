@@ -10,6 +10,9 @@ const EXTRA_BYTES_PER_TOKEN_AT_MOST = 16;
 /** Dense texts (figures, hexadecimal, base64) are told by a few pieces of them. */
 const SAMPLES = 4;
 const SAMPLE_CHARS = 64;
+const SAMPLE_CHARS_MIN = 16;
+/** Where a prompt has many texts, their samples are smaller: what one of them misses evens out over the others. */
+const PROMPT_SAMPLE_CHARS = 2048;
 const DIGITS_PER_TOKEN = 3;
 
 const KIND = { space: 0, lower: 1, upper: 2, digit: 3, mark: 4 } as const;
@@ -21,9 +24,13 @@ export function extraBytesOf(text: string): number {
   return Buffer.byteLength(text) - text.length;
 }
 
-/** Guesses the tokens of a text. Random letters may have half as many again, rare scripts twice as many, padding far fewer. */
-export function guessTokens(text: string, extraBytes: number): number {
-  return Math.ceil(Math.max(text.length / CHARS_PER_TOKEN, guessPieces(text)) + extraBytes / EXTRA_BYTES_PER_TOKEN);
+/** Guesses the tokens of a text, which is one of so many. Random letters may have half as many again, rare scripts twice as many, padding far fewer. */
+export function guessTokens(text: string, extraBytes: number, texts = 1): number {
+  return Math.ceil(Math.max(text.length / CHARS_PER_TOKEN, guessPieces(text, sampleCharsOf(texts))) + extraBytes / EXTRA_BYTES_PER_TOKEN);
+}
+
+function sampleCharsOf(texts: number): number {
+  return Math.min(SAMPLE_CHARS, Math.max(SAMPLE_CHARS_MIN, Math.floor(PROMPT_SAMPLE_CHARS / SAMPLES / texts)));
 }
 
 /** Gives tokens a text has at the least, runs of blanks left aside. */
@@ -32,12 +39,12 @@ export function guessTokensAtLeast(text: string, extraBytes: number): number {
 }
 
 /** Guesses into how many pieces a tokenizer splits a text before it looks at words: none of them is less than a token. */
-function guessPieces(text: string): number {
-  if (text.length <= SAMPLES * SAMPLE_CHARS) return countPieces(text, 0, text.length);
-  const step = Math.floor((text.length - SAMPLE_CHARS) / (SAMPLES - 1));
+function guessPieces(text: string, sampleChars: number): number {
+  if (text.length <= SAMPLES * sampleChars) return countPieces(text, 0, text.length);
+  const step = Math.floor((text.length - sampleChars) / (SAMPLES - 1));
   let pieces = 0;
-  for (let sample = 0; sample < SAMPLES; sample++) pieces += countPieces(text, sample * step, sample * step + SAMPLE_CHARS);
-  return pieces * text.length / (SAMPLES * SAMPLE_CHARS);
+  for (let sample = 0; sample < SAMPLES; sample++) pieces += countPieces(text, sample * step, sample * step + sampleChars);
+  return pieces * text.length / (SAMPLES * sampleChars);
 }
 
 /** Pieces begin where the kind of character changes, but for a capital before small letters and a blank before anything; figures come in threes. */

@@ -135,7 +135,7 @@ function sizeNative(prompt: NativePrompt, call: Pick<CallSize, 'prices' | 'choic
   let promptTokensAtLeast = 0;
   for (const text of prompt.texts) {
     const extraBytes = extraBytesOf(text);
-    promptTokens += guessTokens(text, extraBytes);
+    promptTokens += guessTokens(text, extraBytes, prompt.texts.length);
     promptTokensAtLeast += guessTokensAtLeast(text, extraBytes);
   }
   return sizeCall({ promptTokens, promptTokensAtLeast, ...call });
