@@ -1,4 +1,8 @@
 /** Two projects: unit tests beside the code, conformance tests against the running server. */
+import { availableParallelism } from 'node:os';
+
+/** Each worker has gateways and databases of its own beside it. */
+const WORKERS_MAX = 4;
 const shared = {
   testEnvironment: 'node',
   setupFiles: ['<rootDir>/scripts/property-seed.mjs'],
@@ -13,7 +17,7 @@ const shared = {
 
 export default {
   // Half of a test's work is that of gateways and databases, which run beside it: the usual one worker fewer than cores would leave cores idle.
-  maxWorkers: '100%',
+  maxWorkers: Math.min(availableParallelism(), WORKERS_MAX),
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{server,handlers,gateway,scripts}/**/*.test.ts'] },
     { ...shared, displayName: 'conformance', testMatch: ['<rootDir>/conformance/*.test.ts'] },
