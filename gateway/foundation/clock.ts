@@ -35,24 +35,27 @@ export interface ManualClock extends Clock {
   advance(ms: number): void;
 }
 
+interface Timer {
+  due: number;
+  readonly every: number | null;
+  readonly callback: () => void;
+}
+
 /** Makes a clock that stands still at `startMs` until it is advanced. */
 export function createManualClock(startMs = 1_800_000_000_000): ManualClock {
   let now = startMs;
   let nextId = 0;
-  const timers = new Map<number, { due: number; every: number | null; callback: () => void }>();
+  const timers = new Map<number, Timer>();
   const schedule = (ms: number, every: number | null, callback: () => void): (() => void) => {
     const id = nextId++;
     timers.set(id, { due: now + ms, every, callback });
     return () => { timers.delete(id); };
   };
   // Days may pass at once, and with them hundreds of thousands of timers: nothing is copied for each.
-  const nextDue = (end: number): number | null => {
-    let first: number | null = null;
-    let soonest = end;
-    for (const [id, { due }] of timers) {
-      if (due > soonest || (due === soonest && first !== null)) continue;
-      first = id;
-      soonest = due;
+  const nextDue = (end: number): readonly [number, Timer] | null => {
+    let first: readonly [number, Timer] | null = null;
+    for (const entry of timers) {
+      if (entry[1].due <= end && (!first || entry[1].due < first[1].due)) first = entry;
     }
     return first;
   };
@@ -63,9 +66,8 @@ export function createManualClock(startMs = 1_800_000_000_000): ManualClock {
     every: (ms, callback) => schedule(ms, ms, callback),
     advance(ms) {
       const end = now + ms;
-      for (let id = nextDue(end); id !== null; id = nextDue(end)) {
-        const timer = timers.get(id);
-        if (!timer) break;
+      for (let next = nextDue(end); next; next = nextDue(end)) {
+        const [id, timer] = next;
         now = Math.max(now, timer.due);
         if (timer.every === null) timers.delete(id);
         else timer.due += timer.every;

@@ -62,11 +62,12 @@ export function* sumUsage(filter: UsageFilter): SqlTask<UsageTotals> {
   const parts: Condition[] = rows.map(([fromMs, toMs]) => (
     { sql: `SELECT ${ROWS} FROM usage_event u WHERE u.ws_id = ? AND u.ts_ms >= ? AND u.ts_ms < ? AND ${ofRows.sql}`, values: [workspaceId, fromMs, toMs, ...ofRows.values] }));
   const [hourFrom, hourTo] = hours;
+  const isFiltered = ofSeries.values.length > 0;
   if (hourFrom < hourTo) {
     // CROSS JOIN has SQLite look at the tables in this order.
-    parts.unshift(ofSeries.values.length === 0
-      ? { sql: `SELECT ${HOUR_SUMS} ${OF_HOURS}`, values: [] }
-      : { sql: `SELECT ${HOUR_SUMS} FROM found h CROSS JOIN usage_series s WHERE s.id = h.series_id AND ${ofSeries.sql}`, values: ofSeries.values });
+    parts.unshift(isFiltered
+      ? { sql: `SELECT ${HOUR_SUMS} FROM found h CROSS JOIN usage_series s WHERE s.id = h.series_id AND ${ofSeries.sql}`, values: ofSeries.values }
+      : { sql: `SELECT ${HOUR_SUMS} ${OF_HOURS}`, values: [] });
   }
   if (dayFrom < dayTo) {
     parts.push({
@@ -78,7 +79,7 @@ export function* sumUsage(filter: UsageFilter): SqlTask<UsageTotals> {
   // One statement, so that all of it is of one moment.
   const spans = hourFrom < hourTo ? [workspaceId, hourFrom, dayFrom, dayFrom, dayTo, dayTo, dayFrom, hourTo] : [];
   const found = yield* row(
-    `${spans.length === 0 ? '' : ofSeries.values.length === 0 ? HOURS : HOURS + FOUND} SELECT ${TOTALS} FROM (${parts.map(({ sql }) => sql).join(' UNION ALL ')}) parts`,
+    `${spans.length > 0 ? HOURS : ''}${spans.length > 0 && isFiltered ? FOUND : ''} SELECT ${TOTALS} FROM (${parts.map(({ sql }) => sql).join(' UNION ALL ')}) parts`,
     ...spans, ...parts.flatMap(({ values }) => values),
   );
   return readTotals(found ?? NOTHING);
